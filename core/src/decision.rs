@@ -19,6 +19,9 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Every stage, in the order of a transaction.
+    pub const ALL: [Self; 3] = [Self::Session, Self::Envelope, Self::Message];
+
     /// Returns the name, such as `envelope`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -44,6 +47,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Deny, Self::Defer];
+
     /// Returns the name, such as `allow`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -73,6 +79,9 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 5] = [Self::Accept, Self::Reject, Self::Discard, Self::Hold, Self::Tempfail];
+
     /// Returns the name, such as `reject`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -114,6 +123,20 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Every part, in the order in which findings are reported.
+    pub const ALL: [Self; 10] = [
+        Self::Account,
+        Self::Role,
+        Self::Credential,
+        Self::ClientIp,
+        Self::Tls,
+        Self::EnvelopeSender,
+        Self::Header,
+        Self::From,
+        Self::Sender,
+        Self::Resent,
+    ];
+
     /// Returns the name, such as `envelope_sender`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -192,6 +215,10 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// Every basis.
+    pub const ALL: &'static [Self] =
+        &[Self::OwnAddress, Self::Identity, Self::Domain, Self::IdentityAndDomain, Self::Resend, Self::NotEnforced];
+
     /// Returns the name, such as `own_address`.
     #[must_use]
     pub const fn name(self) -> &'static str {
