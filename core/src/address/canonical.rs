@@ -1,0 +1,233 @@
+//! The canonical form of an address in a request, without allocating.
+
+use core::fmt::{self, Write};
+
+use super::address::Address;
+use super::domain::{self, DomainFlaw, MAX_DOMAIN};
+use super::literal::{Fill, Literal};
+use super::local::{self, LocalFlaw, MAX_LOCAL};
+use super::span::{Span, position};
+use super::unicode;
+
+/// The most octets in an address: a path of 256 without its brackets (RFC 5321 §4.5.3.1.3).
+pub(crate) const MAX_ADDRESS: usize = 254;
+
+/// Where an addr-spec stands in the bytes that were read (RFC 5322 §3.4.1, RFC 5321 §4.1.2 `Mailbox`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a plain triple of ranges")]
+pub struct AddrSpec {
+    /// The whole, from the local part to the domain.
+    pub span: Span,
+    /// The local part as it is spelled, quotes included.
+    pub local: Span,
+    /// The domain as it is spelled, or the literal with its brackets.
+    pub domain: Span,
+    /// How the local part is spelled.
+    pub form: LocalForm,
+}
+
+/// How a local part is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 5321 has two spellings, Postfix a third")]
+pub enum LocalForm {
+    /// Atoms with dots between.
+    DotAtom,
+    /// A quoted string.
+    Quoted,
+    /// By value: Postfix's internal form.
+    Unquoted,
+}
+
+impl AddrSpec {
+    /// Brings this address to canonical form. `bytes` are those it was read from.
+    ///
+    /// # Errors
+    ///
+    /// [`CanonicalError`] when more than ASCII case, needless quotes, A-label or U-label, or the spelling of a
+    /// literal differs from the canonical form, or when the domain is none.
+    pub fn canonical(&self, bytes: &[u8]) -> Result<Canonical, CanonicalError> {
+        let mut canonical = Canonical::EMPTY;
+        canonical.set_local(self.local.of(bytes), self.form).map_err(|(flaw, at)| CanonicalError {
+            kind: CanonicalFlaw::Local(flaw),
+            offset: self.local.start.saturating_add(position(at)),
+        })?;
+        canonical.set_domain(self.domain.of(bytes)).map_err(|(flaw, at)| CanonicalError {
+            kind: flaw,
+            offset: self.domain.start.saturating_add(position(at)),
+        })?;
+        Ok(canonical)
+    }
+}
+
+/// An address in canonical form, held without allocation.
+///
+/// Equal to the [`Address`] of the same spelling: [`Canonical::from`] an address and [`AddrSpec::canonical`] agree.
+#[derive(Clone)]
+pub struct Canonical {
+    local: [u8; MAX_LOCAL],
+    domain: [u8; MAX_DOMAIN],
+    local_len: u8,
+    domain_len: u8,
+}
+
+impl Canonical {
+    const EMPTY: Self = Self { local: [0; MAX_LOCAL], domain: [0; MAX_DOMAIN], local_len: 0, domain_len: 0 };
+
+    /// Returns the local part by value: without quotes, case as given.
+    #[must_use]
+    pub fn local(&self) -> &[u8] {
+        self.local.get(..usize::from(self.local_len)).unwrap_or(&[])
+    }
+
+    /// Returns the domain: lower-case A-labels, or a literal such as `[192.0.2.1]` or `[IPv6:2001:db8::1]`.
+    #[must_use]
+    pub fn domain(&self) -> &[u8] {
+        self.domain.get(..usize::from(self.domain_len)).unwrap_or(&[])
+    }
+
+    /// Tells whether the domain is an address literal.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.domain_len > 0 && self.domain.first() == Some(&b'[')
+    }
+
+    /// Creates the canonical form from a local part by value and a domain in a request's spelling.
+    pub(crate) fn from_parts(local: &[u8], domain: &[u8]) -> Option<Self> {
+        let mut canonical = Self::EMPTY;
+        canonical.set_local(local, LocalForm::Unquoted).ok()?;
+        canonical.set_domain(domain).ok()?;
+        Some(canonical)
+    }
+
+    fn set_local(&mut self, spelled: &[u8], form: LocalForm) -> Result<(), (LocalFlaw, usize)> {
+        if spelled.len() > MAX_LOCAL {
+            return Err((LocalFlaw::TooLong, MAX_LOCAL));
+        }
+        let mut len = 0;
+        match form {
+            LocalForm::DotAtom | LocalForm::Unquoted => {
+                for (target, &octet) in self.local.iter_mut().zip(spelled) {
+                    *target = octet;
+                }
+                len = spelled.len();
+            }
+            LocalForm::Quoted => {
+                let inner = spelled.get(1..spelled.len().saturating_sub(1)).unwrap_or_default();
+                let mut escaped = false;
+                for &octet in inner {
+                    if octet == b'\\' && !escaped {
+                        escaped = true;
+                        continue;
+                    }
+                    escaped = false;
+                    if let Some(target) = self.local.get_mut(len) {
+                        *target = octet;
+                        len += 1;
+                    }
+                }
+            }
+        }
+        self.local_len = u8::try_from(len).unwrap_or(0);
+        let value = self.local();
+        if value.is_ascii() {
+            return match value.iter().position(u8::is_ascii_control) {
+                Some(at) => Err((LocalFlaw::Control, at)),
+                None => Ok(()),
+            };
+        }
+        let text = core::str::from_utf8(value).map_err(|error| (LocalFlaw::Control, error.valid_up_to()))?;
+        match local::find_flaw(text) {
+            Some(flaw) => Err(flaw),
+            None if unicode::is_nfc(text) => Ok(()),
+            None => Err((LocalFlaw::NotNfc, 0)),
+        }
+    }
+
+    fn set_domain(&mut self, spelled: &[u8]) -> Result<(), (CanonicalFlaw, usize)> {
+        let len = if spelled.first() == Some(&b'[') {
+            let literal = Literal::parse(spelled).ok_or((CanonicalFlaw::Literal, 0))?;
+            let mut fill = Fill { buffer: &mut self.domain, len: 0 };
+            write!(fill, "{literal}").map_err(|_| (CanonicalFlaw::Literal, 0))?;
+            fill.len
+        } else {
+            domain::canonicalize(spelled, &mut self.domain).map_err(|(flaw, at)| (CanonicalFlaw::Domain(flaw), at))?
+        };
+        self.domain_len = u8::try_from(len).unwrap_or(0);
+        Ok(())
+    }
+}
+
+impl PartialEq for Canonical {
+    fn eq(&self, other: &Self) -> bool {
+        self.local() == other.local() && self.domain() == other.domain()
+    }
+}
+
+impl Eq for Canonical {}
+
+impl From<&Address> for Canonical {
+    fn from(address: &Address) -> Self {
+        let mut canonical = Self::EMPTY;
+        for (target, octet) in canonical.local.iter_mut().zip(address.local().bytes()) {
+            *target = octet;
+        }
+        for (target, octet) in canonical.domain.iter_mut().zip(address.domain().bytes()) {
+            *target = octet;
+        }
+        canonical.local_len = u8::try_from(address.local().len()).unwrap_or(0);
+        canonical.domain_len = u8::try_from(address.domain().len()).unwrap_or(0);
+        canonical
+    }
+}
+
+impl fmt::Debug for Canonical {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Canonical(b\"{}\" at {})", self.local().escape_ascii(), self.domain().escape_ascii())
+    }
+}
+
+/// The reason why an address in a request is not canonical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct CanonicalError {
+    kind: CanonicalFlaw,
+    offset: u32,
+}
+
+impl CanonicalError {
+    /// Returns what is wrong.
+    #[must_use]
+    pub const fn kind(&self) -> CanonicalFlaw {
+        self.kind
+    }
+
+    /// Returns where it stands, in the bytes the address was read from; in a quoted local part, counted by value.
+    #[must_use]
+    pub const fn offset(&self) -> u32 {
+        self.offset
+    }
+}
+
+/// What keeps an address from being canonical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum CanonicalFlaw {
+    /// The domain.
+    Domain(DomainFlaw),
+    /// The address literal is none.
+    Literal,
+    /// The local part.
+    Local(LocalFlaw),
+}
+
+impl fmt::Display for CanonicalFlaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Domain(flaw) => flaw.fmt(formatter),
+            Self::Literal => {
+                formatter.write_str("the literal is neither `[192.0.2.1]` nor `[IPv6:2001:db8::1]` in form")
+            }
+            Self::Local(flaw) => flaw.fmt(formatter),
+        }
+    }
+}

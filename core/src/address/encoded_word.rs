@@ -1,0 +1,201 @@
+//! Decodes encoded-words (RFC 2047, with the language suffix of RFC 2231 §5).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use encoding_rs::Encoding;
+
+/// An encoded-word, taken apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EncodedWord<'a> {
+    charset: &'a [u8],
+    base64: bool,
+    text: &'a [u8],
+}
+
+impl<'a> EncodedWord<'a> {
+    /// Reads the encoded-word at the start of `octets`, and returns it with what follows.
+    ///
+    /// `encoded-word = "=?" charset ["*" language] "?" ("B" / "Q") "?" encoded-text "?="`
+    pub(crate) fn split(octets: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (charset, rest) = token(octets.strip_prefix(b"=?")?)?;
+        let (encoding, rest) = token(rest)?;
+        let base64 = match encoding {
+            [b'B' | b'b'] => true,
+            [b'Q' | b'q'] => false,
+            _ => return None,
+        };
+        let (text, rest) = token(rest)?;
+        let charset = charset.split(|&octet| octet == b'*').next().unwrap_or_default();
+        (!charset.is_empty()).then_some((Self { charset, base64, text }, rest.strip_prefix(b"=")?))
+    }
+}
+
+/// Encoded-words that stand side by side, decoded as they come.
+#[derive(Default)]
+pub(crate) struct Decoder {
+    /// The charset of the octets not yet decoded.
+    charset: Option<&'static Encoding>,
+    octets: Vec<u8>,
+}
+
+impl Decoder {
+    /// Takes the next encoded-word; octets of one charset are joined before they are decoded into `out`.
+    pub(crate) fn push(&mut self, word: &EncodedWord<'_>, out: &mut String) -> Result<(), Undecodable> {
+        let charset = Encoding::for_label_no_replacement(word.charset).ok_or(Undecodable::UnknownCharset)?;
+        if self.charset.is_some_and(|current| current != charset) {
+            self.finish(out)?;
+        }
+        self.charset = Some(charset);
+        let decoded = if word.base64 { base64(word.text, &mut self.octets) } else { q(word.text, &mut self.octets) };
+        decoded.ok_or(Undecodable::Malformed)
+    }
+
+    /// Decodes what is left into `out`.
+    pub(crate) fn finish(&mut self, out: &mut String) -> Result<(), Undecodable> {
+        if let Some(charset) = self.charset.take() {
+            let text = charset
+                .decode_without_bom_handling_and_without_replacement(&self.octets)
+                .ok_or(Undecodable::InvalidOctets)?;
+            out.push_str(&text);
+            self.octets.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Why an encoded-word has no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Undecodable {
+    InvalidOctets,
+    Malformed,
+    UnknownCharset,
+}
+
+/// Splits at the next `?`; what is before it is printable and holds no white space.
+fn token(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = octets.iter().position(|&octet| octet == b'?' || !octet.is_ascii_graphic())?;
+    let rest = octets.get(end..)?.strip_prefix(b"?")?;
+    Some((octets.get(..end)?, rest))
+}
+
+/// Decodes the Q encoding (RFC 2047 §4.2).
+fn q(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let mut octets = text.iter();
+    while let Some(&octet) = octets.next() {
+        out.push(match octet {
+            b'_' => b' ',
+            b'=' => hex(*octets.next()?)? << 4 | hex(*octets.next()?)?,
+            _ => octet,
+        });
+    }
+    Some(())
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Decodes the B encoding (RFC 2047 §4.1, RFC 4648 §4), padded and with no bits left over.
+fn base64(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let content = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
+    if text.len() % 4 != 0 {
+        return None;
+    }
+    for chunk in content.chunks(4) {
+        let mut bits = 0_u32;
+        for &octet in chunk {
+            let value = match octet {
+                b'A'..=b'Z' => octet - b'A',
+                b'a'..=b'z' => octet - b'a' + 26,
+                b'0'..=b'9' => octet - b'0' + 52,
+                b'+' => 62,
+                b'/' => 63,
+                _ => return None,
+            };
+            bits = bits << 6 | u32::from(value);
+        }
+        let [_, first, second, third] = (bits << (6 * (4 - chunk.len()))).to_be_bytes();
+        match (chunk.len(), second, third) {
+            (4, _, _) => out.extend([first, second, third]),
+            (3, _, 0) => out.extend([first, second]),
+            (2, 0, 0) => out.push(first),
+            _ => return None,
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::{Decoder, EncodedWord, Undecodable};
+
+    fn decode(words: &[&str]) -> Option<Result<String, Undecodable>> {
+        let mut decoder = Decoder::default();
+        let mut out = String::new();
+        for word in words {
+            let (word, rest) = EncodedWord::split(word.as_bytes())?;
+            if !rest.is_empty() {
+                return None;
+            }
+            if let Err(error) = decoder.push(&word, &mut out) {
+                return Some(Err(error));
+            }
+        }
+        Some(decoder.finish(&mut out).map(|()| out))
+    }
+
+    #[test]
+    fn encoded_words_are_decoded() {
+        for (words, text) in [
+            (&["=?utf-8?q?a=40b_c?="][..], "a@b c"),
+            (&["=?UTF-8*en?B?YUBi?="], "a@b"),
+            (&["=?iso-8859-1?Q?=E9?="], "\u{e9}"),
+            (&["=?utf-8?q?=C3?=", "=?utf-8?b?qQ==?="], "\u{e9}"),
+            (&["=?iso-8859-1?Q?=E9?=", "=?utf-8?q?=C3=A9?="], "\u{e9}\u{e9}"),
+            (&["=?iso-2022-jp?B?GyRCRnxLXBsoQg==?="], "\u{65e5}\u{672c}"),
+            (&["=?us-ascii?q??="], ""),
+        ] {
+            assert_eq!(decode(words), Some(Ok(text.into())), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_says_so() {
+        for (words, error) in [
+            (&["=?utf-7?q?a?="][..], Undecodable::UnknownCharset),
+            (&["=?iso-2022-kr?q?a?="], Undecodable::UnknownCharset),
+            (&["=?utf-8?q?=C3?="], Undecodable::InvalidOctets),
+            (&["=?utf-8?q?=C3?=", "=?iso-8859-1?q?=A9?="], Undecodable::InvalidOctets),
+            (&["=?utf-8?q?=4?="], Undecodable::Malformed),
+            (&["=?utf-8?q?=zz?="], Undecodable::Malformed),
+            (&["=?utf-8?b?YUB?="], Undecodable::Malformed),
+            (&["=?utf-8?b?YQ=?="], Undecodable::Malformed),
+            (&["=?utf-8?b?YR==?="], Undecodable::Malformed),
+            (&["=?utf-8?b?Y-==?="], Undecodable::Malformed),
+            (&["=?utf-8?b?====?="], Undecodable::Malformed),
+        ] {
+            assert_eq!(decode(words), Some(Err(error)), "{words:?}");
+        }
+        for word in [
+            "=?utf-8?q?a b?=",
+            "=?utf-8?x?a?=",
+            "=?utf-8?q?a?",
+            "=?utf-8?q?a",
+            "=??q?a?=",
+            "=?*en?q?a?=",
+            "=?",
+            "=?utf-8?q?\u{e9}?=",
+            "a",
+        ] {
+            assert_eq!(decode(&[word]), None, "{word}");
+        }
+    }
+}

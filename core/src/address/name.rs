@@ -1,0 +1,387 @@
+//! Finds the names in a field, and the addresses that they show to a reader.
+
+use alloc::string::String;
+use core::fmt;
+
+use super::canonical::Canonical;
+use super::domain::DomainName;
+use super::encoded_word::{Decoder, EncodedWord, Undecodable};
+use super::octet::{self, ATEXT};
+use super::span::Span;
+use super::unicode;
+
+/// Where a name stands in a field's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a plain pair")]
+pub struct Name {
+    /// The octets; quotes and parentheses are included.
+    pub span: Span,
+    /// What it names.
+    pub kind: NameKind,
+}
+
+/// What a name names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 5322 §3.4 has no other free text")]
+pub enum NameKind {
+    /// The phrase before an angle address.
+    DisplayName,
+    /// The phrase before a group's colon.
+    GroupName,
+    /// A comment.
+    Comment,
+}
+
+/// Returns the names of a field that [`read_field`](super::header::read_field) has accepted.
+///
+/// A comment inside a phrase comes before the phrase. Comments inside comments are part of the outer one.
+#[must_use]
+pub fn names(body: &[u8]) -> Names<'_> {
+    Names { body, at: 0, phrase: None }
+}
+
+/// The names of a field, in the order in which they end.
+#[derive(Clone, Debug)]
+pub struct Names<'a> {
+    body: &'a [u8],
+    at: usize,
+    phrase: Option<(usize, usize)>,
+}
+
+impl Iterator for Names<'_> {
+    type Item = Name;
+
+    fn next(&mut self) -> Option<Name> {
+        while let Some(&octet) = self.body.get(self.at) {
+            let start = self.at;
+            self.at = skip_token(self.body, start);
+            let kind = match octet {
+                b'(' => return Some(Name { span: Span::between(start, self.at), kind: NameKind::Comment }),
+                b'<' => {
+                    while self.body.get(self.at).is_some_and(|&octet| octet != b'>') {
+                        self.at = skip_token(self.body, self.at);
+                    }
+                    NameKind::DisplayName
+                }
+                b':' => NameKind::GroupName,
+                b',' | b';' => {
+                    self.phrase = None;
+                    continue;
+                }
+                b' ' | b'\t' | b'\r' | b'\n' => continue,
+                _ => {
+                    self.phrase = Some((self.phrase.map_or(start, |(first, _)| first), self.at));
+                    continue;
+                }
+            };
+            if let Some((first, end)) = self.phrase.take() {
+                return Some(Name { span: Span::between(first, end), kind });
+            }
+        }
+        None
+    }
+}
+
+/// Finds every address that the name shows, decoded as a reader sees it, and hands it to `found`.
+///
+/// Quoted strings count by value and encoded-words are decoded, adjacent ones joined. What is not shown is
+/// dropped and the text brought to Normalization Form KC. An address is `dot-atom@domain` with a dot in the
+/// domain; punctuation before it, such as an apostrophe, is not part of it. Its domain is brought to A-labels.
+/// Encoded-words inside quotes are text by RFC 2047 §5, but some readers decode them, so both readings count.
+///
+/// # Errors
+///
+/// [`NameError`] if an encoded-word cannot be decoded, or decodes to a control character.
+pub fn addresses(body: &[u8], name: &Name, found: &mut dyn FnMut(&Canonical)) -> Result<(), NameError> {
+    let mut text = String::new();
+    decode(name.span.of(body), name.kind, &mut text)?;
+    check(&text)?;
+    search(&text, found);
+    if text.contains("=?") {
+        let loose = decode_loosely(&text);
+        check(&loose)?;
+        search(&loose, found);
+    }
+    Ok(())
+}
+
+/// The reason why a name cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum NameError {
+    /// It decodes to a bidirectional control that embeds, overrides or isolates.
+    BidiControl,
+    /// It decodes to a control character.
+    Control,
+    /// An encoded-word's octets are not in its charset.
+    InvalidOctets,
+    /// Something begins like an encoded-word and is none (RFC 2047 §2).
+    Malformed,
+    /// An encoded-word's charset is not known to the WHATWG Encoding Standard.
+    UnknownCharset,
+}
+
+impl NameError {
+    /// Returns the description, such as `an encoded-word of an unknown charset`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::BidiControl => "an encoded-word with a bidirectional control character",
+            Self::Control => "an encoded-word with a control character",
+            Self::InvalidOctets => "an encoded-word with octets that are not in its charset",
+            Self::Malformed => "a malformed encoded-word",
+            Self::UnknownCharset => "an encoded-word of an unknown charset",
+        }
+    }
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.text())
+    }
+}
+
+impl core::error::Error for NameError {}
+
+impl From<Undecodable> for NameError {
+    fn from(error: Undecodable) -> Self {
+        match error {
+            Undecodable::InvalidOctets => Self::InvalidOctets,
+            Undecodable::Malformed => Self::Malformed,
+            Undecodable::UnknownCharset => Self::UnknownCharset,
+        }
+    }
+}
+
+/// Returns the position after the quoted string, comment or literal at `start`, or after one octet.
+fn skip_token(body: &[u8], start: usize) -> usize {
+    let close = match body.get(start) {
+        Some(b'"') => b'"',
+        Some(b'(') => b')',
+        Some(b'[') => b']',
+        _ => return start + 1,
+    };
+    let mut depth = 1;
+    let mut at = start + 1;
+    while let Some(&octet) = body.get(at) {
+        at += if octet == b'\\' { 2 } else { 1 };
+        if octet == close {
+            depth -= 1;
+        } else if octet == b'(' && close == b')' {
+            depth += 1;
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    at.min(body.len())
+}
+
+/// Appends the text of a name.
+fn decode(octets: &[u8], kind: NameKind, out: &mut String) -> Result<(), NameError> {
+    let mut decoder = Decoder::default();
+    let mut encoded = false;
+    let mut space = false;
+    let mut at = 0;
+    // In a comment quotes are ordinary characters; in a phrase parentheses enclose comments, which are names of their own.
+    let comment = kind == NameKind::Comment;
+    while let Some(&octet) = octets.get(at) {
+        match octet {
+            b' ' | b'\t' | b'\r' | b'\n' => {
+                space = true;
+                at += 1;
+                continue;
+            }
+            b'(' if !comment => {
+                space = true;
+                at = skip_token(octets, at);
+                continue;
+            }
+            _ => {}
+        }
+        let start = at;
+        let quoted = octet == b'"' && !comment;
+        if quoted {
+            at = skip_token(octets, at);
+        } else if comment && matches!(octet, b'(' | b')') {
+            at += 1;
+        } else {
+            while let Some(&octet) = octets.get(at) {
+                match octet {
+                    b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')' => break,
+                    b'"' if !comment => break,
+                    b'\\' => at += 2,
+                    _ => at += 1,
+                }
+            }
+        }
+        let word = octets.get(start..at.min(octets.len())).unwrap_or_default();
+        if !quoted && holds_encoded_word(word) {
+            if space && !encoded && !out.is_empty() {
+                out.push(' ');
+            }
+            let mut rest = word;
+            while !rest.is_empty() {
+                let (encoded_word, after) = EncodedWord::split(rest).ok_or(NameError::Malformed)?;
+                decoder.push(&encoded_word, out)?;
+                rest = after;
+            }
+            encoded = true;
+        } else {
+            decoder.finish(out)?;
+            if space && !out.is_empty() {
+                out.push(' ');
+            }
+            let value = if quoted { word.get(1..word.len().saturating_sub(1)).unwrap_or_default() } else { word };
+            push_unescaped(value, out);
+            encoded = false;
+        }
+        space = false;
+    }
+    decoder.finish(out)?;
+    Ok(())
+}
+
+/// Appends octets without the backslashes that quote, and folds without their CRLF.
+fn push_unescaped(octets: &[u8], out: &mut String) {
+    let mut escaped = false;
+    for character in octets.utf8_chunks().flat_map(|chunk| chunk.valid().chars()) {
+        match character {
+            '\\' if !escaped => escaped = true,
+            '\r' | '\n' => {}
+            _ => {
+                out.push(if character == '\t' { ' ' } else { character });
+                escaped = false;
+            }
+        }
+    }
+}
+
+/// Decodes whatever looks like an encoded-word, wherever it stands, and keeps what cannot be decoded.
+fn decode_loosely(text: &str) -> String {
+    let mut out = String::new();
+    let mut decoder = Decoder::default();
+    let mut rest = text;
+    while let Some(start) = rest.find("=?") {
+        let (before, from) = rest.split_at(start);
+        // Text that decodes to nothing sensible is shown as it stands, and the search has seen it as it stands.
+        if !before.trim().is_empty() {
+            let _ = decoder.finish(&mut out);
+            decoder = Decoder::default();
+        }
+        if !before.trim().is_empty() || out.is_empty() {
+            out.push_str(before);
+        }
+        match EncodedWord::split(from.as_bytes()) {
+            Some((word, after)) => {
+                if decoder.push(&word, &mut out).is_err() {
+                    decoder = Decoder::default();
+                }
+                rest = from.get(from.len() - after.len()..).unwrap_or_default();
+            }
+            None => {
+                let _ = decoder.finish(&mut out);
+                decoder = Decoder::default();
+                out.push_str("=?");
+                rest = from.get(2..).unwrap_or_default();
+            }
+        }
+    }
+    let _ = decoder.finish(&mut out);
+    out.push_str(rest);
+    out
+}
+
+fn holds_encoded_word(word: &[u8]) -> bool {
+    word.windows(2).any(|pair| pair == b"=?")
+}
+
+/// Refuses what a field may not hold and an encoded-word may not bring in.
+fn check(text: &str) -> Result<(), NameError> {
+    text.chars().try_for_each(|character| {
+        if character.is_control() {
+            Err(NameError::Control)
+        } else if unicode::is_bidi_embedding(character) {
+            Err(NameError::BidiControl)
+        } else {
+            Ok(())
+        }
+    })
+}
+
+/// Hands every address in the text, as it is shown, to `found`.
+fn search(text: &str, found: &mut dyn FnMut(&Canonical)) {
+    if text.is_ascii() {
+        return search_shown(text, found);
+    }
+    let shown: String = text.chars().filter(|&character| !unicode::is_default_ignorable(character)).collect();
+    search_shown(&unicode::nfkc(&shown), found);
+}
+
+fn search_shown(text: &str, found: &mut dyn FnMut(&Canonical)) {
+    for (at, _) in text.match_indices('@') {
+        let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+        let local = local_at_end(before);
+        if local.is_empty() {
+            continue;
+        }
+        if let Some(address) = domain_at_start(after)
+            .and_then(|domain| Canonical::from_parts(local.as_bytes(), domain.as_str().as_bytes()))
+        {
+            found(&address);
+        }
+    }
+}
+
+/// Returns the dot-atom that ends the text, without punctuation at its start.
+fn local_at_end(text: &str) -> &str {
+    let run = text
+        .char_indices()
+        .rev()
+        .take_while(|&(_, character)| character == '.' || is_atom_character(character))
+        .last()
+        .map_or("", |(start, _)| text.get(start..).unwrap_or_default());
+    let run = run.rsplit("..").next().unwrap_or_default();
+    if run.ends_with('.') {
+        return "";
+    }
+    run.trim_start_matches(|character: char| character.is_ascii_punctuation() && character != '_')
+}
+
+/// Returns the longest domain of two labels or more that starts the text.
+fn domain_at_start(text: &str) -> Option<DomainName> {
+    let is_dot = |character| matches!(character, '.' | '\u{3002}');
+    let end = text
+        .char_indices()
+        .find(|&(at, character)| {
+            at >= MAX_SHOWN || !(is_dot(character) || character == '-' || is_label_character(character))
+        })
+        .map_or(text.len(), |(at, _)| at);
+    let mut run = text.get(..end)?;
+    for _ in 0..MAX_ATTEMPTS {
+        run = run.trim_end_matches(|character| is_dot(character) || character == '-');
+        let last = run.rfind(is_dot)?;
+        if let Ok(domain) = DomainName::parse(run) {
+            return Some(domain);
+        }
+        run = run.get(..last)?;
+    }
+    None
+}
+
+fn is_atom_character(character: char) -> bool {
+    match u8::try_from(character) {
+        Ok(octet) if octet.is_ascii() => octet::is(octet, ATEXT),
+        _ => unicode::is_alphanumeric(character),
+    }
+}
+
+fn is_label_character(character: char) -> bool {
+    if character.is_ascii() { character.is_ascii_alphanumeric() } else { unicode::is_alphanumeric(character) }
+}
+
+/// The most octets of a domain that are looked at: four for each character that an A-label name may hold.
+const MAX_SHOWN: usize = 4 * 253;
+
+/// How many labels may be taken off the end of what follows an at sign before it counts as no domain.
+const MAX_ATTEMPTS: usize = 16;
