@@ -254,3 +254,209 @@ impl fmt::Display for SnapshotId {
         write!(formatter, "{:032x}", self.0)
     }
 }
+
+/// The most findings that a decision keeps; further ones are counted.
+pub const MAX_FINDINGS: usize = 32;
+/// The most grants that a decision keeps; further ones are counted.
+pub const MAX_GRANTS: usize = 8;
+
+/// The answer to a request.
+///
+/// It is a plain value: text is rendered from it and the request it answers, by
+/// [`Decision::reply`] and its siblings.
+#[derive(Clone, Copy)]
+pub struct Decision {
+    stage: Stage,
+    verdict: Verdict,
+    action: Action,
+    provisional: bool,
+    enforced: u8,
+    findings: u8,
+    grants: u8,
+    omitted: u32,
+    omitted_grants: u32,
+    snapshot_id: SnapshotId,
+    list: [Finding; MAX_FINDINGS],
+    granted: [Grant; MAX_GRANTS],
+}
+
+impl Decision {
+    /// Creates the decision of a host that has no snapshot: defer, with `snapshot_unavailable`.
+    #[must_use]
+    pub fn without_snapshot(stage: Stage) -> Self {
+        Self::deferred(stage, Reason::SnapshotUnavailable, SnapshotId(0))
+    }
+
+    /// The stage at which the request was decided.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Whether the request may go on.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// What the host shall do with the message.
+    #[must_use]
+    pub const fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The enforced reasons, in reporting order; the first gives the reply. Empty if and only if the verdict is allow.
+    #[must_use]
+    pub fn reasons(&self) -> &[Finding] {
+        self.list.get(..usize::from(self.enforced)).unwrap_or(&[])
+    }
+
+    /// What would be enforced if its control were not monitored or exempted, in reporting order.
+    #[must_use]
+    pub fn would_deny(&self) -> &[Finding] {
+        self.list.get(usize::from(self.enforced)..usize::from(self.findings)).unwrap_or(&[])
+    }
+
+    /// How many further reasons and would-deny reasons were found than are listed.
+    #[must_use]
+    pub const fn omitted(&self) -> u32 {
+        self.omitted
+    }
+
+    /// The addresses that were found authorised, in the order of the request, and what gave them.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        self.granted.get(..usize::from(self.grants)).unwrap_or(&[])
+    }
+
+    /// How many further addresses were found authorised than are listed.
+    #[must_use]
+    pub const fn omitted_grants(&self) -> u32 {
+        self.omitted_grants
+    }
+
+    /// Whether an allow at the envelope stage rests on the header that is still to come, as after a null reverse-path.
+    #[must_use]
+    pub const fn provisional(&self) -> bool {
+        self.provisional
+    }
+
+    /// Which snapshot decided.
+    #[must_use]
+    pub const fn snapshot_id(&self) -> SnapshotId {
+        self.snapshot_id
+    }
+
+    pub(crate) const fn open(stage: Stage, snapshot_id: SnapshotId) -> Self {
+        let nowhere = Place::of(Subject::Account);
+        Self {
+            stage,
+            verdict: Verdict::Allow,
+            action: Action::Accept,
+            provisional: false,
+            enforced: 0,
+            findings: 0,
+            grants: 0,
+            omitted: 0,
+            omitted_grants: 0,
+            snapshot_id,
+            list: [Finding { reason: Reason::SnapshotUnavailable, place: nowhere }; MAX_FINDINGS],
+            granted: [Grant { basis: Basis::NotEnforced, place: nowhere }; MAX_GRANTS],
+        }
+    }
+
+    pub(crate) fn deferred(stage: Stage, reason: Reason, snapshot_id: SnapshotId) -> Self {
+        let mut decision = Self::open(stage, snapshot_id);
+        decision.enter(Finding { reason, place: Place::of(Subject::Account) }, true);
+        decision.action = Action::Tempfail;
+        decision
+    }
+
+    /// Enters a finding at its place in reporting order; the last one goes when the list is full.
+    pub(crate) fn enter(&mut self, finding: Finding, enforced: bool) {
+        if enforced {
+            self.verdict = match (self.verdict, finding.reason.verdict()) {
+                (Verdict::Defer, _) | (_, Verdict::Defer) => Verdict::Defer,
+                _ => Verdict::Deny,
+            };
+        }
+        let (count, split) = (usize::from(self.findings), usize::from(self.enforced));
+        let (from, to) = if enforced { (0, split) } else { (split, count) };
+        let Some(section) = self.list.get(from..to) else { return };
+        let at = match section.binary_search_by_key(&order(&finding), order) {
+            Ok(_) => return,
+            Err(at) => from + at,
+        };
+        if at >= MAX_FINDINGS {
+            self.omitted += 1;
+            return;
+        }
+        if count == MAX_FINDINGS {
+            self.omitted += 1;
+        } else {
+            self.findings += 1;
+        }
+        if enforced && split < MAX_FINDINGS {
+            self.enforced += 1;
+        }
+        let end = count.min(MAX_FINDINGS - 1);
+        self.list.copy_within(at..end, at + 1);
+        if let Some(slot) = self.list.get_mut(at) {
+            *slot = finding;
+        }
+    }
+
+    pub(crate) fn enter_grant(&mut self, grant: Grant) {
+        match self.granted.get_mut(usize::from(self.grants)) {
+            Some(slot) => {
+                *slot = grant;
+                self.grants += 1;
+            }
+            None => self.omitted_grants += 1,
+        }
+    }
+
+    pub(crate) fn conclude(&mut self, action: Action, provisional: bool) {
+        self.action = action;
+        self.provisional = provisional;
+    }
+}
+
+/// By stage of the place, row of the reason table, place.
+fn order(finding: &Finding) -> (Stage, Reason, Place) {
+    (finding.place.subject.stage(), finding.reason, finding.place)
+}
+
+impl PartialEq for Decision {
+    fn eq(&self, other: &Self) -> bool {
+        self.stage == other.stage
+            && self.verdict == other.verdict
+            && self.action == other.action
+            && self.provisional == other.provisional
+            && self.omitted == other.omitted
+            && self.omitted_grants == other.omitted_grants
+            && self.snapshot_id == other.snapshot_id
+            && self.reasons() == other.reasons()
+            && self.would_deny() == other.would_deny()
+            && self.grants() == other.grants()
+    }
+}
+
+impl Eq for Decision {}
+
+impl fmt::Debug for Decision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Decision")
+            .field("stage", &self.stage)
+            .field("verdict", &self.verdict)
+            .field("action", &self.action)
+            .field("provisional", &self.provisional)
+            .field("reasons", &self.reasons())
+            .field("would_deny", &self.would_deny())
+            .field("omitted", &self.omitted)
+            .field("grants", &self.grants())
+            .field("snapshot_id", &self.snapshot_id)
+            .finish()
+    }
+}

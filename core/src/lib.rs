@@ -7,18 +7,35 @@ extern crate alloc;
 extern crate std;
 
 pub mod address;
+mod compile;
 mod decision;
+mod evaluate;
+mod explain;
+mod gather;
+mod judge;
+mod ledger;
+mod locate;
 pub mod net;
+mod observer;
 mod options;
 pub mod policy;
 mod reason;
+mod reply;
 mod request;
+mod session;
+mod snapshot;
 mod time;
 
 pub use address::{Address, DomainName, Span};
-pub use decision::{Action, Basis, Finding, Grant, Place, SnapshotId, Stage, Subject, Verdict};
+pub use decision::{
+    Action, Basis, Decision, Finding, Grant, MAX_FINDINGS, MAX_GRANTS, Place, SnapshotId, Stage, Subject, Verdict,
+};
+pub use explain::{ExplainedReason, Explanation, NearMiss, Step, View};
 pub use options::{HashKey, Limits, Options};
 pub use policy::Policy;
 pub use reason::{Control, Reason};
+pub use reply::{Problem, Profile, Reply, SetError};
 pub use request::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Tls};
+pub use session::Session;
+pub use snapshot::{CompileError, Snapshot};
 pub use time::Timestamp;

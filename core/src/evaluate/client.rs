@@ -1,0 +1,172 @@
+//! The session stage: account, role, credential, client address (docs/semantics.md 2).
+
+use core::net::IpAddr;
+
+use crate::compile::address_number;
+use crate::decision::{Place, Subject};
+use crate::ledger::Ledger;
+use crate::locate::{Asker, RoleFact};
+use crate::net::parse_ip;
+use crate::observer::{Note, Observer};
+use crate::policy::Strength;
+use crate::reason::Reason;
+use crate::request::{ClientIp, CredentialFacts, Request, Tls};
+use crate::snapshot::layout::{Read, Run};
+use crate::snapshot::page::{Listed, allowlisted, lists};
+use crate::snapshot::rows::{CredentialRow, RefusedRow, account, credential, tenant};
+
+/// Judges everything that is known after AUTH.
+pub(super) fn judge<'s>(
+    asker: &mut Asker<'s>,
+    request: &Request<'s>,
+    ledger: &mut Ledger,
+    observer: &mut impl Observer,
+) -> Read<()> {
+    suspension(asker, ledger)?;
+    let registered = credential(asker, request, ledger)?;
+    role(asker, request, ledger)?;
+    client_ip(asker, request, registered, ledger, observer)
+}
+
+fn suspension(asker: &Asker<'_>, ledger: &mut Ledger) -> Read<()> {
+    for page in asker.lineage() {
+        if page?.has(tenant::SUSPENDED)? {
+            ledger.find(Reason::TenantSuspended, Place::of(Subject::Account));
+        }
+    }
+    if asker.account.flags()? & account::SUSPENDED != 0 {
+        ledger.find(Reason::AccountSuspended, Place::of(Subject::Account));
+    }
+    Ok(())
+}
+
+/// Judges the credential, and returns its record if it is registered for this account.
+fn credential<'s>(asker: &Asker<'s>, request: &Request<'s>, ledger: &mut Ledger) -> Read<Option<CredentialRow<'s>>> {
+    let place = Place::of(Subject::Credential);
+    if asker.page.has(tenant::REQUIRE_TLS)? && !matches!(request.tls, Some(Tls::Starttls | Tls::Implicit)) {
+        ledger.find(Reason::TlsRequired, Place::of(Subject::Tls));
+    }
+    let has_registered = asker.account.credentials()?.count != 0;
+    let scope = asker.page.head().require_scope()?;
+    let Some(facts) = &request.credential else {
+        if has_registered || !scope.is_empty() || refused(asker, None)? {
+            ledger.find(Reason::CredentialMissing, place);
+        }
+        return Ok(None);
+    };
+    let mut registered = None;
+    match facts.id.map(|id| asker.root.credential(id)).transpose()?.flatten() {
+        Some(link) => {
+            let row = asker.root.page(link.page)?.credential(link.record)?;
+            if link.page == asker.link.page && row.account()? == asker.link.record {
+                registered = Some(row);
+            } else {
+                ledger.find(Reason::CredentialOfAnotherAccount, place);
+            }
+        }
+        None if has_registered && facts.id.is_some() => {
+            ledger.find(Reason::UnknownCredential, place);
+        }
+        None if has_registered => {
+            ledger.find(Reason::CredentialMissing, place);
+        }
+        None => {}
+    }
+    if let Some(row) = registered {
+        let flags = row.flags()?;
+        if flags & credential::REVOKED != 0 {
+            ledger.find(Reason::CredentialRevoked, place);
+        }
+        if flags & credential::EXPIRES != 0 && request.now.0 >= row.expires()? {
+            ledger.find(Reason::CredentialExpired, place);
+        }
+        if flags & credential::KIND != facts.kind as u32 {
+            ledger.find(Reason::CredentialKindRefused, place);
+        }
+    }
+    if refused(asker, Some(facts))? {
+        ledger.find(Reason::CredentialKindRefused, place);
+    }
+    if !scope.is_empty() && !has_scope(asker, registered, facts, scope)? {
+        ledger.find(Reason::ScopeMissing, place);
+    }
+    Ok(registered)
+}
+
+/// Whether the tenant refuses this credential's kind, or any kind at all, on this channel now.
+fn refused(asker: &Asker<'_>, facts: Option<&CredentialFacts<'_>>) -> Read<bool> {
+    let run = asker.page.head().refused()?;
+    for number in 0..run.count {
+        let row = RefusedRow::nth(asker.page.bytes(), run, number);
+        let here = row.channels()? & 1 << asker.channel as u32 != 0 && asker.now.0 >= row.from()?;
+        let kind = row.kind()?;
+        if here && facts.is_none_or(|facts| facts.kind as u32 == kind) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn has_scope(
+    asker: &Asker<'_>,
+    registered: Option<CredentialRow<'_>>,
+    facts: &CredentialFacts<'_>,
+    scope: &[u8],
+) -> Read<bool> {
+    let presented = facts.scopes.map(|scopes| scopes.contains(&scope));
+    match registered {
+        Some(row) => Ok(presented.unwrap_or(true) && lists(asker.page.bytes(), row.scopes()?, scope)?),
+        None => Ok(presented.unwrap_or(false)),
+    }
+}
+
+fn role<'s>(asker: &mut Asker<'s>, request: &Request<'s>, ledger: &mut Ledger) -> Read<()> {
+    let reason = match asker.take_role(request.role)? {
+        RoleFact::Good => return Ok(()),
+        RoleFact::Unknown => Reason::UnknownRole,
+        RoleFact::NotHeld => Reason::RoleNotHeld,
+        RoleFact::MayNotSend => Reason::RoleMayNotSend,
+    };
+    ledger.find(reason, Place::of(Subject::Role));
+    Ok(())
+}
+
+fn client_ip(
+    asker: &Asker<'_>,
+    request: &Request<'_>,
+    registered: Option<CredentialRow<'_>>,
+    ledger: &mut Ledger,
+    observer: &mut impl Observer,
+) -> Read<()> {
+    if ledger.strengths.allowlist == Strength::Off {
+        return Ok(());
+    }
+    let address: Option<IpAddr> = match request.client_ip {
+        ClientIp::Unknown => None,
+        ClientIp::Address(address) => Some(address.to_canonical()),
+        ClientIp::Text(text) => parse_ip(text),
+    };
+    let client = address.map(address_number);
+    let channel = asker.channel as u32;
+    let mut outside = false;
+    let mut look = |scope: &'static str, bytes, run: Run| -> Read<()> {
+        let listed = allowlisted(bytes, run, channel, client)?;
+        observer.note(|| Note::Allowlist { scope, listed });
+        outside |= listed == Listed::No;
+        Ok(())
+    };
+    for page in asker.lineage() {
+        let page = page?;
+        look("tenant", page.bytes(), page.head().allowlists()?)?;
+    }
+    look("account", asker.page.bytes(), asker.account.allowlists()?)?;
+    if let Some(row) = registered {
+        look("credential", asker.page.bytes(), row.allowlists()?)?;
+    }
+    if outside {
+        let known = request.client_ip != ClientIp::Unknown;
+        let reason = if known { Reason::ClientIpNotAllowed } else { Reason::ClientIpMissing };
+        ledger.find(reason, Place::of(Subject::ClientIp));
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The envelope stage: the reverse-path (docs/semantics.md 3).
+
+use crate::address::path::{ReversePath, read_path, read_unquoted};
+use crate::address::{AddrSpec, Canonical, Span};
+use crate::decision::{Place, Subject};
+use crate::ledger::place;
+use crate::locate::Asker;
+use crate::observer::Observer;
+use crate::policy::{Proof, Strength};
+use crate::reason::Reason;
+use crate::request::{EnvelopeSender, Request};
+use crate::snapshot::layout::Read;
+use crate::snapshot::rows::{holding, tenant};
+
+use super::address::{AddressCheck, Judged};
+
+/// What the envelope sender came to.
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one decision; a box would allocate")]
+pub(super) enum Envelope {
+    /// The null reverse-path.
+    Null,
+    /// An address.
+    Address(Canonical),
+    /// Not known, or not readable.
+    Unread,
+}
+
+/// Judges the envelope sender.
+pub(super) fn judge(check: &mut AddressCheck<'_, '_, impl Observer>, request: &Request<'_>) -> Read<Envelope> {
+    let here = Place::of(Subject::EnvelopeSender);
+    if check.ledger.strengths.sender != Strength::Off && nothing_authorised(check.asker, check.proof)? {
+        check.ledger.find(Reason::NoAuthorizedSenders, here);
+    }
+    let (bytes, read) = match request.envelope_sender {
+        EnvelopeSender::Null => return null(check),
+        EnvelopeSender::Unknown => {
+            let denied = check.ledger.find(Reason::SenderUnknown, here);
+            check.unreadable(here, denied);
+            return Ok(Envelope::Unread);
+        }
+        EnvelopeSender::Path(bytes) => (bytes, read_path(bytes, request.smtputf8)),
+        EnvelopeSender::Unquoted(bytes) => (bytes, read_unquoted(bytes, request.smtputf8).map(ReversePath::Mailbox)),
+    };
+    match read {
+        Ok(ReversePath::Null) => null(check),
+        Ok(ReversePath::Mailbox(spec)) => mailbox(check, bytes, &spec),
+        Err(error) => {
+            let at = place(Subject::EnvelopeSender, 0, 0, Span { start: error.offset(), end: error.offset() });
+            let denied = check.ledger.find(Reason::SenderSyntax, at);
+            check.unreadable(at, denied);
+            Ok(Envelope::Unread)
+        }
+    }
+}
+
+fn null(check: &mut AddressCheck<'_, '_, impl Observer>) -> Read<Envelope> {
+    if check.asker.page.has(tenant::REFUSE_NULL)? {
+        check.ledger.find(Reason::NullSenderRefused, Place::of(Subject::EnvelopeSender));
+    }
+    Ok(Envelope::Null)
+}
+
+fn mailbox(check: &mut AddressCheck<'_, '_, impl Observer>, bytes: &[u8], spec: &AddrSpec) -> Read<Envelope> {
+    let at = place(Subject::EnvelopeSender, 0, 0, spec.span);
+    match spec.canonical(bytes) {
+        Ok(address) => {
+            check.judge(&address, at, Judged::Fully)?;
+            Ok(Envelope::Address(address))
+        }
+        Err(_) => {
+            let denied = check.ledger.find(Reason::NotCanonical, at);
+            check.unreadable(at, denied);
+            Ok(Envelope::Unread)
+        }
+    }
+}
+
+/// Whether the tenant has nothing that `proof` accepts (docs/semantics.md 3.2).
+fn nothing_authorised(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
+    let own = asker.root.holdings(asker.link.page)?;
+    if own & holding::OWN_ADDRESS != 0 {
+        return Ok(false);
+    }
+    let mut domain = false;
+    for number in asker.domain_holders() {
+        domain |= asker.root.holdings(number)? & holding::DOMAIN != 0;
+    }
+    let mut identity = false;
+    for number in asker.identity_holders() {
+        let flags = asker.root.holdings(number)?;
+        let (counting, grandfathered) = if number == asker.link.page {
+            (holding::IDENTITY, holding::GRANDFATHERED)
+        } else {
+            (holding::TENANT_IDENTITY, holding::TENANT_GRANDFATHERED)
+        };
+        let until = asker.root.page(number)?.head().grandfathered_until()?;
+        identity |= flags & counting != 0 || flags & grandfathered != 0 && asker.now.0 < until;
+    }
+    Ok(!match proof {
+        Proof::Identity => identity,
+        Proof::Domain => domain,
+        Proof::Either => identity || domain,
+        Proof::Both => identity && domain,
+    })
+}

@@ -1,0 +1,143 @@
+//! Finding the originator fields of a header, however the host hands it over (docs/semantics.md 6.1-6.3, 6.9).
+
+use crate::address::Span;
+use crate::address::fields::{BlockErrorKind, FieldName, ResentName, classify, read_block};
+use crate::options::Limits;
+use crate::request::Header;
+
+/// One header field, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct FieldAt<'a> {
+    /// The 0-based number of the field.
+    pub(super) number: u32,
+    /// Where the body starts in what the host handed over.
+    pub(super) base: u32,
+    /// The raw body.
+    pub(super) body: &'a [u8],
+}
+
+impl FieldAt<'_> {
+    /// The octets of the whole body, from its own start.
+    pub(super) fn whole(&self) -> Span {
+        Span { start: 0, end: u32::try_from(self.body.len()).unwrap_or(u32::MAX) }
+    }
+}
+
+/// The originator fields of a header.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Originators<'a> {
+    pub(super) from: Repeated<'a>,
+    pub(super) sender: Repeated<'a>,
+    /// The first Resent field.
+    pub(super) resent: Option<FieldAt<'a>>,
+    /// The topmost block of Resent fields.
+    pub(super) block: ResentBlock<'a>,
+    /// The first field with an ambiguous name.
+    pub(super) ambiguous: Option<FieldAt<'a>>,
+}
+
+/// A field that should stand once.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Repeated<'a> {
+    pub(super) first: Option<FieldAt<'a>>,
+    pub(super) second: Option<FieldAt<'a>>,
+}
+
+impl<'a> Repeated<'a> {
+    /// The field, if it stands exactly once.
+    pub(super) fn single(&self) -> Option<FieldAt<'a>> {
+        self.first.filter(|_| self.second.is_none())
+    }
+
+    fn add(&mut self, field: FieldAt<'a>) {
+        if self.first.is_none() {
+            self.first = Some(field);
+        } else if self.second.is_none() {
+            self.second = Some(field);
+        }
+    }
+}
+
+/// The topmost block of Resent fields (RFC 5322 §3.6.6).
+#[derive(Clone, Copy, Default)]
+pub(super) struct ResentBlock<'a> {
+    pub(super) date: Repeated<'a>,
+    pub(super) from: Repeated<'a>,
+    pub(super) sender: Repeated<'a>,
+    ended: bool,
+}
+
+/// Why a header cannot be taken apart.
+pub(super) enum HeaderFault {
+    /// Readers disagree on its fields, from this octet on.
+    Ambiguous(u32),
+    /// It is over the limit.
+    TooLong,
+}
+
+/// Finds the originator fields.
+pub(super) fn find<'a>(header: &Header<'a>, limits: &Limits) -> Result<Originators<'a>, HeaderFault> {
+    let mut found = Originators::default();
+    visit(header, limits, |name, field| found.add(name, field))?;
+    Ok(found)
+}
+
+/// Calls `each` with every field of the header.
+pub(super) fn visit<'a>(
+    header: &Header<'a>,
+    limits: &Limits,
+    mut each: impl FnMut(FieldName, FieldAt<'a>),
+) -> Result<(), HeaderFault> {
+    match *header {
+        Header::NotGiven => Ok(()),
+        Header::Fields(fields) => {
+            let mut octets = 0_usize;
+            for (&(name, body), number) in fields.iter().zip(0..) {
+                octets = octets.saturating_add(name.len()).saturating_add(body.len());
+                if octets > limits.header_octets as usize {
+                    return Err(HeaderFault::TooLong);
+                }
+                each(classify(name), FieldAt { number, base: 0, body });
+            }
+            Ok(())
+        }
+        Header::Block(block) => {
+            let fields = read_block(block, limits).map_err(|error| match error.kind() {
+                BlockErrorKind::TooLong => HeaderFault::TooLong,
+                _ => HeaderFault::Ambiguous(error.offset()),
+            })?;
+            for (field, number) in fields.zip(0..) {
+                let at = FieldAt { number, base: field.body.start, body: field.body.of(block) };
+                each(classify(field.name.of(block)), at);
+            }
+            Ok(())
+        }
+    }
+}
+
+impl<'a> Originators<'a> {
+    fn add(&mut self, name: FieldName, field: FieldAt<'a>) {
+        if self.resent.is_some() && !matches!(name, FieldName::Resent(_)) {
+            self.block.ended = true;
+        }
+        match name {
+            FieldName::From => self.from.add(field),
+            FieldName::Sender => self.sender.add(field),
+            FieldName::Resent(resent) => {
+                self.resent.get_or_insert(field);
+                if !self.block.ended {
+                    match resent {
+                        ResentName::Date => self.block.date.add(field),
+                        ResentName::From => self.block.from.add(field),
+                        ResentName::Sender => self.block.sender.add(field),
+                        _ => {}
+                    }
+                }
+            }
+            FieldName::Ambiguous => {
+                self.ambiguous.get_or_insert(field);
+            }
+            FieldName::Other => {}
+        }
+    }
+}

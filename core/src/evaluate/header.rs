@@ -1,0 +1,339 @@
+//! The message stage: From, Sender and Resent fields (docs/semantics.md 6).
+
+use crate::address::header::{FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_field};
+use crate::address::{Canonical, Span, suffix};
+use crate::decision::{Place, Subject};
+use crate::ledger::place;
+use crate::observer::Observer;
+use crate::options::Limits;
+use crate::policy::{Alignment, Strength};
+use crate::reason::Reason;
+use crate::request::{Header, Request};
+use crate::snapshot::layout::{Damaged, Read};
+use crate::snapshot::rows::{account, tenant};
+
+use super::address::{AddressCheck, Judged};
+use super::envelope::Envelope;
+use super::fields::{FieldAt, HeaderFault, Originators, Repeated, find, visit};
+use super::names;
+
+/// Judges the header.
+pub(super) fn judge<O: Observer>(
+    check: &mut AddressCheck<'_, '_, O>,
+    request: &Request<'_>,
+    envelope: &Envelope,
+    limits: &Limits,
+) -> Read<()> {
+    let strengths = check.ledger.strengths;
+    if strengths.reading == Strength::Off && strengths.hosted == Strength::Off {
+        return Ok(());
+    }
+    let whole = Place::of(Subject::Header);
+    if matches!(request.header, Header::NotGiven) {
+        let denied = check.ledger.find(Reason::HeaderNotGiven, whole);
+        check.unreadable(whole, denied);
+        return Ok(());
+    }
+    let found = match find(&request.header, limits) {
+        Ok(found) => found,
+        Err(HeaderFault::TooLong) => {
+            check.ledger.find(Reason::LimitExceeded, whole);
+            return Ok(());
+        }
+        Err(HeaderFault::Ambiguous(offset)) => {
+            let at = place(Subject::Header, 0, offset, Span::default());
+            let denied = check.ledger.find(Reason::FieldNameAmbiguous, at);
+            check.unreadable(at, denied);
+            return Ok(());
+        }
+    };
+    if let Some(field) = found.ambiguous {
+        let at = Place { field: field.number, ..whole };
+        let denied = check.ledger.find(Reason::FieldNameAmbiguous, at);
+        check.unreadable(at, denied);
+    }
+    let mut message = Message {
+        check,
+        limits,
+        header: &request.header,
+        envelope,
+        has_sender: found.sender.first.is_some(),
+        ignore_sender: false,
+        multiple_from: false,
+        alignment: Alignment::None,
+    };
+    message.settings()?;
+    message.judge(&found)
+}
+
+/// One message, and what its header is judged with.
+struct Message<'m, 'c, 's, O> {
+    check: &'m mut AddressCheck<'c, 's, O>,
+    limits: &'m Limits,
+    header: &'m Header<'m>,
+    envelope: &'m Envelope,
+    has_sender: bool,
+    ignore_sender: bool,
+    multiple_from: bool,
+    alignment: Alignment,
+}
+
+impl<O: Observer> Message<'_, '_, '_, O> {
+    fn settings(&mut self) -> Read<()> {
+        let page = self.check.asker.page;
+        self.ignore_sender = page.has(tenant::IGNORE_SENDER)?;
+        self.multiple_from = page.has(tenant::MULTIPLE_FROM)?;
+        self.alignment = match page.head().settings()?.to_le_bytes() {
+            _ if matches!(self.envelope, Envelope::Null | Envelope::Unread) => Alignment::None,
+            [_, 0, ..] => Alignment::None,
+            [_, 1, ..] => Alignment::Organizational,
+            [_, 2, ..] => Alignment::Domain,
+            [_, 3, ..] => Alignment::Address,
+            _ => return Err(Damaged),
+        };
+        Ok(())
+    }
+
+    fn judge(&mut self, found: &Originators<'_>) -> Read<()> {
+        let header_on = self.check.ledger.strengths.header != Strength::Off;
+        let resent = if header_on { self.resent(found)? } else { None };
+        self.from(&found.from, resent.is_some())?;
+        if !self.ignore_sender {
+            self.sender(&found.sender, header_on)?;
+        }
+        if let Some(resent) = resent {
+            for (field, summary) in [Some(resent.from), resent.sender].into_iter().flatten() {
+                self.mailboxes(Subject::Resent, &field, &summary, Judged::Fully)?;
+            }
+            self.align(Subject::Resent, &resent.from.0, &resent.from.1)?;
+        }
+        Ok(())
+    }
+
+    fn from(&mut self, from: &Repeated<'_>, resent: bool) -> Read<()> {
+        let strengths = self.check.ledger.strengths;
+        if let Some(second) = from.second {
+            let at = place(Subject::From, second.number, second.base, second.whole());
+            self.check.ledger.find(Reason::FromRepeated, at);
+            return self.every_field(Subject::From);
+        }
+        let Some(field) = from.first else {
+            self.check.ledger.find(Reason::FromMissing, Place::of(Subject::Header));
+            return Ok(());
+        };
+        let summary = match read_field(field.body, self.limits) {
+            Ok(summary) => summary,
+            Err(error) => {
+                let at = error_place(Subject::From, &field, &error);
+                let denied = self.check.ledger.find(from_reason(error.construct().class()), at);
+                self.check.unreadable(at, denied);
+                return Ok(());
+            }
+        };
+        if summary.mailboxes > 1 {
+            if !self.multiple_from {
+                let at = place(Subject::From, field.number, field.base, field.whole());
+                self.check.ledger.find(Reason::FromMultiple, at);
+            } else if !self.has_sender {
+                self.check.ledger.find(Reason::SenderMissing, Place::of(Subject::Header));
+            }
+        }
+        let judged = match (strengths.reading, resent) {
+            (Strength::Off, _) => Judged::HostedOnly,
+            (_, true) => Judged::AsResent,
+            (_, false) => Judged::Fully,
+        };
+        self.mailboxes(Subject::From, &field, &summary, judged)?;
+        if strengths.header != Strength::Off {
+            names::judge(self.check, Subject::From, &field, &summary, self.limits)?;
+            if !resent {
+                self.align(Subject::From, &field, &summary)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sender(&mut self, sender: &Repeated<'_>, header_on: bool) -> Read<()> {
+        if let Some(second) = sender.second {
+            let at = place(Subject::Sender, second.number, second.base, second.whole());
+            self.check.ledger.find(Reason::SenderFieldSyntax, at);
+            return self.every_field(Subject::Sender);
+        }
+        let Some(field) = sender.first else { return Ok(()) };
+        let summary = match read_field(field.body, self.limits) {
+            Ok(summary) => summary,
+            Err(error) => {
+                let at = error_place(Subject::Sender, &field, &error);
+                let reason = match error.construct().class() {
+                    FieldClass::Limit => Reason::LimitExceeded,
+                    _ => Reason::SenderFieldSyntax,
+                };
+                let denied = self.check.ledger.find(reason, at);
+                self.check.unreadable(at, denied);
+                return Ok(());
+            }
+        };
+        if !is_one_mailbox(&summary) {
+            let at = place(Subject::Sender, field.number, field.base, field.whole());
+            self.check.ledger.find(Reason::SenderFieldSyntax, at);
+        }
+        let judged = if header_on { Judged::Fully } else { Judged::HostedOnly };
+        self.mailboxes(Subject::Sender, &field, &summary, judged)?;
+        if header_on {
+            names::judge(self.check, Subject::Sender, &field, &summary, self.limits)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the fields that are authorised in place of From, when the account may resend and they are complete.
+    fn resent<'f>(&mut self, found: &Originators<'f>) -> Read<Option<Resent<'f>>> {
+        let Some(first) = found.resent else { return Ok(None) };
+        let at = place(Subject::Resent, first.number, first.base, first.whole());
+        if self.check.asker.account.flags()? & account::RESEND == 0 {
+            self.check.ledger.find(Reason::ResentNotEnabled, at);
+            return Ok(None);
+        }
+        let resent = self.complete(found);
+        match &resent {
+            None => {
+                self.check.ledger.find(Reason::ResentIncomplete, at);
+            }
+            Some(resent) if resent.from.1.mailboxes > 1 && !self.multiple_from => {
+                let field = &resent.from.0;
+                self.check
+                    .ledger
+                    .find(Reason::FromMultiple, place(Subject::Resent, field.number, field.base, field.whole()));
+            }
+            Some(_) => {}
+        }
+        Ok(resent)
+    }
+
+    fn complete<'f>(&self, found: &Originators<'f>) -> Option<Resent<'f>> {
+        let block = &found.block;
+        block.date.single()?;
+        let from = block.from.single()?;
+        let from = (from, read_field(from.body, self.limits).ok()?);
+        let sender = match block.sender.first {
+            None if from.1.mailboxes > 1 => return None,
+            None => None,
+            Some(_) => {
+                let field = block.sender.single()?;
+                Some((field, read_field(field.body, self.limits).ok().filter(is_one_mailbox)?))
+            }
+        };
+        Some(Resent { from, sender })
+    }
+
+    /// Judges the mailboxes of a field that was read.
+    fn mailboxes(&mut self, subject: Subject, field: &FieldAt<'_>, summary: &FieldSummary, judged: Judged) -> Read<()> {
+        if summary.mailboxes == 1 {
+            return self.mailbox(subject, field, &summary.first, judged);
+        }
+        for mailbox in mailboxes(field.body, self.limits) {
+            self.mailbox(subject, field, &mailbox, judged)?;
+        }
+        Ok(())
+    }
+
+    fn mailbox(&mut self, subject: Subject, field: &FieldAt<'_>, mailbox: &Mailbox, judged: Judged) -> Read<()> {
+        let at = place(subject, field.number, field.base, mailbox.addr_spec.span);
+        match mailbox.addr_spec.canonical(field.body) {
+            Ok(address) => self.check.judge(&address, at, judged),
+            Err(_) => {
+                let denied = judged != Judged::HostedOnly && self.check.ledger.find(Reason::NotCanonical, at);
+                self.check.unreadable(at, denied);
+                Ok(())
+            }
+        }
+    }
+
+    /// Judges by `hosted` the mailboxes of every field of this kind, where it stands more than once.
+    fn every_field(&mut self, subject: Subject) -> Read<()> {
+        let wanted = match subject {
+            Subject::Sender => crate::address::fields::FieldName::Sender,
+            _ => crate::address::fields::FieldName::From,
+        };
+        let (header, limits) = (self.header, self.limits);
+        let mut result = Ok(());
+        let _complete = visit(header, limits, |name, field| {
+            if name == wanted && result.is_ok() {
+                result = self.hosted_only(subject, &field);
+            }
+        });
+        result
+    }
+
+    fn hosted_only(&mut self, subject: Subject, field: &FieldAt<'_>) -> Read<()> {
+        match read_field(field.body, self.limits) {
+            Ok(summary) => self.mailboxes(subject, field, &summary, Judged::HostedOnly),
+            Err(error) => {
+                let denied = self.check.ledger.strengths.header == Strength::Enforce;
+                self.check.unreadable(error_place(subject, field, &error), denied);
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks each mailbox of a field to match the envelope sender (docs/semantics.md 6.8).
+    fn align(&mut self, subject: Subject, field: &FieldAt<'_>, summary: &FieldSummary) -> Read<()> {
+        let Envelope::Address(envelope) = self.envelope else { return Ok(()) };
+        if self.alignment == Alignment::None {
+            return Ok(());
+        }
+        let mut check = |mailbox: &Mailbox| {
+            if let Ok(address) = mailbox.addr_spec.canonical(field.body) {
+                if !aligned(self.alignment, &address, envelope) {
+                    let at = place(subject, field.number, field.base, mailbox.addr_spec.span);
+                    self.check.ledger.find(Reason::AlignmentFailed, at);
+                }
+            }
+        };
+        if summary.mailboxes == 1 {
+            check(&summary.first);
+        } else {
+            mailboxes(field.body, self.limits).for_each(|mailbox| check(&mailbox));
+        }
+        Ok(())
+    }
+}
+
+/// The fields of a complete Resent block.
+struct Resent<'f> {
+    from: (FieldAt<'f>, FieldSummary),
+    sender: Option<(FieldAt<'f>, FieldSummary)>,
+}
+
+fn aligned(alignment: Alignment, a: &Canonical, b: &Canonical) -> bool {
+    match alignment {
+        Alignment::None => true,
+        Alignment::Address => a.domain() == b.domain() && a.local().eq_ignore_ascii_case(b.local()),
+        Alignment::Domain => a.domain() == b.domain(),
+        Alignment::Organizational => {
+            a.domain() == b.domain() || matches!((organization(a), organization(b)), (Some(a), Some(b)) if a == b)
+        }
+    }
+}
+
+fn organization(address: &Canonical) -> Option<&str> {
+    let name = core::str::from_utf8(address.domain()).ok().filter(|_| !address.is_literal())?;
+    suffix::organizational_domain(name)
+}
+
+const fn is_one_mailbox(summary: &FieldSummary) -> bool {
+    summary.mailboxes == 1 && summary.groups == 0
+}
+
+fn error_place(subject: Subject, field: &FieldAt<'_>, error: &FieldError) -> Place {
+    place(subject, field.number, field.base, Span { start: error.offset(), end: error.offset() })
+}
+
+const fn from_reason(class: FieldClass) -> Reason {
+    match class {
+        FieldClass::Syntax => Reason::FromSyntax,
+        FieldClass::Ambiguous => Reason::FromAmbiguous,
+        FieldClass::GroupEmpty => Reason::FromGroupEmpty,
+        FieldClass::TooManyMailboxes => Reason::TooManyMailboxes,
+        FieldClass::Limit => Reason::LimitExceeded,
+    }
+}

@@ -1,0 +1,101 @@
+//! From a request to a decision: client, envelope, header, in this order, into one ledger.
+
+mod address;
+mod client;
+mod envelope;
+mod fields;
+mod header;
+mod names;
+
+use crate::decision::{Decision, Place, Stage, Subject};
+use crate::ledger::Ledger;
+use crate::locate::Asker;
+use crate::observer::{Blind, Note, Observer};
+use crate::policy::{OnDeny, Strength};
+use crate::reason::{Control, Reason};
+use crate::request::{EnvelopeSender, Request};
+use crate::snapshot::Snapshot;
+use crate::snapshot::layout::{Damaged, Read};
+
+use self::address::AddressCheck;
+
+impl Snapshot {
+    /// Decides a request at the message stage: client, envelope and header.
+    ///
+    /// Total and deterministic: it never fails and never panics, whatever the bytes. A header that is not given denies.
+    #[must_use]
+    pub fn evaluate(&self, request: &Request<'_>) -> Decision {
+        self.evaluate_stage(request, Stage::Message)
+    }
+
+    /// Decides a request as far as it is known at a stage; what belongs to a later stage is not looked at.
+    #[must_use]
+    pub fn evaluate_stage(&self, request: &Request<'_>, stage: Stage) -> Decision {
+        decide(self, request, stage, &mut Blind)
+    }
+}
+
+/// Decides, and lets an observer watch.
+pub(crate) fn decide(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    stage: Stage,
+    observer: &mut impl Observer,
+) -> Decision {
+    match run(snapshot, request, stage, observer) {
+        Ok(decision) => decision,
+        Err(Damaged) => Decision::deferred(stage, Reason::SnapshotDamaged, snapshot.id()),
+    }
+}
+
+fn run(snapshot: &Snapshot, request: &Request<'_>, stage: Stage, observer: &mut impl Observer) -> Read<Decision> {
+    let mut ledger = Ledger::new(stage, snapshot.id());
+    let Some(mut asker) = Asker::locate(snapshot.root(), request)? else {
+        let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
+        ledger.find(reason, Place::of(Subject::Account));
+        return Ok(ledger.close(OnDeny::Reject, false));
+    };
+    let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
+    ledger.strengths = strengths(&asker, null_path, observer)?;
+    client::judge(&mut asker, request, &mut ledger, observer)?;
+    if stage >= Stage::Envelope {
+        let limits = &snapshot.options().limits;
+        let mut check = AddressCheck::new(&asker, &mut ledger, observer)?;
+        let envelope = envelope::judge(&mut check, request)?;
+        if stage == Stage::Message {
+            header::judge(&mut check, request, &envelope, limits)?;
+        }
+    }
+    Ok(ledger.close(on_deny(&asker)?, null_path))
+}
+
+/// Whether the reverse-path is null, however the host hands it over.
+fn is_null(sender: EnvelopeSender<'_>) -> bool {
+    matches!(sender, EnvelopeSender::Null | EnvelopeSender::Path(b"<>"))
+}
+
+fn strengths(asker: &Asker<'_>, null_path: bool, observer: &mut impl Observer) -> Read<crate::ledger::Strengths> {
+    let mut of = |control: Control| -> Read<Strength> {
+        let (strength, exempted) = (asker.strength(control)?, asker.exempted(control)?);
+        observer.note(|| Note::Control { control, strength, exempted });
+        Ok(if exempted { strength.min(Strength::Monitor) } else { strength })
+    };
+    let (sender, header) = (of(Control::Sender)?, of(Control::Header)?);
+    Ok(crate::ledger::Strengths {
+        sender,
+        header,
+        allowlist: of(Control::Allowlist)?,
+        credential: of(Control::Credential)?,
+        hosted: of(Control::Hosted)?,
+        reading: if null_path { header.max(sender) } else { header },
+    })
+}
+
+fn on_deny(asker: &Asker<'_>) -> Read<OnDeny> {
+    match asker.page.head().settings()?.to_le_bytes() {
+        [_, _, _, 0] => Ok(OnDeny::Reject),
+        [_, _, _, 1] => Ok(OnDeny::Discard),
+        [_, _, _, 2] => Ok(OnDeny::Hold),
+        _ => Err(Damaged),
+    }
+}

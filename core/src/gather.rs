@@ -1,0 +1,356 @@
+//! Everything the snapshot says about one address and one account, before anything is decided.
+
+use crate::address::Canonical;
+use crate::locate::Asker;
+use crate::observer::{Note, Observer};
+use crate::snapshot::compare::{Key, Rule, upwards};
+use crate::snapshot::layout::{Read, Run};
+use crate::snapshot::page::{PageView, lists};
+use crate::snapshot::root::reaches;
+use crate::snapshot::rows::{DenyRow, DomainRow, IdentityRow, account, deny, domain, identity, tenant};
+
+/// What is known about one address for one account. Each member answers one question of docs/semantics.md 4 and 5.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each found or not")]
+pub(crate) struct AddressFacts {
+    /// It is the account's own address, which counts.
+    pub(crate) own_exact: bool,
+    /// It is a sub-address of the account's own address, which counts.
+    pub(crate) own_sub: bool,
+    /// It is the own address or a sub-address of it, which does not count.
+    pub(crate) own_unproved: bool,
+    /// A counting usable identity is exactly this address.
+    pub(crate) identity_exact: bool,
+    /// A counting usable identity is the base of this address.
+    pub(crate) identity_sub: bool,
+    /// A usable identity for it, or its base, has the mailbox owner's consent.
+    pub(crate) consent: bool,
+    /// An identity for it, or its base, ... and why it does not help:
+    pub(crate) identity_refused: bool,
+    pub(crate) identity_withdrawn: bool,
+    pub(crate) identity_pending: bool,
+    pub(crate) identity_unproved: bool,
+    pub(crate) identity_not_listed: bool,
+    pub(crate) role_not_permitted: bool,
+    /// A usable domain in scope names the account, or any.
+    pub(crate) domain: bool,
+    /// A domain in scope ... and why it does not help:
+    pub(crate) domain_pending: bool,
+    pub(crate) domain_suspended: bool,
+    pub(crate) domain_inactive: bool,
+    pub(crate) domain_not_approved: bool,
+    pub(crate) domain_not_listed: bool,
+    /// An entry stands above the address, and none has it in scope.
+    pub(crate) subdomain_not_covered: bool,
+    /// The tenant, itself or by inheritance, has its own proof of the domain.
+    pub(crate) own_proof: bool,
+    /// A deny entry names it.
+    pub(crate) denied: bool,
+    /// It is another account's counted own address in widest form, and no consent or setting opens it.
+    pub(crate) protected: bool,
+    /// It is the counted own address of an account of another tenant in widest form.
+    pub(crate) own_of_another_tenant: bool,
+    /// Its domain is held by another tenant.
+    pub(crate) domain_of_another_tenant: bool,
+    /// It is the counted own address of some account, or its domain is held by some tenant.
+    pub(crate) hosted: bool,
+}
+
+/// Gathers the facts about an address.
+pub(crate) fn gather(asker: &Asker<'_>, address: &Canonical, observer: &mut impl Observer) -> Read<AddressFacts> {
+    let (local, name) = (address.local(), address.domain());
+    let mut facts = AddressFacts::default();
+    let own_rule = asker.page.rule(asker.root.key, name)?;
+    own_address(asker, local, name, own_rule, &mut facts, observer)?;
+    domains(asker, name, &mut facts, observer)?;
+    let mut consented = Consented::default();
+    identities(asker, local, name, own_rule, &mut facts, &mut consented, observer)?;
+    others(asker, local, name, own_rule, &consented, &mut facts, observer)?;
+    facts.denied = denied(asker, local, name, own_rule)?;
+    if facts.denied {
+        observer.note(|| Note::Denied);
+    }
+    Ok(facts)
+}
+
+fn own_address(
+    asker: &Asker<'_>,
+    local: &[u8],
+    name: &[u8],
+    rule: Rule,
+    facts: &mut AddressFacts,
+    observer: &mut impl Observer,
+) -> Read<()> {
+    let flags = asker.account.flags()?;
+    if flags & account::HAS_ADDRESS == 0 || asker.account.domain()? != name {
+        return Ok(());
+    }
+    let own = asker.account.local()?;
+    let exact = rule.same(local, own);
+    let sub = !exact && rule.sub_address_base(local).is_some_and(|base| rule.same(base, own));
+    if !exact && !sub {
+        return Ok(());
+    }
+    let counted = flags & account::COUNTED != 0
+        || flags & account::COUNTED_ABOVE != 0 && reaches(asker.root, asker.page, asker.link.page, name)?;
+    facts.own_exact = exact && counted;
+    facts.own_sub = sub && counted;
+    facts.own_unproved = !counted;
+    observer.note(|| Note::OwnAddress { exact, counted });
+    Ok(())
+}
+
+fn domains(asker: &Asker<'_>, name: &[u8], facts: &mut AddressFacts, observer: &mut impl Observer) -> Read<()> {
+    let (mut in_scope, mut above) = (false, false);
+    for number in asker.domain_holders() {
+        let page = asker.root.page(number)?;
+        let approval = page.has(tenant::APPROVAL_REQUIRED)?;
+        page.domains_upwards(asker.root.key, name, |row, exact| {
+            let flags = row.flags()?;
+            if !exact && flags & domain::SUBDOMAINS == 0 {
+                above = true;
+                observer.note(|| Note::DomainAbove { row });
+                return Ok(());
+            }
+            if flags & domain::ACTIVE == 0 {
+                facts.domain_inactive = true;
+                in_scope = true;
+                observer.note(|| Note::Domain { row, listed: false, approval, stopped: false });
+            }
+            let stopped = !exact && asker.root.stops(name, row.name()?, |page| asker.holds_domains_of(page))?;
+            if stopped {
+                above = true;
+                observer.note(|| Note::Domain { row, listed: false, approval, stopped });
+                return Ok(());
+            }
+            in_scope = true;
+            facts.own_proof |= flags & domain::VERIFIED != 0;
+            if flags & domain::ACTIVE != 0 {
+                domain_state(asker, page, row, approval, facts, observer)?;
+            }
+            Ok(())
+        })?;
+    }
+    facts.subdomain_not_covered = above && !in_scope;
+    Ok(())
+}
+
+fn domain_state<'s>(
+    asker: &Asker<'s>,
+    page: PageView<'s>,
+    row: DomainRow<'s>,
+    approval: bool,
+    facts: &mut AddressFacts,
+    observer: &mut impl Observer,
+) -> Read<()> {
+    let flags = row.flags()?;
+    let listed = flags & domain::ANY_SENDER != 0 || lists(page.bytes(), row.senders()?, asker.account.id()?)?;
+    observer.note(|| Note::Domain { row, listed, approval, stopped: false });
+    if flags & domain::SUSPENDED != 0 {
+        facts.domain_suspended = true;
+    } else if flags & domain::VERIFIED == 0 {
+        facts.domain_pending = true;
+    } else if approval && flags & domain::APPROVED == 0 {
+        facts.domain_not_approved = true;
+    } else if listed {
+        facts.domain = true;
+    } else {
+        facts.domain_not_listed = true;
+    }
+    Ok(())
+}
+
+/// The identities with consent that the account may use for the address: they open other accounts' own addresses.
+#[derive(Default)]
+struct Consented {
+    exact: bool,
+    base: bool,
+}
+
+fn identities(
+    asker: &Asker<'_>,
+    local: &[u8],
+    name: &[u8],
+    own_rule: Rule,
+    facts: &mut AddressFacts,
+    consented: &mut Consented,
+    observer: &mut impl Observer,
+) -> Read<()> {
+    let own_page = asker.link.page;
+    for number in asker.identity_holders() {
+        let page = asker.root.page(number)?;
+        let rule = if number == own_page { own_rule } else { page.rule(asker.root.key, name)? };
+        let base = rule.sub_address_base(local);
+        for (candidate, exact) in core::iter::once((local, true)).chain(base.map(|base| (base, false))) {
+            let key = Key::new(candidate, rule.exact_case);
+            let mut visit = |row: IdentityRow<'_>| {
+                if rule.same(candidate, row.local()?) {
+                    identity_state(asker, page, number, row, exact, facts, consented, observer)?;
+                }
+                Ok(())
+            };
+            page.identities(asker.root.key, name, key.as_bytes(), 0, &mut visit)?;
+            if number == own_page && asker.account.flags()? & account::HAS_IDENTITIES != 0 {
+                page.identities(asker.root.key, name, key.as_bytes(), asker.link.record + 1, &mut visit)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of the loop above, apart only to be readable")]
+fn identity_state(
+    asker: &Asker<'_>,
+    page: PageView<'_>,
+    number: u32,
+    row: IdentityRow<'_>,
+    exact: bool,
+    facts: &mut AddressFacts,
+    consented: &mut Consented,
+    observer: &mut impl Observer,
+) -> Read<()> {
+    let flags = row.flags()?;
+    let has = |flag: u32| flags & flag != 0;
+    if has(identity::REFUSED) || has(identity::WITHDRAWN) {
+        facts.identity_refused |= has(identity::REFUSED);
+        facts.identity_withdrawn |= has(identity::WITHDRAWN);
+        observer.note(|| Note::Identity { row, exact, counts: false, usable: false });
+        return Ok(());
+    }
+    let verified = has(identity::VERIFIED);
+    let proved = verified
+        && (has(identity::PROVED)
+            || page.has(tenant::ADMIN_VOUCHES)?
+            || has(identity::PROVED_ABOVE) && reaches(asker.root, page, number, row.domain()?)?);
+    let grandfathered = has(identity::GRANDFATHERED) && asker.now.0 < page.head().grandfathered_until()?;
+    let counts = has(identity::GIVEN) || proved || grandfathered;
+    let listed = has(identity::ANY_SENDER) || lists(page.bytes(), row.senders()?, asker.account.id()?)?;
+    let permitted = has(identity::ANY_ROLE) || asker.role_on(page, row.roles()?)?;
+    let usable = listed && permitted;
+    observer.note(|| Note::Identity { row, exact, counts, usable });
+    if counts && usable {
+        if exact {
+            facts.identity_exact = true;
+        } else {
+            facts.identity_sub = true;
+        }
+        if has(identity::GIVEN) {
+            facts.consent = true;
+            if exact { consented.exact = true } else { consented.base = true }
+        }
+    } else if counts {
+        facts.identity_not_listed |= !listed;
+        facts.role_not_permitted |= !permitted;
+    } else if verified {
+        facts.identity_unproved = true;
+    } else {
+        facts.identity_pending = true;
+    }
+    Ok(())
+}
+
+/// What other accounts and tenants have to do with the address.
+fn others(
+    asker: &Asker<'_>,
+    local: &[u8],
+    name: &[u8],
+    own_rule: Rule,
+    consented: &Consented,
+    facts: &mut AddressFacts,
+    observer: &mut impl Observer,
+) -> Read<()> {
+    let covers = covers_mailboxes(asker, name)?;
+    asker.root.own_addresses(name, local, |link| {
+        let page = asker.root.page(link.page)?;
+        let other = page.account(link.record)?;
+        if other.domain()? != name {
+            return Ok(());
+        }
+        let own = other.local()?;
+        let theirs = if link.page == asker.link.page { own_rule } else { page.rule(asker.root.key, name)? };
+        let separators = theirs.separators.union(own_rule.separators);
+        if !separators.base(local).eq_ignore_ascii_case(separators.base(own)) {
+            return Ok(());
+        }
+        facts.hosted = true;
+        if link == asker.link {
+            return Ok(());
+        }
+        let same_tenant = link.page == asker.link.page;
+        facts.own_of_another_tenant |= !same_tenant;
+        let is_it = own.eq_ignore_ascii_case(local);
+        let is_base = own_rule.sub_address_base(local).is_some_and(|base| own.eq_ignore_ascii_case(base));
+        let opened = consented.exact && is_it || consented.base && is_base || same_tenant && covers;
+        facts.protected |= !opened;
+        observer.note(|| Note::Protected { account: other, same_tenant, opened });
+        Ok(())
+    })?;
+    asker.root.domains_over(name, |page, row, _| {
+        facts.hosted = true;
+        if page != asker.link.page {
+            facts.domain_of_another_tenant = true;
+            observer.note(|| Note::DomainHeld { row });
+        }
+        Ok(())
+    })
+}
+
+/// Whether the tenant's entry for a domain is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).
+fn covers_mailboxes(asker: &Asker<'_>, name: &[u8]) -> Read<bool> {
+    let approval = asker.page.has(tenant::APPROVAL_REQUIRED)?;
+    let mut closest = None;
+    asker.page.domains_upwards(asker.root.key, name, |row, exact| {
+        if closest.is_none() && (exact || row.flags()? & domain::SUBDOMAINS != 0) {
+            closest = Some(row);
+        }
+        Ok(())
+    })?;
+    let Some(row) = closest else { return Ok(false) };
+    let flags = row.flags()?;
+    let approved = !approval || flags & domain::APPROVED != 0;
+    Ok(flags & domain::IN_FORCE == domain::IN_FORCE && approved && flags & domain::COVERS_MAILBOXES != 0)
+}
+
+/// Whether a deny entry of the provider, the tenant or the account names the address (docs/semantics.md 4.8).
+fn denied(asker: &Asker<'_>, local: &[u8], name: &[u8], rule: Rule) -> Read<bool> {
+    let own = asker.page.bytes();
+    for (bytes, run) in [
+        (asker.root.bytes, asker.root.head().denies()?),
+        (own, asker.page.head().denies()?),
+        (own, asker.account.denies()?),
+    ] {
+        if run.count == 0 {
+            continue;
+        }
+        for (depth, name) in upwards(name).enumerate() {
+            for number in first_of(bytes, run, name)?..run.count {
+                let row = DenyRow::nth(bytes, run, number);
+                if row.domain()? != name {
+                    break;
+                }
+                let hit = match row.kind()? {
+                    deny::SUBDOMAINS => true,
+                    deny::DOMAIN => depth == 0,
+                    _ => {
+                        let widest = |local| rule.separators.base(local);
+                        depth == 0 && widest(row.local()?).eq_ignore_ascii_case(widest(local))
+                    }
+                };
+                if hit {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The number of the first deny entry whose domain is not before `name`.
+fn first_of(bytes: crate::snapshot::layout::Bytes<'_>, run: Run, name: &[u8]) -> Read<u32> {
+    let (mut low, mut high) = (0, run.count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if DenyRow::nth(bytes, run, middle).domain()? < name { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
+}

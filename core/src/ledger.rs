@@ -1,0 +1,126 @@
+//! The account book of one decision: what was found, how strictly it counts, and what was granted.
+
+use crate::address::Span;
+use crate::decision::{Action, Basis, Decision, Finding, Grant, Place, SnapshotId, Stage, Subject, Verdict};
+use crate::judge::ReasonSet;
+use crate::policy::{OnDeny, Strength};
+use crate::reason::{Control, Reason};
+
+/// How strictly each control is applied to this request, exemptions included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strengths {
+    pub(crate) sender: Strength,
+    pub(crate) header: Strength,
+    pub(crate) allowlist: Strength,
+    pub(crate) credential: Strength,
+    pub(crate) hosted: Strength,
+    /// For reading the From field: `header`, or `sender` if that is stricter after a null path (docs/semantics.md 6.5).
+    pub(crate) reading: Strength,
+}
+
+impl Strengths {
+    fn of(&self, reason: Reason) -> Strength {
+        match reason.control() {
+            None => Strength::Enforce,
+            Some(Control::Sender) => self.sender,
+            Some(Control::Header) if is_reading(reason) => self.reading,
+            Some(Control::Header) => self.header,
+            Some(Control::Allowlist) => self.allowlist,
+            Some(Control::Credential) => self.credential,
+            Some(Control::Hosted) => self.hosted,
+        }
+    }
+}
+
+const fn is_reading(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::HeaderNotGiven
+            | Reason::FieldNameAmbiguous
+            | Reason::FromMissing
+            | Reason::FromRepeated
+            | Reason::FromSyntax
+            | Reason::FromAmbiguous
+            | Reason::FromGroupEmpty
+            | Reason::FromMultiple
+            | Reason::TooManyMailboxes
+    )
+}
+
+/// Collects findings and grants, in reporting order and in bounded space.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ledger {
+    pub(crate) strengths: Strengths,
+    decision: Decision,
+    session_denied: bool,
+}
+
+impl Ledger {
+    /// Opens the book.
+    pub(crate) fn new(stage: Stage, snapshot_id: SnapshotId) -> Self {
+        let enforce = Strength::Enforce;
+        let strengths = Strengths {
+            sender: enforce,
+            header: enforce,
+            allowlist: enforce,
+            credential: enforce,
+            hosted: enforce,
+            reading: enforce,
+        };
+        Self { strengths, decision: Decision::open(stage, snapshot_id), session_denied: false }
+    }
+
+    /// Enters a failing fact, as strictly as its control is applied; returns whether it is enforced.
+    pub(crate) fn find(&mut self, reason: Reason, place: Place) -> bool {
+        match self.strengths.of(reason) {
+            Strength::Off => false,
+            Strength::Monitor => {
+                self.decision.enter(Finding { reason, place }, false);
+                false
+            }
+            Strength::Enforce => {
+                self.session_denied |= place.subject.stage() == Stage::Session;
+                self.decision.enter(Finding { reason, place }, true);
+                true
+            }
+        }
+    }
+
+    /// Enters each reason of a set at one place; returns whether one of them is enforced.
+    pub(crate) fn find_all(&mut self, reasons: ReasonSet, place: Place) -> bool {
+        let mut enforced = false;
+        if !reasons.is_empty() {
+            for reason in reasons.iter() {
+                enforced |= self.find(reason, place);
+            }
+        }
+        enforced
+    }
+
+    /// Enters what gave the account an address.
+    pub(crate) fn grant(&mut self, basis: Basis, place: Place) {
+        self.decision.enter_grant(Grant { basis, place });
+    }
+
+    /// Closes the book.
+    pub(crate) fn close(mut self, on_deny: OnDeny, null_path: bool) -> Decision {
+        let verdict = self.decision.verdict();
+        let action = match (verdict, on_deny) {
+            (Verdict::Allow, _) => Action::Accept,
+            (Verdict::Defer, _) => Action::Tempfail,
+            (Verdict::Deny, _) if self.session_denied => Action::Reject,
+            (Verdict::Deny, OnDeny::Reject) => Action::Reject,
+            (Verdict::Deny, OnDeny::Discard) => Action::Discard,
+            (Verdict::Deny, OnDeny::Hold) => Action::Hold,
+        };
+        let provisional = null_path && verdict == Verdict::Allow && self.decision.stage() == Stage::Envelope;
+        self.decision.conclude(action, provisional);
+        self.decision
+    }
+}
+
+/// The place of octets within a field, whose own start in the header block is `base`.
+pub(crate) fn place(subject: Subject, field: u32, base: u32, span: Span) -> Place {
+    let span = Span { start: base.saturating_add(span.start), end: base.saturating_add(span.end) };
+    Place { subject, field, span }
+}

@@ -1,0 +1,198 @@
+//! Who asks: the account, its tenant, and the tenants above it.
+
+use crate::policy::{BUILT_IN_ROLES, Permission, Strength};
+use crate::reason::Control;
+use crate::request::{Channel, Request};
+use crate::snapshot::layout::{Damaged, Read};
+use crate::snapshot::page::{PageView, lists};
+use crate::snapshot::root::{Link, RootView};
+use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, TextRow, account, tenant};
+use crate::time::Timestamp;
+
+/// The most tenants that may stand above a tenant.
+pub(crate) const MAX_DEPTH: usize = 8;
+
+/// The account that asks, and where its rights come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'s> {
+    pub(crate) root: RootView<'s>,
+    pub(crate) now: Timestamp,
+    pub(crate) channel: Channel,
+    pub(crate) link: Link,
+    pub(crate) page: PageView<'s>,
+    pub(crate) account: AccountRow<'s>,
+    ancestors: [u32; MAX_DEPTH],
+    depth: usize,
+    identities_from: usize,
+    domains_from: usize,
+    pub(crate) role: HeldRole<'s>,
+}
+
+/// The role in which the account acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldRole<'s> {
+    /// All roles it holds, because the request names none.
+    All,
+    /// This one, which it holds.
+    One(&'s [u8]),
+    /// None: the request names one that is unknown or not held.
+    None,
+}
+
+/// What the request's role comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoleFact {
+    Good,
+    Unknown,
+    NotHeld,
+    MayNotSend,
+}
+
+impl<'s> Asker<'s> {
+    /// Finds the account of a request.
+    pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>) -> Read<Option<Self>> {
+        let Some(id) = request.account else { return Ok(None) };
+        let Some(link) = root.account(id)? else { return Ok(None) };
+        let page = root.page(link.page)?;
+        let mut asker = Self {
+            root,
+            now: request.now,
+            channel: request.channel,
+            link,
+            page,
+            account: page.account(link.record)?,
+            ancestors: [0; MAX_DEPTH],
+            depth: 0,
+            identities_from: 0,
+            domains_from: 0,
+            role: HeldRole::All,
+        };
+        asker.climb()?;
+        Ok(Some(asker))
+    }
+
+    /// The pages of the tenant and of all tenants above it, the closest first.
+    pub(crate) fn lineage(&self) -> impl Iterator<Item = Read<PageView<'s>>> + use<'s> {
+        let (root, ancestors, depth, own) = (self.root, self.ancestors, self.depth, self.page);
+        core::iter::once(Ok(own)).chain(ancestors.into_iter().take(depth).map(move |number| root.page(number)))
+    }
+
+    /// The numbers of the pages whose tenant-held identities count: its own, then inherited.
+    pub(crate) fn identity_holders(&self) -> impl Iterator<Item = u32> + use<'s> {
+        core::iter::once(self.link.page).chain(self.ancestors.into_iter().take(self.identities_from))
+    }
+
+    /// The numbers of the pages whose domains count: its own, then inherited.
+    pub(crate) fn domain_holders(&self) -> impl Iterator<Item = u32> + use<'s> {
+        core::iter::once(self.link.page).chain(self.ancestors.into_iter().take(self.domains_from))
+    }
+
+    /// Whether the page is its own, or one whose domains it inherits.
+    pub(crate) fn holds_domains_of(&self, page: u32) -> bool {
+        self.domain_holders().any(|number| number == page)
+    }
+
+    /// How strictly a control is applied, without the account's exemptions (docs/semantics.md 8.1).
+    pub(crate) fn strength(&self, control: Control) -> Read<Strength> {
+        if control == Control::Hosted {
+            return self.root.hosted(self.now);
+        }
+        let mut strictest = Strength::Off;
+        for page in self.lineage() {
+            let page = page?;
+            let covered = control != Control::Sender || page.head().channels()? & 1 << self.channel as u32 != 0;
+            if covered {
+                strictest = strictest.max(page.strength(control, self.now)?);
+            }
+        }
+        Ok(strictest)
+    }
+
+    /// Whether the account is exempted from a control now.
+    pub(crate) fn exempted(&self, control: Control) -> Read<bool> {
+        let run = self.account.exemptions()?;
+        for number in 0..run.count {
+            let row = ExemptionRow::nth(self.page.bytes(), run, number);
+            if control != Control::Hosted && row.control()? == control as u32 && self.now.0 < row.until()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes the request's role, and says what it comes to (docs/semantics.md 2.7).
+    pub(crate) fn take_role(&mut self, role: Option<&'s [u8]>) -> Read<RoleFact> {
+        let Some(role) = role else {
+            let may_send = self.account.flags()? & account::MAY_SEND != 0;
+            return Ok(if may_send { RoleFact::Good } else { RoleFact::MayNotSend });
+        };
+        self.role = HeldRole::None;
+        let Some(may_send) = self.role_may_send(role)? else { return Ok(RoleFact::Unknown) };
+        if !self.holds_role(role)? {
+            return Ok(RoleFact::NotHeld);
+        }
+        self.role = HeldRole::One(role);
+        Ok(if may_send { RoleFact::Good } else { RoleFact::MayNotSend })
+    }
+
+    /// Whether one of the roles in force is on a list of an identity, which stands in `holder`.
+    pub(crate) fn role_on(&self, holder: PageView<'s>, run: crate::snapshot::layout::Run) -> Read<bool> {
+        match self.role {
+            HeldRole::None => Ok(false),
+            HeldRole::One(role) => lists(holder.bytes(), run, role),
+            HeldRole::All => {
+                let held = self.account.roles()?;
+                if held.count == 0 {
+                    return lists(holder.bytes(), run, DEFAULT_ROLE);
+                }
+                for number in 0..held.count {
+                    if lists(holder.bytes(), run, TextRow::nth(self.page.bytes(), held, number).text()?)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    fn climb(&mut self) -> Read<()> {
+        let (mut page, mut identities, mut domains) = (self.page, true, true);
+        loop {
+            let parent = page.head().parent()?;
+            if parent.is_empty() {
+                return Ok(());
+            }
+            let number = self.root.tenant(parent)?.ok_or(Damaged)?;
+            *self.ancestors.get_mut(self.depth).ok_or(Damaged)? = number;
+            self.depth += 1;
+            page = self.root.page(number)?;
+            identities = identities && page.has(tenant::INHERIT_IDENTITIES)?;
+            domains = domains && page.has(tenant::INHERIT_DOMAINS)?;
+            self.identities_from += usize::from(identities);
+            self.domains_from += usize::from(domains);
+        }
+    }
+
+    fn holds_role(&self, role: &[u8]) -> Read<bool> {
+        let held = self.account.roles()?;
+        if held.count == 0 { Ok(role == DEFAULT_ROLE) } else { lists(self.page.bytes(), held, role) }
+    }
+
+    /// Whether the role may send, or `None` when it is unknown.
+    fn role_may_send(&self, role: &[u8]) -> Read<Option<bool>> {
+        if let Some((_, permissions)) = BUILT_IN_ROLES.iter().find(|(name, _)| name.as_bytes() == role) {
+            return Ok(Some(permissions.contains(&Permission::Send)));
+        }
+        let run = self.page.head().roles()?;
+        for number in 0..run.count {
+            let row = RoleRow::nth(self.page.bytes(), run, number);
+            if row.name()? == role {
+                return Ok(Some(row.permissions()? & 1 << Permission::Send as u32 != 0));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The role of an account that holds none.
+const DEFAULT_ROLE: &[u8] = b"sender";

@@ -1,0 +1,118 @@
+//! How addresses compare: folding and sub-addresses (docs/semantics.md 4.1, 7.5).
+
+/// How local parts compare under a domain entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rule {
+    /// Byte for byte instead of ASCII-folded.
+    pub(crate) exact_case: bool,
+    /// What begins a sub-address.
+    pub(crate) separators: Separators,
+}
+
+/// A set of octets that begin a sub-address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Separators([u8; 4]);
+
+impl Separators {
+    /// Adds a separator; 0 is none.
+    pub(crate) fn with(mut self, separator: u8) -> Self {
+        if separator != 0 && !self.0.contains(&separator) {
+            if let Some(slot) = self.0.iter_mut().find(|slot| **slot == 0) {
+                *slot = separator;
+            }
+        }
+        self
+    }
+
+    /// Joins two sets.
+    pub(crate) fn union(self, other: Self) -> Self {
+        other.0.into_iter().fold(self, Self::with)
+    }
+
+    /// Returns what stands before the first separator that is not at position 0, or all of it.
+    pub(crate) fn base(self, local: &[u8]) -> &[u8] {
+        if self.0 == [0; 4] {
+            return local;
+        }
+        let end = local.iter().enumerate().skip(1).find(|(_, octet)| self.0.contains(octet)).map(|(at, _)| at);
+        end.and_then(|end| local.get(..end)).unwrap_or(local)
+    }
+}
+
+impl Rule {
+    /// Whether two local parts are the same mailbox.
+    pub(crate) fn same(self, a: &[u8], b: &[u8]) -> bool {
+        if self.exact_case { a == b } else { a.eq_ignore_ascii_case(b) }
+    }
+
+    /// The base of a local part, if it is a sub-address.
+    pub(crate) fn sub_address_base(self, local: &[u8]) -> Option<&[u8]> {
+        let base = self.separators.base(local);
+        (base.len() < local.len()).then_some(base)
+    }
+}
+
+/// A local part as the key of a table: as it is, or folded.
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    octets: [u8; 64],
+    length: usize,
+}
+
+impl Key {
+    /// Creates the key of a local part; one over 64 octets, which no address has, keeps its first 64.
+    pub(crate) fn new(local: &[u8], exact_case: bool) -> Self {
+        let mut octets = [0; 64];
+        let length = local.len().min(64);
+        for (slot, octet) in octets.iter_mut().zip(local) {
+            *slot = if exact_case { *octet } else { octet.to_ascii_lowercase() };
+        }
+        Self { octets, length }
+    }
+
+    /// Returns the octets.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or(&[])
+    }
+}
+
+/// The domain itself, then each domain above it, down to the last label. A literal has none above it.
+pub(crate) fn upwards(domain: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let literal = domain.first() == Some(&b'[');
+    core::iter::successors(Some(domain), move |name| {
+        let dot = name.iter().position(|octet| *octet == b'.').filter(|_| !literal)?;
+        name.get(dot + 1..)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_separator_at_position_0_is_none() {
+        let plus = Separators::default().with(b'+');
+        for (local, base) in
+            [("joe+x", "joe"), ("+x", "+x"), ("+x+y", "+x"), ("joe", "joe"), ("joe+", "joe"), ("j-x", "j-x")]
+        {
+            assert_eq!(plus.base(local.as_bytes()), base.as_bytes(), "{local}");
+        }
+        assert_eq!(plus.with(b'-').base(b"a-b+c"), b"a");
+    }
+
+    #[test]
+    fn folding_is_ascii_only() {
+        let rule = Rule::default();
+        assert!(rule.same(b"Joe", b"jOE"));
+        assert!(!rule.same("\u{212a}".as_bytes(), b"k"));
+    }
+
+    #[test]
+    fn walks_up_labels() {
+        let names: Vec<&[u8]> = upwards(b"a.b.example").collect();
+        assert_eq!(names, [&b"a.b.example"[..], b"b.example", b"example"]);
+        assert_eq!(upwards(b"[192.0.2.1]").count(), 1);
+    }
+}

@@ -1,0 +1,122 @@
+//! Hash tables within a page: from a key to the records that may hold it.
+
+use alloc::vec::Vec;
+use core::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use crate::options::HashKey;
+
+use super::layout::{Bytes, Read, Run, Word, Writer, small};
+
+/// The hash of a key: SipHash-1-3 under the snapshot's own key, because strangers choose what is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    /// Hashes one text.
+    pub(crate) fn of(key: &HashKey, text: &[u8]) -> Self {
+        let mut hasher = SipHasher13::new_with_key(&key.0);
+        hasher.write(text);
+        Self(hasher.finish())
+    }
+
+    /// Hashes an address: its domain and its local part. Neither part of a canonical address can hold NUL.
+    pub(crate) fn of_address(key: &HashKey, domain: &[u8], local: &[u8]) -> Self {
+        let mut joined = [0_u8; 320];
+        let (head, tail) = (domain.len(), domain.len() + 1 + local.len());
+        if tail <= joined.len() {
+            if let (Some(first), Some(second)) = (joined.get_mut(..head), domain.get(..head)) {
+                first.copy_from_slice(second);
+            }
+            if let Some(second) = joined.get_mut(head + 1..tail) {
+                second.copy_from_slice(local);
+            }
+            return Self::of(key, joined.get(..tail).unwrap_or(&[]));
+        }
+        let mut hasher = SipHasher13::new_with_key(&key.0);
+        hasher.write(domain);
+        hasher.write(&[0]);
+        hasher.write(local);
+        Self(hasher.finish())
+    }
+
+    /// Makes a further key of this one and a number, such as a holder's.
+    pub(crate) const fn with(self, number: u32) -> Self {
+        let mixed = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self(mixed ^ (mixed >> 29))
+    }
+
+    /// The upper half, stored beside the record number so that few records are touched in vain.
+    const fn mark(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// The lower half, which chooses the bucket.
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half of 64 bits")]
+    const fn bucket(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// Writes a table over `hashes`, where the hash at position `i` leads to record `i`; returns where it stands.
+///
+/// A bucket is two words: the mark, and the record's number plus one (0 for an empty bucket).
+pub(crate) fn write(writer: &mut Writer, hashes: &[Hash]) -> Run {
+    if hashes.is_empty() {
+        return Run::default();
+    }
+    let buckets = (hashes.len() * 2).next_power_of_two();
+    let mut table: Vec<(u32, u32)> = alloc::vec![(0, 0); buckets];
+    for (record, hash) in hashes.iter().enumerate() {
+        let mut at = hash.bucket() as usize & (buckets - 1);
+        while let Some(bucket) = table.get_mut(at) {
+            if bucket.1 == 0 {
+                *bucket = (hash.mark(), small(record + 1));
+                break;
+            }
+            at = (at + 1) & (buckets - 1);
+        }
+    }
+    let start = writer.here();
+    for (mark, record) in table {
+        writer.word(mark);
+        writer.word(record);
+    }
+    Run { start, count: small(buckets) }
+}
+
+/// The records that a hash may lead to; each must still be compared in full.
+pub(crate) struct Candidates<'p> {
+    bytes: Bytes<'p>,
+    run: Run,
+    hash: Hash,
+    step: u32,
+}
+
+impl<'p> Candidates<'p> {
+    /// Starts a look-up in the table at `run`.
+    #[inline]
+    pub(crate) const fn new(bytes: Bytes<'p>, run: Run, hash: Hash) -> Self {
+        Self { bytes, run, hash, step: 0 }
+    }
+
+    /// Returns the number of the next record.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Read<Option<u32>> {
+        while self.step < self.run.count {
+            let bucket = self.hash.bucket().wrapping_add(self.step) & (self.run.count - 1);
+            let word: Word = self.run.start.wrapping_add(bucket.wrapping_mul(2));
+            self.step += 1;
+            let record = self.bytes.word(word.wrapping_add(1))?;
+            if record == 0 {
+                self.step = self.run.count;
+                break;
+            }
+            if self.bytes.word(word)? == self.hash.mark() {
+                return Ok(Some(record - 1));
+            }
+        }
+        Ok(None)
+    }
+}

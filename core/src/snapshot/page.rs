@@ -1,0 +1,261 @@
+//! A compiled tenant, and the look-ups within it.
+
+use alloc::sync::Arc;
+use core::hash::Hasher;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use crate::options::HashKey;
+use crate::policy::Strength;
+use crate::reason::Control;
+use crate::time::Timestamp;
+
+use super::compare::{Rule, Separators, upwards};
+use super::index::{Candidates, Hash};
+use super::layout::{Bytes, Damaged, Read, Run, Word};
+use super::rows::{
+    AccountRow, AllowlistRow, CredentialRow, DomainRow, IdentityRow, IntervalRow, MAGIC, TenantRow, TextRow, VERSION,
+    domain, mode, tenant,
+};
+
+/// The bytes of one compiled tenant.
+#[derive(Clone)]
+pub(crate) struct Page {
+    bytes: Arc<[u8]>,
+    digest: u128,
+}
+
+impl Page {
+    /// Takes over compiled bytes. The digest leaves the hash tables out, so that it does not depend on the hash key.
+    pub(crate) fn new(bytes: Arc<[u8]>) -> Read<Self> {
+        let view = PageView { bytes: Bytes(&bytes) };
+        let head = view.head();
+        if head.magic()? != MAGIC || head.version()? != VERSION {
+            return Err(Damaged);
+        }
+        let mut hasher = SipHasher13::new();
+        let (first, second) = (head.domain_index()?, head.identity_index()?);
+        let tables = [first, second].iter().filter(|run| run.count != 0).map(|run| run.start as usize * 4).min();
+        let after = [first, second].iter().map(|run| (run.start as usize + run.count as usize * 2) * 4).max();
+        let after = after.unwrap_or(0).max(tables.unwrap_or(0));
+        hasher.write(bytes.get(..tables.unwrap_or(after)).ok_or(Damaged)?);
+        hasher.write(bytes.get(after..).ok_or(Damaged)?);
+        let digest = hasher.finish128().as_u128();
+        Ok(Self { bytes, digest })
+    }
+
+    /// Returns a view for look-ups.
+    #[inline]
+    pub(crate) fn view(&self) -> PageView<'_> {
+        PageView { bytes: Bytes(&self.bytes) }
+    }
+
+    /// Returns what identifies the content.
+    pub(crate) const fn digest(&self) -> u128 {
+        self.digest
+    }
+
+    /// Returns the number of octets.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// Look-ups within one page.
+#[derive(Clone, Copy)]
+pub(crate) struct PageView<'p> {
+    bytes: Bytes<'p>,
+}
+
+impl<'p> PageView<'p> {
+    /// The head of the page.
+    #[inline]
+    pub(crate) const fn head(self) -> TenantRow<'p> {
+        TenantRow::nth(self.bytes, Run { start: 0, count: 1 }, 0)
+    }
+
+    /// The account with this number.
+    #[inline]
+    pub(crate) fn account(self, number: u32) -> Read<AccountRow<'p>> {
+        Ok(AccountRow::nth(self.bytes, self.head().accounts()?, number))
+    }
+
+    /// The credential with this number.
+    pub(crate) fn credential(self, number: u32) -> Read<CredentialRow<'p>> {
+        Ok(CredentialRow::nth(self.bytes, self.head().credentials()?, number))
+    }
+
+    /// The domain with this number.
+    pub(crate) fn domain(self, number: u32) -> Read<DomainRow<'p>> {
+        Ok(DomainRow::nth(self.bytes, self.head().domains()?, number))
+    }
+
+    /// The entry of exactly this name.
+    pub(crate) fn domain_named(self, key: &HashKey, name: &[u8]) -> Read<Option<DomainRow<'p>>> {
+        let index = self.head().domain_index()?;
+        if index.count == 0 {
+            return Ok(None);
+        }
+        let mut candidates = Candidates::new(self.bytes, index, Hash::of(key, name));
+        while let Some(number) = candidates.next()? {
+            let row = self.domain(number)?;
+            if row.name()? == name {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Calls `visit` with the entry of exactly this name, and with those above it, the closest first.
+    pub(crate) fn domains_upwards(
+        self,
+        key: &HashKey,
+        name: &[u8],
+        mut visit: impl FnMut(DomainRow<'p>, bool) -> Read<()>,
+    ) -> Read<()> {
+        if self.head().domain_index()?.count == 0 {
+            return Ok(());
+        }
+        for (depth, name) in upwards(name).enumerate() {
+            if let Some(row) = self.domain_named(key, name)? {
+                visit(row, depth == 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How local parts at a domain compare in this tenant (docs/semantics.md 4.1).
+    pub(crate) fn rule(self, key: &HashKey, name: &[u8]) -> Read<Rule> {
+        let mut closest: Option<DomainRow<'p>> = None;
+        self.domains_upwards(key, name, |row, exact| {
+            if closest.is_none() && (exact || row.flags()? & domain::SUBDOMAINS != 0) {
+                closest = Some(row);
+            }
+            Ok(())
+        })?;
+        let Some(row) = closest else { return Ok(Rule::default()) };
+        let flags = row.flags()?;
+        if flags & domain::IN_FORCE != domain::IN_FORCE {
+            return Ok(Rule::default());
+        }
+        let separator = u8::try_from(row.separator()?).map_err(|_| Damaged)?;
+        Ok(Rule { exact_case: flags & domain::EXACT_CASE != 0, separators: Separators::default().with(separator) })
+    }
+
+    /// The identities that may be of this holder (0 for the tenant) and address key; each must still be compared.
+    pub(crate) fn identities(
+        self,
+        key: &HashKey,
+        domain: &[u8],
+        local: &[u8],
+        holder: u32,
+        mut visit: impl FnMut(IdentityRow<'p>) -> Read<()>,
+    ) -> Read<()> {
+        let index = self.head().identity_index()?;
+        if index.count == 0 {
+            return Ok(());
+        }
+        let run = self.head().identities()?;
+        let hash = Hash::of_address(key, domain, local).with(holder);
+        let mut candidates = Candidates::new(self.bytes, index, hash);
+        while let Some(number) = candidates.next()? {
+            let row = IdentityRow::nth(self.bytes, run, number);
+            if row.holder()? == holder && row.domain()? == domain {
+                visit(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How strictly a control is applied at `now`, as this tenant alone has it.
+    pub(crate) fn strength(self, control: Control, now: Timestamp) -> Read<Strength> {
+        let number = match control {
+            Control::Sender => 0,
+            Control::Header => 1,
+            Control::Allowlist => 2,
+            Control::Credential => 3,
+            Control::Hosted => return Err(Damaged),
+        };
+        strength(self.bytes, TenantRow::MODES + number * 3, now)
+    }
+
+    /// Whether the tenant has this flag.
+    #[inline]
+    pub(crate) fn has(self, flag: u32) -> Read<bool> {
+        Ok(self.head().flags()? & flag != 0)
+    }
+
+    /// Whether a domain of the tenant includes its sub-domains.
+    pub(crate) fn has_subdomains(self) -> Read<bool> {
+        self.has(tenant::HAS_SUBDOMAINS)
+    }
+
+    /// The octets behind the rows.
+    pub(crate) const fn bytes(self) -> Bytes<'p> {
+        self.bytes
+    }
+}
+
+/// Reads a mode, and what it means at `now`.
+pub(crate) fn strength(bytes: Bytes<'_>, word: Word, now: Timestamp) -> Read<Strength> {
+    match bytes.word(word)? {
+        mode::OFF => Ok(Strength::Off),
+        mode::MONITOR => Ok(Strength::Monitor),
+        mode::ENFORCE => Ok(Strength::Enforce),
+        mode::ENFORCE_FROM if now.0 < bytes.seconds(word.wrapping_add(1))? => Ok(Strength::Monitor),
+        mode::ENFORCE_FROM => Ok(Strength::Enforce),
+        _ => Err(Damaged),
+    }
+}
+
+/// Whether a sorted list of texts has this one.
+pub(crate) fn lists(bytes: Bytes<'_>, run: Run, text: &[u8]) -> Read<bool> {
+    let (mut low, mut high) = (0, run.count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match TextRow::nth(bytes, run, middle).text()?.cmp(text) {
+            core::cmp::Ordering::Less => low = middle + 1,
+            core::cmp::Ordering::Equal => return Ok(true),
+            core::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    Ok(false)
+}
+
+/// What the allowlists of one scope say of a client address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// No list binds this channel.
+    NoList,
+    /// The list contains the address.
+    Yes,
+    /// The list does not contain the address, or there is none.
+    No,
+}
+
+/// Looks a client address up in the allowlists of one scope.
+pub(crate) fn allowlisted(bytes: Bytes<'_>, run: Run, channel: u32, client: Option<(u32, u128)>) -> Read<Listed> {
+    for number in 0..run.count {
+        let list = AllowlistRow::nth(bytes, run, number);
+        if list.channel()? != channel {
+            continue;
+        }
+        let Some(client) = client else { return Ok(Listed::No) };
+        let intervals = list.intervals()?;
+        let (mut low, mut high) = (0, intervals.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let row = IntervalRow::nth(bytes, intervals, middle);
+            let family = row.family()?;
+            if client < (family, row.first()?) {
+                high = middle;
+            } else if client > (family, row.last()?) {
+                low = middle + 1;
+            } else {
+                return Ok(Listed::Yes);
+            }
+        }
+        return Ok(Listed::No);
+    }
+    Ok(Listed::NoList)
+}

@@ -1,0 +1,324 @@
+//! The root page: what concerns several tenants, derived from their pages.
+
+use alloc::vec::Vec;
+
+use crate::compile::{denies, write_mode};
+use crate::options::HashKey;
+use crate::policy::{Provider, Strength};
+use crate::time::Timestamp;
+
+use super::compare::{Key, Separators, upwards};
+use super::index::{self, Candidates, Hash};
+use super::layout::{Bytes, Damaged, Read, Run, Writer, small};
+use super::page::{Page, PageView, strength};
+use super::rows::{
+    DomainRow, HoldingRow, IdentityRow, LinkRow, RootRow, account, domain, holding, identity, root, tenant,
+};
+
+/// Look-ups over all tenants.
+#[derive(Clone, Copy)]
+pub(crate) struct RootView<'p> {
+    pub(crate) bytes: Bytes<'p>,
+    pub(crate) pages: &'p [Page],
+    pub(crate) key: &'p HashKey,
+}
+
+/// An account of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) page: u32,
+    pub(crate) record: u32,
+}
+
+impl<'p> RootView<'p> {
+    /// The head of the root page.
+    pub(crate) const fn head(self) -> RootRow<'p> {
+        RootRow::nth(self.bytes, Run { start: 0, count: 1 }, 0)
+    }
+
+    /// The page with this number.
+    #[inline]
+    pub(crate) fn page(self, number: u32) -> Read<PageView<'p>> {
+        self.pages.get(number as usize).map(Page::view).ok_or(Damaged)
+    }
+
+    /// How strictly `hosted` is applied at `now`.
+    pub(crate) fn hosted(self, now: Timestamp) -> Read<Strength> {
+        strength(self.bytes, RootRow::HOSTED, now)
+    }
+
+    /// The account with this id.
+    pub(crate) fn account(self, id: &[u8]) -> Read<Option<Link>> {
+        let (index, links) = (self.head().account_index()?, self.head().accounts()?);
+        let mut candidates = Candidates::new(self.bytes, index, Hash::of(self.key, id));
+        while let Some(number) = candidates.next()? {
+            let link = self.link(links, number)?;
+            if self.page(link.page)?.account(link.record)?.id()? == id {
+                return Ok(Some(link));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The page of the tenant with this id.
+    pub(crate) fn tenant(self, id: &[u8]) -> Read<Option<u32>> {
+        let mut candidates = Candidates::new(self.bytes, self.head().tenant_index()?, Hash::of(self.key, id));
+        while let Some(number) = candidates.next()? {
+            if self.page(number)?.head().id()? == id {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The credential with this id.
+    pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
+        let (index, links) = (self.head().credential_index()?, self.head().credentials()?);
+        let mut candidates = Candidates::new(self.bytes, index, Hash::of(self.key, id));
+        while let Some(number) = candidates.next()? {
+            let link = self.link(links, number)?;
+            if self.page(link.page)?.credential(link.record)?.id()? == id {
+                return Ok(Some(link));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Calls `visit` with each domain entry of exactly this name that is not pending, and its page.
+    pub(crate) fn domains_named(self, name: &[u8], mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>) -> Read<()> {
+        let (index, links) = (self.head().domain_index()?, self.head().domains()?);
+        let mut candidates = Candidates::new(self.bytes, index, Hash::of(self.key, name));
+        while let Some(number) = candidates.next()? {
+            let link = self.link(links, number)?;
+            let row = self.page(link.page)?.domain(link.record)?;
+            if row.name()? == name {
+                visit(link.page, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with each entry that is not pending and has this domain in its scope: page, entry, and whether it is exact.
+    pub(crate) fn domains_over(
+        self,
+        name: &[u8],
+        mut visit: impl FnMut(u32, DomainRow<'p>, bool) -> Read<()>,
+    ) -> Read<()> {
+        let depth = if self.head().flags()? & root::HAS_SUBDOMAINS != 0 { usize::MAX } else { 1 };
+        for (depth, name) in upwards(name).take(depth).enumerate() {
+            self.domains_named(name, |page, row| {
+                if depth == 0 || row.flags()? & domain::SUBDOMAINS != 0 { visit(page, row, depth == 0) } else { Ok(()) }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether a right from the entry named `above` stops before `name`: at or above `name`, and below `above`,
+    /// there is a domain that another tenant has verified and none of `mine` has (docs/semantics.md 4.5).
+    pub(crate) fn stops(self, name: &[u8], above: &[u8], mine: impl Fn(u32) -> bool) -> Read<bool> {
+        for step in upwards(name).take_while(|step| step.len() > above.len()) {
+            let (mut others, mut own) = (false, false);
+            self.domains_named(step, |page, row| {
+                if row.flags()? & domain::VERIFIED != 0 {
+                    if mine(page) { own = true } else { others = true }
+                }
+                Ok(())
+            })?;
+            if others && !own {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Every separator that some tenant's entry in force gives to local parts at this domain.
+    pub(crate) fn separators(self, name: &[u8]) -> Read<Separators> {
+        let mut all = Separators::default();
+        self.domains_over(name, |_, row, _| {
+            if row.flags()? & domain::IN_FORCE == domain::IN_FORCE {
+                all = all.with(u8::try_from(row.separator()?).map_err(|_| Damaged)?);
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Calls `visit` with each account whose own address may be this one in widest form, counted by its tenant's entries.
+    pub(crate) fn own_addresses(
+        self,
+        domain: &[u8],
+        local: &[u8],
+        mut visit: impl FnMut(Link) -> Read<()>,
+    ) -> Read<()> {
+        let (index, links) = (self.head().own_index()?, self.head().own()?);
+        if index.count == 0 {
+            return Ok(());
+        }
+        let key = Key::new(self.separators(domain)?.base(local), false);
+        let mut candidates = Candidates::new(self.bytes, index, Hash::of_address(self.key, domain, key.as_bytes()));
+        while let Some(number) = candidates.next()? {
+            visit(self.link(links, number)?)?;
+        }
+        Ok(())
+    }
+
+    /// What the tenant of a page has that could authorise a sender: flags of [`holding`].
+    pub(crate) fn holdings(self, page: u32) -> Read<u32> {
+        let run = self.head().holdings()?;
+        if page >= run.count {
+            return Err(Damaged);
+        }
+        HoldingRow::nth(self.bytes, run, page).flags()
+    }
+
+    fn link(self, run: Run, number: u32) -> Read<Link> {
+        let row = LinkRow::nth(self.bytes, run, number);
+        Ok(Link { page: row.page()?, record: row.record()? })
+    }
+}
+
+/// Compiles the root page over pages that are sorted by tenant id.
+pub(crate) fn compile_root(provider: &Provider, pages: &[Page], key: &HashKey) -> Read<Vec<u8>> {
+    let mut writer = Writer::default();
+    let has_subdomains = pages.iter().try_fold(false, |any, page| Ok(any | page.view().has_subdomains()?))?;
+    writer.word(if has_subdomains { root::HAS_SUBDOMAINS } else { 0 });
+    write_mode(&mut writer, provider.hosted);
+    writer.reserve((RootRow::WORDS - RootRow::RUNS) as usize);
+    let denies = denies(&mut writer, &provider.denies);
+
+    let mut tenants = Vec::with_capacity(pages.len());
+    let mut accounts = Links::default();
+    let mut credentials = Links::default();
+    let mut domains = Links::default();
+    for (page, number) in pages.iter().zip(0..) {
+        let view = page.view();
+        tenants.push(Hash::of(key, view.head().id()?));
+        for record in 0..view.head().accounts()?.count {
+            accounts.push(Link { page: number, record }, Hash::of(key, view.account(record)?.id()?));
+        }
+        for record in 0..view.head().credentials()?.count {
+            credentials.push(Link { page: number, record }, Hash::of(key, view.credential(record)?.id()?));
+        }
+        for record in 0..view.head().domains()?.count {
+            let row = view.domain(record)?;
+            if row.flags()? & (domain::VERIFIED | domain::SUSPENDED) != 0 {
+                domains.push(Link { page: number, record }, Hash::of(key, row.name()?));
+            }
+        }
+    }
+    let tenant_index = index::write(&mut writer, &tenants);
+    let (account_links, account_index) = accounts.write(&mut writer);
+    let (credential_links, credential_index) = credentials.write(&mut writer);
+    let (domain_links, domain_index) = domains.write(&mut writer);
+
+    // Own addresses and holdings depend on other tenants' domains, which are looked up in the page so far.
+    let mut runs = [
+        denies,
+        Run::default(),
+        tenant_index,
+        account_links,
+        account_index,
+        credential_links,
+        credential_index,
+        Run::default(),
+        Run::default(),
+        domain_links,
+        domain_index,
+    ];
+    writer.set_runs(RootRow::RUNS, &runs);
+    let so_far = writer.words();
+    let view = RootView { bytes: Bytes(&so_far), pages, key };
+    let mut own = Links::default();
+    let mut holdings = Vec::with_capacity(pages.len());
+    for (page, number) in pages.iter().zip(0..) {
+        holdings.push(hold(view, page.view(), number, &mut own)?);
+    }
+    let start = writer.here();
+    for flags in &holdings {
+        writer.word(*flags);
+    }
+    let (own_links, own_index) = own.write(&mut writer);
+    let [_, holding_run, _, _, _, _, _, own_run, own_table, ..] = &mut runs;
+    (*holding_run, *own_run, *own_table) = (Run { start, count: small(holdings.len()) }, own_links, own_index);
+    writer.set_runs(RootRow::RUNS, &runs);
+    writer.finish().ok_or(Damaged)
+}
+
+/// Returns what a tenant has, and adds its counted own addresses to `own`.
+fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Links) -> Read<u32> {
+    let mut flags = 0;
+    for record in 0..view.head().accounts()?.count {
+        let row = view.account(record)?;
+        let (bits, domain) = (row.flags()?, row.domain()?);
+        if bits & account::COUNTED != 0 || bits & account::COUNTED_ABOVE != 0 && reaches(root, view, number, domain)? {
+            flags |= holding::OWN_ADDRESS;
+            let key = Key::new(root.separators(domain)?.base(row.local()?), false);
+            own.push(Link { page: number, record }, Hash::of_address(root.key, domain, key.as_bytes()));
+        }
+    }
+    let approval = view.has(tenant::APPROVAL_REQUIRED)?;
+    for record in 0..view.head().domains()?.count {
+        let row = view.domain(record)?;
+        let bits = row.flags()?;
+        let usable = bits & domain::IN_FORCE == domain::IN_FORCE && (bits & domain::APPROVED != 0 || !approval);
+        if usable && (bits & domain::ANY_SENDER != 0 || row.senders()?.count != 0) {
+            flags |= holding::DOMAIN;
+        }
+    }
+    let vouches = view.has(tenant::ADMIN_VOUCHES)?;
+    let run = view.head().identities()?;
+    for record in 0..run.count {
+        let row = IdentityRow::nth(view.bytes(), run, record);
+        let bits = row.flags()?;
+        if bits & (identity::REFUSED | identity::WITHDRAWN) != 0 {
+            continue;
+        }
+        let verified = bits & identity::VERIFIED != 0;
+        let of_tenant = row.holder()? == 0;
+        if bits & identity::GIVEN != 0
+            || verified && (vouches || bits & identity::PROVED != 0)
+            || verified && bits & identity::PROVED_ABOVE != 0 && reaches(root, view, number, row.domain()?)?
+        {
+            flags |= holding::IDENTITY | if of_tenant { holding::TENANT_IDENTITY } else { 0 };
+        } else if bits & identity::GRANDFATHERED != 0 {
+            flags |= holding::GRANDFATHERED | if of_tenant { holding::TENANT_GRANDFATHERED } else { 0 };
+        }
+    }
+    Ok(flags)
+}
+
+/// Whether an entry in force above this domain reaches it.
+pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, name: &[u8]) -> Read<bool> {
+    let mut reached = false;
+    view.domains_upwards(root.key, name, |row, exact| {
+        let needed = domain::IN_FORCE | domain::SUBDOMAINS;
+        if !exact && !reached && row.flags()? & needed == needed {
+            reached = !root.stops(name, row.name()?, |page| page == number)?;
+        }
+        Ok(())
+    })?;
+    Ok(reached)
+}
+
+/// Links to records, with the hash of what each is found by.
+#[derive(Default)]
+struct Links {
+    links: Vec<Link>,
+    hashes: Vec<Hash>,
+}
+
+impl Links {
+    fn push(&mut self, link: Link, hash: Hash) {
+        self.links.push(link);
+        self.hashes.push(hash);
+    }
+
+    fn write(&self, writer: &mut Writer) -> (Run, Run) {
+        let start = writer.here();
+        for link in &self.links {
+            writer.word(link.page);
+            writer.word(link.record);
+        }
+        (Run { start, count: small(self.links.len()) }, index::write(writer, &self.hashes))
+    }
+}
