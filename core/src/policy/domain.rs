@@ -4,6 +4,7 @@ use crate::address::DomainName;
 use crate::time::Timestamp;
 
 use super::Names;
+use super::named::named;
 
 /// A sending domain of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub enum DomainStatus {
     Suspended,
 }
 
+named!(DomainStatus, 4, "verified": Pending = "pending", Verified = "verified", Vouched = "vouched", Suspended = "suspended");
+
 /// What begins a sub-address within a local part (RFC 5233 §1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the separators are the model")]
@@ -80,21 +83,7 @@ pub enum Separator {
     Hash = b'#',
 }
 
-impl Separator {
-    /// Every separator.
-    pub const ALL: [Self; 4] = [Self::Plus, Self::Hyphen, Self::Equals, Self::Hash];
-
-    /// Returns the separator as text.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Plus => "+",
-            Self::Hyphen => "-",
-            Self::Equals => "=",
-            Self::Hash => "#",
-        }
-    }
-}
+named!(Separator, 4, "+": Plus = "+", Hyphen = "-", Equals = "=", Hash = "#");
 
 /// How the local parts of a domain compare (RFC 5321 §2.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,3 +96,5 @@ pub enum CaseRule {
     /// Byte for byte.
     Exact,
 }
+
+named!(CaseRule, 2, "fold": Fold = "fold", Exact = "exact");

@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::time::Timestamp;
 
 use super::Names;
+use super::named::named;
 
 /// An address that may be used as sender. Who holds it is where it stands: a tenant or an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub enum IdentityStatus {
     Verified,
 }
 
+named!(IdentityStatus, 2, "pending": Pending = "pending", Verified = "verified");
+
 /// The mailbox owner's answer for one holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the states are the model")]
@@ -67,3 +70,5 @@ pub enum Consent {
     /// The owner agreed once and took it back.
     Withdrawn,
 }
+
+named!(Consent, 4, "given": Pending = "pending", Given = "given", Refused = "refused", Withdrawn = "withdrawn");

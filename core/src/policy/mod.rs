@@ -7,22 +7,28 @@
 mod account;
 mod allowlist;
 mod check;
+mod claims;
 mod credential;
 mod deny;
 mod domain;
 mod identity;
+mod levels;
 mod mode;
+mod named;
+mod problem;
 mod role;
 mod tenant;
 
 pub use account::{Account, Exemption};
 pub use allowlist::{Allowlist, AllowlistEntry};
-pub use check::{PathStep, PolicyProblem, ProblemKind};
+#[cfg(feature = "json")]
+pub(crate) use check::ID_OCTETS;
 pub use credential::{Credential, CredentialSettings, RefusedKind};
 pub use deny::Deny;
 pub use domain::{CaseRule, Domain, DomainStatus, Separator};
 pub use identity::{Consent, Identity, IdentityStatus};
 pub use mode::{Mode, Strength};
+pub use problem::{PathStep, PolicyProblem, ProblemKind};
 pub use role::{BUILT_IN_ROLES, Permission, Role};
 pub use tenant::{
     Alignment, ChannelSet, Controls, HeaderSettings, Inherited, NameCheck, OnDeny, Proof, SenderSettings, Tenant,

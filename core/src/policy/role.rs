@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::named::named;
+
 /// A named set of permissions that a tenant defines beside the built-in ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
@@ -28,21 +30,12 @@ pub enum Permission {
     VerifyIdentities,
 }
 
-impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 4] = [Self::Send, Self::AddIdentities, Self::SwitchSenderAuth, Self::VerifyIdentities];
-
-    /// Returns the name used in policies, such as `add_identities`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Send => "send",
-            Self::AddIdentities => "add_identities",
-            Self::SwitchSenderAuth => "switch_sender_auth",
-            Self::VerifyIdentities => "verify_identities",
-        }
-    }
-}
+named!(Permission, 4, "add_identities":
+    Send = "send",
+    AddIdentities = "add_identities",
+    SwitchSenderAuth = "switch_sender_auth",
+    VerifyIdentities = "verify_identities",
+);
 
 /// The roles that every tenant has, with their permissions. They cannot be redefined.
 pub const BUILT_IN_ROLES: [(&str, &[Permission]); 5] = [

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::request::Channel;
 use crate::time::Timestamp;
 
+use super::named::named;
 use super::{Account, Allowlist, CredentialSettings, Deny, Domain, Identity, Mode, Role};
 
 /// A customer of the provider: the administrative boundary.
@@ -127,6 +128,8 @@ pub enum Proof {
     Both,
 }
 
+named!(Proof, 4, "either": Identity = "identity", Domain = "domain", Either = "either", Both = "both");
+
 /// What becomes of a message that is denied at MAIL FROM or later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the actions are the model")]
@@ -140,6 +143,8 @@ pub enum OnDeny {
     /// It is accepted and held.
     Hold,
 }
+
+named!(OnDeny, 3, "reject": Reject = "reject", Discard = "discard", Hold = "hold");
 
 /// What the message header needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,6 +176,8 @@ pub enum Alignment {
     Address,
 }
 
+named!(Alignment, 4, "organizational": None = "none", Organizational = "organizational", Domain = "domain", Address = "address");
+
 /// Which addresses in display names are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the settings are the model")]
@@ -184,6 +191,8 @@ pub enum NameCheck {
     /// None.
     Off,
 }
+
+named!(NameCheck, 3, "hosted": Any = "any", Hosted = "hosted", Off = "off");
 
 /// A set of channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,101 @@
+//! Own addresses that two accounts claim (docs/semantics.md 1.2, 4.1, 7.5).
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::address::Address;
+
+use super::{Domain, DomainStatus, Policy, Separator, Tenant};
+
+/// Where an account is: the indices of its tenant and of itself.
+pub(super) type AccountAt = (usize, usize);
+
+/// Returns for each account whose own address an earlier one claims that earlier account.
+///
+/// Two addresses are one in widest form: folded, and cut at the first separator of either side. As that is asked of
+/// pairs and separators are few, each claim is looked up once for every separator in use at its domain.
+pub(super) fn second_claims(policy: &Policy) -> BTreeMap<AccountAt, AccountAt> {
+    let mut claims = Vec::new();
+    for (tenant_index, tenant) in policy.tenants.iter().enumerate() {
+        let entries = Entries::of(tenant);
+        for (account_index, account) in tenant.accounts.iter().enumerate() {
+            let Some(address) = &account.address else { continue };
+            claims.push(Claim {
+                domain: address.domain(),
+                local: address.local().to_ascii_lowercase(),
+                separator: entries.separator(address),
+                account: (tenant_index, account_index),
+            });
+        }
+    }
+    claims.sort_by(|a, b| (a.domain, a.account).cmp(&(b.domain, b.account)));
+    let mut second = BTreeMap::new();
+    for at_domain in claims.chunk_by(|a, b| a.domain == b.domain) {
+        second_claims_at(at_domain, &mut second);
+    }
+    second
+}
+
+fn second_claims_at(claims: &[Claim<'_>], second: &mut BTreeMap<AccountAt, AccountAt>) {
+    let mut separators: Vec<Option<Separator>> = claims.iter().map(|claim| claim.separator).collect();
+    separators.sort_unstable();
+    separators.dedup();
+    // The first account of each side's separator, by the other side's and by what is left after cutting at both.
+    let mut first: BTreeMap<(Option<Separator>, Option<Separator>, &str), AccountAt> = BTreeMap::new();
+    for claim in claims {
+        let mine = claim.separator;
+        for &other in &separators {
+            let base = base(&claim.local, &[mine, other]);
+            if let Some(&earlier) = first.get(&(other, mine, base)) {
+                let known = second.entry(claim.account).or_insert(earlier);
+                *known = earlier.min(*known);
+            }
+            first.entry((mine, other, base)).or_insert(claim.account);
+        }
+    }
+}
+
+struct Claim<'p> {
+    domain: &'p str,
+    /// Folded.
+    local: String,
+    separator: Option<Separator>,
+    account: AccountAt,
+}
+
+/// The domain entries of one tenant, by name.
+pub(super) struct Entries<'p>(BTreeMap<&'p str, &'p Domain>);
+
+impl<'p> Entries<'p> {
+    pub(super) fn of(tenant: &'p Tenant) -> Self {
+        let mut entries = BTreeMap::new();
+        for domain in &tenant.domains {
+            entries.entry(domain.name.as_str()).or_insert(domain);
+        }
+        Self(entries)
+    }
+
+    /// Returns the separator of the verified active entry for the address's domain (docs/semantics.md 4.1).
+    pub(super) fn separator(&self, address: &Address) -> Option<Separator> {
+        let exact = self.0.get(address.domain()).copied();
+        let entry = exact.or_else(|| {
+            let mut name = address.domain();
+            loop {
+                (_, name) = name.split_once('.')?;
+                if let Some(entry) = self.0.get(name).filter(|entry| entry.subdomains) {
+                    return Some(*entry);
+                }
+            }
+        })?;
+        let verified = matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
+        entry.separator.filter(|_| verified && entry.active)
+    }
+}
+
+/// Returns what stands before the first of the separators; one at position 0 begins no sub-address.
+pub(super) fn base<'a>(local: &'a str, separators: &[Option<Separator>]) -> &'a str {
+    let separates = |byte: u8| separators.iter().flatten().any(|&separator| separator as u8 == byte);
+    let cut = local.bytes().enumerate().skip(1).find(|&(_, byte)| separates(byte));
+    cut.and_then(|(at, _)| local.get(..at)).unwrap_or(local)
+}
