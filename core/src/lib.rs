@@ -25,6 +25,8 @@ mod request;
 mod session;
 mod snapshot;
 mod time;
+#[cfg(feature = "json")]
+mod wire;
 
 pub use address::{Address, DomainName, Span};
 pub use decision::{
@@ -39,3 +41,5 @@ pub use request::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSe
 pub use session::Session;
 pub use snapshot::{CompileError, Snapshot};
 pub use time::Timestamp;
+#[cfg(feature = "json")]
+pub use wire::{Diagnostic, PolicyError, PolicyLines, policy_schema};

@@ -1,0 +1,201 @@
+//! Policies as JSON Lines, read a line at a time.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::policy::{PathStep, Policy, PolicyProblem, Provider, Tenant};
+
+use super::build::Builder;
+use super::diagnostic::{Diagnostic, PolicyError, Report, place};
+use super::keys::{HEAD, TENANT};
+use super::read::{add_problems, decode, locate};
+use super::shape::push_key;
+use super::tree::Node;
+use super::{json, shape};
+
+/// Reads a policy as JSON Lines without the whole text in memory: a line at a time, then [`finish`](Self::finish).
+///
+/// ```
+/// let mut lines = sendas::PolicyLines::new();
+/// lines.push(b"{\"schema\":1}\n");
+/// lines.push(b"{\"id\":\"acme\"}\n");
+/// assert_eq!(lines.finish()?.tenants.len(), 1);
+/// # Ok::<(), sendas::PolicyError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct PolicyLines {
+    policy: Policy,
+    diagnostics: Vec<Diagnostic>,
+    /// Where the head stands.
+    head: Place,
+    /// Where each tenant of `policy` stands.
+    tenants: Vec<Place>,
+    /// Lines taken so far.
+    lines: usize,
+    /// Octets taken so far.
+    octets: usize,
+}
+
+impl PolicyLines {
+    /// Creates a reader that expects the first line.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next line, with its line ending or without; one octet is counted for a missing one.
+    pub fn push(&mut self, line: &[u8]) {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        let place = Place { line: self.lines + 1, start: self.octets, end: self.octets + text.len() };
+        self.lines = place.line;
+        self.octets = place.end + 1;
+        match read_line(text, place) {
+            Ok(Line { object, tree: _, skipped: _, reports }) => {
+                match object {
+                    Object::Head(provider) => {
+                        self.policy.provider = provider;
+                        self.head = place;
+                    }
+                    Object::Tenant(Some(tenant)) => {
+                        self.policy.tenants.push(*tenant);
+                        self.tenants.push(place);
+                    }
+                    Object::Tenant(None) => {}
+                }
+                self.diagnostics.extend(place.diagnostics(text, reports));
+            }
+            Err(reports) => self.diagnostics.extend(place.diagnostics(text, reports)),
+        }
+    }
+
+    /// Checks the policy as a whole and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Every problem of every line, and what [`Policy::check`] finds; the latter with its line, but without its column.
+    pub fn finish(self) -> Result<Policy, PolicyError> {
+        self.finish_with(|place, problems, whole| {
+            let mut reports = Vec::new();
+            let everywhere = 0..place.end - place.start;
+            add_problems(&mut reports, problems, whole, |steps| (everywhere.clone(), place.path(steps)));
+            place.diagnostics(b"", reports)
+        })
+    }
+
+    /// `show` finds the places of the problems of one line.
+    fn finish_with(
+        mut self,
+        show: impl Fn(Place, &[PolicyProblem], bool) -> Vec<Diagnostic>,
+    ) -> Result<Policy, PolicyError> {
+        if self.lines == 0 {
+            self.push(b"");
+        }
+        let whole = self.diagnostics.is_empty();
+        for problems in self.policy.check().chunk_by(|a, b| tenant_of(a) == tenant_of(b)) {
+            let tenant = problems.first().and_then(tenant_of);
+            let place = tenant.and_then(|index| self.tenants.get(index)).unwrap_or(&self.head);
+            self.diagnostics.extend(show(*place, problems, whole));
+        }
+        if self.diagnostics.is_empty() {
+            return Ok(self.policy);
+        }
+        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+        Err(PolicyError::new(self.diagnostics))
+    }
+}
+
+/// Reads a whole text of JSON Lines; problems of the policy as a whole get their column too.
+pub(super) fn read(text: &[u8]) -> Result<Policy, PolicyError> {
+    let mut lines = PolicyLines::new();
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        lines.push(line);
+    }
+    lines.finish_with(|place, problems, whole| {
+        let line = text.get(place.start..place.end).unwrap_or_default();
+        let Ok(Line { tree, skipped, mut reports, .. }) = read_line(line, place) else {
+            return Vec::new();
+        };
+        let already = reports.len();
+        add_problems(&mut reports, problems, whole, |steps| {
+            let (prefix, steps) = place.split(steps);
+            locate(&tree, &skipped, steps, prefix)
+        });
+        place.diagnostics(line, reports.split_off(already))
+    })
+}
+
+/// A line that is an object of the policy, more or less.
+struct Line<'t> {
+    object: Object,
+    tree: Node<'t>,
+    skipped: BTreeSet<usize>,
+    reports: Vec<Report>,
+}
+
+enum Object {
+    Head(Provider),
+    Tenant(Option<Box<Tenant>>),
+}
+
+fn read_line(line: &[u8], place: Place) -> Result<Line<'_>, Vec<Report>> {
+    let (text, start) = decode(line)?;
+    let tree = json::read(text, if place.is_head() { start } else { 0 })?;
+    let (path, _) = place.split(&[]);
+    let mut builder = Builder::new(&path);
+    let (table, object) = if place.is_head() {
+        (&HEAD, Object::Head(builder.provider(&tree)))
+    } else {
+        (&TENANT, Object::Tenant(builder.tenant(&tree).map(Box::new)))
+    };
+    let mut reports = shape::check(&tree, table, &path);
+    reports.append(&mut builder.reports);
+    Ok(Line { object, tree, skipped: builder.skipped, reports })
+}
+
+/// Where a line stands in the text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// 1-based.
+    line: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Place {
+    fn is_head(self) -> bool {
+        self.line == 1
+    }
+
+    /// Returns the path of the line's object, and the steps that lead on from there.
+    fn split(self, steps: &[PathStep]) -> (String, &[PathStep]) {
+        if self.is_head() {
+            return (String::new(), steps);
+        }
+        (format!("tenant[{}]", self.line - 2), steps.get(2..).unwrap_or_default())
+    }
+
+    fn path(self, steps: &[PathStep]) -> String {
+        let (mut path, steps) = self.split(steps);
+        for step in steps {
+            match step {
+                PathStep::Key(key) => push_key(&mut path, key),
+                PathStep::Index(index) => path.push_str(&format!("[{index}]")),
+            }
+        }
+        path
+    }
+
+    fn diagnostics(self, text: &[u8], reports: Vec<Report>) -> Vec<Diagnostic> {
+        place(reports, text, self.line, self.start)
+    }
+}
+
+fn tenant_of(problem: &PolicyProblem) -> Option<usize> {
+    match problem.path.get(..2) {
+        Some([PathStep::Key("tenant"), PathStep::Index(index)]) => Some(*index),
+        _ => None,
+    }
+}

@@ -1,0 +1,26 @@
+//! The edge: policies, decisions and explanations as text.
+
+mod build;
+mod diagnostic;
+mod json;
+#[cfg(test)]
+mod key_tests;
+mod keys;
+mod lines;
+mod nearest;
+mod output;
+#[cfg(test)]
+mod problem_tests;
+mod read;
+#[cfg(test)]
+mod reference;
+mod schema;
+mod shape;
+#[cfg(feature = "toml")]
+mod toml;
+mod tree;
+mod write;
+
+pub use diagnostic::{Diagnostic, PolicyError};
+pub use lines::PolicyLines;
+pub use schema::policy_schema;
