@@ -55,6 +55,10 @@ impl AddrSpec {
             kind: flaw,
             offset: self.domain.start.saturating_add(position(at)),
         })?;
+        let length = local::spelled_len(canonical.local()) + 1 + canonical.domain().len();
+        if length > MAX_ADDRESS {
+            return Err(CanonicalError { kind: CanonicalFlaw::TooLong, offset: self.span.start });
+        }
         Ok(canonical)
     }
 }
@@ -129,6 +133,9 @@ impl Canonical {
         }
         self.local_len = u8::try_from(len).unwrap_or(0);
         let value = self.local();
+        if form == LocalForm::Unquoted && local::spelled_len(value) > MAX_LOCAL {
+            return Err((LocalFlaw::TooLong, 0));
+        }
         if value.is_ascii() {
             return match value.iter().position(u8::is_ascii_control) {
                 Some(at) => Err((LocalFlaw::Control, at)),
@@ -218,6 +225,8 @@ pub enum CanonicalFlaw {
     Literal,
     /// The local part.
     Local(LocalFlaw),
+    /// Over 254 octets in canonical form (RFC 5321 §4.5.3.1.3).
+    TooLong,
 }
 
 impl fmt::Display for CanonicalFlaw {
@@ -228,6 +237,92 @@ impl fmt::Display for CanonicalFlaw {
                 formatter.write_str("the literal is neither `[192.0.2.1]` nor `[IPv6:2001:db8::1]` in form")
             }
             Self::Local(flaw) => flaw.fmt(formatter),
+            Self::TooLong => formatter.write_str("the address is over 254 octets"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::{AddrSpec, Canonical, CanonicalFlaw};
+    use crate::address::path::{ReversePath, read_path, read_unquoted};
+    use crate::address::{Address, DomainFlaw, LocalFlaw};
+
+    fn spec(path: &str) -> AddrSpec {
+        match read_path(path.as_bytes(), true).expect(path) {
+            ReversePath::Mailbox(spec) => spec,
+            ReversePath::Null => panic!("{path}"),
+        }
+    }
+
+    #[test]
+    fn a_request_and_an_administrator_agree() {
+        for (path, address) in [
+            ("a@b.example", "a@b.example"),
+            ("A@B.EXAMPLE", "A@b.example"),
+            ("\"a\"@b.example", "a@b.example"),
+            ("\"\\a\"@b.example", "a@b.example"),
+            ("\"a b\\\"\\\\\"@b.example", "\"a b\\\"\\\\\"@b.example"),
+            ("\"\"@b.example", "\"\"@b.example"),
+            ("\u{e9}@b\u{fc}cher.example", "\u{e9}@xn--bcher-kva.example"),
+            ("a@XN--BCHER-kva.example", "a@b\u{fc}cher.example"),
+            ("a@[IPV6:2001:DB8::0:1]", "a@[IPv6:2001:db8::1]"),
+            ("a@[192.0.2.1]", "a@[192.0.2.1]"),
+        ] {
+            let canonical = spec(path).canonical(path.as_bytes()).expect(path);
+            let address = Address::parse(address).expect(address);
+            assert_eq!(canonical, Canonical::from(&address));
+            assert_eq!(canonical.is_literal(), address.is_literal());
+            let shown = address.to_string();
+            assert_eq!(spec(&shown).canonical(shown.as_bytes()), Ok(canonical));
+        }
+        let unquoted = read_unquoted(b"a b@b.example", false).expect("read");
+        assert_eq!(unquoted.canonical(b"a b@b.example"), spec("\"a b\"@b.example").canonical(b"\"a b\"@b.example"));
+    }
+
+    #[test]
+    fn what_an_administrator_could_not_have_meant_is_not_canonical() {
+        let long_domain = format!("a@{}example", "\u{e9}.".repeat(40));
+        let long_address = format!("{}@{}example", "a".repeat(64), "\u{e9}.".repeat(30));
+        for (path, kind) in [
+            ("e\u{301}@b.example", CanonicalFlaw::Local(LocalFlaw::NotNfc)),
+            ("\u{212b}@b.example", CanonicalFlaw::Local(LocalFlaw::NotNfc)),
+            ("\u{301}@b.example", CanonicalFlaw::Local(LocalFlaw::LeadingMark)),
+            ("a\u{200d}@b.example", CanonicalFlaw::Local(LocalFlaw::DefaultIgnorable)),
+            ("a\u{202e}@b.example", CanonicalFlaw::Local(LocalFlaw::DefaultIgnorable)),
+            ("a\u{378}@b.example", CanonicalFlaw::Local(LocalFlaw::Unassigned)),
+            ("a\u{3000}@b.example", CanonicalFlaw::Local(LocalFlaw::WhiteSpace)),
+            ("a\u{80}@b.example", CanonicalFlaw::Local(LocalFlaw::Control)),
+            ("a@192.0.2.1", CanonicalFlaw::Domain(DomainFlaw::BareIp)),
+            ("a@xn--a.example", CanonicalFlaw::Domain(DomainFlaw::BadALabel)),
+            ("a@B\u{dc}CHER.example", CanonicalFlaw::Domain(DomainFlaw::NotMapped)),
+            ("a@b\u{fc}cher\u{ff0e}example", CanonicalFlaw::Domain(DomainFlaw::NotMapped)),
+            (&long_domain, CanonicalFlaw::Domain(DomainFlaw::TooLong)),
+            (&long_address, CanonicalFlaw::TooLong),
+        ] {
+            let bytes = path.as_bytes();
+            let found = read_path(bytes, true).map(|read| match read {
+                ReversePath::Mailbox(spec) => spec.canonical(bytes).map_err(|error| error.kind()),
+                ReversePath::Null => panic!("{path}"),
+            });
+            assert_eq!(found, Ok(Err(kind)), "{path}");
+        }
+        let unquoted = format!("{}@b.example", " ".repeat(63));
+        let spec = read_unquoted(unquoted.as_bytes(), false).expect("63 octets");
+        assert_eq!(
+            spec.canonical(unquoted.as_bytes()).map_err(|error| error.kind()),
+            Err(CanonicalFlaw::Local(LocalFlaw::TooLong))
+        );
+    }
+
+    #[test]
+    fn a_spec_of_other_bytes_is_an_error_or_another_address_but_no_panic() {
+        let spec = spec("\"a\"@b.example");
+        for bytes in [&b""[..], b"\"", b"\"\\", b"a@b", b"\xff\xff\xff\xff\xff\xff"] {
+            let _ = spec.canonical(bytes);
         }
     }
 }

@@ -1,17 +1,20 @@
 //! Domain names: lower-case A-labels, from whatever spelling.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write};
 
-use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use idna::uts46::{AsciiDenyList, ErrorPolicy, Hyphens, ProcessingError, ProcessingSuccess, Uts46};
 
+use super::literal::Fill;
 use super::octet::{self, LDH};
+use super::unicode;
 
 /// The most octets in a domain as it is spelled (RFC 5321 §4.5.3.1.2).
 pub(crate) const MAX_DOMAIN: usize = 255;
 /// The most octets in a domain name of A-labels without the final dot (RFC 1035 §3.1).
 const MAX_NAME: usize = 253;
+/// The most octets that a name of U-labels can take: four for each character.
+const MAX_UNICODE: usize = 4 * MAX_NAME;
 /// The most octets in a label (RFC 1035 §3.1).
 const MAX_LABEL: usize = 63;
 
@@ -40,16 +43,16 @@ impl DomainName {
         if text.is_empty() {
             return Err(refuse(DomainFlaw::Empty));
         }
-        if !text.is_ascii() && text.len() > 4 * MAX_DOMAIN {
-            return Err(refuse(DomainFlaw::TooLong));
-        }
-        let ascii = if text.is_ascii() {
-            Cow::Borrowed(text)
-        } else {
-            to_ascii(text.as_bytes()).ok_or_else(|| refuse(flaw_of_unicode(text)))?
-        };
         let mut buffer = [0; MAX_DOMAIN];
-        let len = lower_ascii(ascii.as_bytes(), &mut buffer).map_err(|(flaw, _)| refuse(flaw))?;
+        let len = if text.is_ascii() {
+            lower_ascii(text.as_bytes(), &mut buffer)
+        } else if text.len() > MAX_UNICODE {
+            return Err(refuse(DomainFlaw::TooLong));
+        } else {
+            let mapped = Mapped::of(text).map_err(refuse)?;
+            lower_ascii(mapped.ascii(), &mut buffer)
+        };
+        let len = len.map_err(|(flaw, _)| refuse(flaw))?;
         let name = buffer.get(..len).and_then(|name| core::str::from_utf8(name).ok()).unwrap_or_default();
         Ok(Self(String::from(name)))
     }
@@ -92,7 +95,7 @@ impl DomainError {
 pub enum DomainFlaw {
     /// A label beginning with `xn--` that is not the A-label of any U-label.
     BadALabel,
-    /// An IP address, or another name whose last label is a number (RFC 1123 §2.1).
+    /// An IP address without brackets, or another name of nothing but numbers (RFC 1123 §2.1).
     BareIp,
     /// A character other than letters, digits and hyphens (STD 3).
     Character,
@@ -124,7 +127,7 @@ impl DomainFlaw {
     pub const fn text(self) -> &'static str {
         match self {
             Self::BadALabel => "the domain has a label that begins with `xn--` and is no valid A-label",
-            Self::BareIp => "the domain's last label is a number; an IP address is written in brackets",
+            Self::BareIp => "the domain is nothing but numbers; an IP address is written in brackets",
             Self::Character => "the domain holds a character other than letters, digits, hyphens and dots",
             Self::Empty => "the domain is empty",
             Self::EmptyLabel => "the domain has an empty label",
@@ -157,32 +160,29 @@ pub(crate) fn canonicalize(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<
     if domain.len() > MAX_DOMAIN {
         return Err((DomainFlaw::TooLong, 0));
     }
-    let text = core::str::from_utf8(domain).map_err(|error| (DomainFlaw::NotUtf8, error.valid_up_to()))?;
-    let lower = text.to_ascii_lowercase();
-    let ascii = to_ascii(lower.as_bytes()).ok_or_else(|| (flaw_of_unicode(&lower), 0))?;
-    let (unicode, valid) = Uts46::new().to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, Hyphens::Check);
-    if valid.is_err() {
-        return Err((DomainFlaw::Unicode, 0));
+    core::str::from_utf8(domain).map_err(|error| (DomainFlaw::NotUtf8, error.valid_up_to()))?;
+    let mut lower = [0; MAX_DOMAIN];
+    for (target, octet) in lower.iter_mut().zip(domain) {
+        *target = octet.to_ascii_lowercase();
     }
+    let lower = lower.get(..domain.len()).unwrap_or_default();
+    let text = core::str::from_utf8(lower).unwrap_or_default();
+    let mapped = Mapped::of(text).map_err(|flaw| (flaw, 0))?;
+    let is_dot = |&octet: &u8| octet == b'.';
+    let mut a_labels = mapped.ascii().split(is_dot);
+    let mut u_labels = mapped.unicode().split(is_dot);
     let mut at = 0;
-    let mut a_labels = ascii.split('.');
-    let mut u_labels = unicode.split('.');
-    for label in lower.split('.') {
-        let canonical = if label.is_ascii() { a_labels.next() } else { u_labels.next() };
-        if label.is_ascii() {
-            u_labels.next();
-        } else {
-            a_labels.next();
-        }
-        if canonical != Some(label) {
+    for label in lower.split(is_dot) {
+        let (a_label, u_label) = (a_labels.next(), u_labels.next());
+        if Some(label) != if label.is_ascii() { a_label } else { u_label } {
             return Err((DomainFlaw::NotMapped, at));
         }
         at += label.len() + 1;
     }
-    if a_labels.next().is_some() || u_labels.next().is_some() {
+    if a_labels.next().is_some() {
         return Err((DomainFlaw::NotMapped, 0));
     }
-    lower_ascii(ascii.as_bytes(), out).map_err(|(flaw, _)| (flaw, 0))
+    lower_ascii(mapped.ascii(), out).map_err(|(flaw, _)| (flaw, 0))
 }
 
 /// Writes an ASCII domain in lower case into `out`, checks it, and returns its length.
@@ -194,15 +194,14 @@ fn lower_ascii(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<usize, (Doma
         return Err((DomainFlaw::TooLong, MAX_NAME));
     }
     let mut a_label = false;
-    let mut number = true;
+    let mut numbers = true;
     let mut start = 0;
     for (at, (&octet, target)) in domain.iter().zip(out.iter_mut()).enumerate() {
         if octet == b'.' {
             a_label |= check_label(domain.get(start..at).unwrap_or_default()).map_err(|flaw| (flaw, start))?;
             start = at + 1;
-            number = true;
         } else if octet::is(octet, LDH) {
-            number &= octet.is_ascii_digit();
+            numbers &= octet.is_ascii_digit();
         } else {
             return Err((DomainFlaw::Character, at));
         }
@@ -212,12 +211,13 @@ fn lower_ascii(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<usize, (Doma
         return Err((DomainFlaw::FinalDot, start - 1));
     }
     a_label |= check_label(domain.get(start..).unwrap_or_default()).map_err(|flaw| (flaw, start))?;
-    if number {
-        return Err((DomainFlaw::BareIp, start));
+    if numbers {
+        return Err((DomainFlaw::BareIp, 0));
     }
     if a_label {
         let lower = out.get(..domain.len()).unwrap_or_default();
-        if to_ascii(lower).is_none_or(|mapped| mapped.as_bytes() != lower) {
+        let text = core::str::from_utf8(lower).unwrap_or_default();
+        if Mapped::of(text).map_or(true, |mapped| mapped.ascii() != lower) {
             return Err((DomainFlaw::BadALabel, 0));
         }
     }
@@ -236,9 +236,49 @@ fn check_label(label: &[u8]) -> Result<bool, DomainFlaw> {
     }
 }
 
-/// Maps a name to A-labels by UTS 46, non-transitional, with every check on.
-fn to_ascii(name: &[u8]) -> Option<Cow<'_, str>> {
-    Uts46::new().to_ascii(name, AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify).ok()
+/// Both forms of a name that UTS 46, non-transitional and with every check on, accepts.
+struct Mapped {
+    unicode: [u8; MAX_UNICODE],
+    unicode_len: usize,
+    ascii: [u8; MAX_DOMAIN],
+    ascii_len: usize,
+}
+
+impl Mapped {
+    fn of(name: &str) -> Result<Self, DomainFlaw> {
+        let mut mapped = Self { unicode: [0; MAX_UNICODE], unicode_len: 0, ascii: [0; MAX_DOMAIN], ascii_len: 0 };
+        let mut unicode = Fill { buffer: &mut mapped.unicode, len: 0 };
+        let mut ascii = Fill { buffer: &mut mapped.ascii, len: 0 };
+        let process = Uts46::new().process(
+            name.as_bytes(),
+            AsciiDenyList::STD3,
+            Hyphens::Check,
+            ErrorPolicy::FailFast,
+            |_, _, _| true,
+            &mut unicode,
+            Some(&mut ascii),
+        );
+        match process {
+            Ok(ProcessingSuccess::WroteToSink) => {}
+            Ok(ProcessingSuccess::Passthrough) => unicode.write_str(name).map_err(|_| DomainFlaw::TooLong)?,
+            Err(ProcessingError::SinkError) => return Err(DomainFlaw::TooLong),
+            Err(ProcessingError::ValidityError) => return Err(flaw_of_unicode(name)),
+        }
+        mapped.unicode_len = unicode.len;
+        mapped.ascii_len = ascii.len;
+        // The tables of `idna` let some code points pass that no version of Unicode has assigned.
+        let text = core::str::from_utf8(mapped.unicode()).map_err(|_| DomainFlaw::Unicode)?;
+        if text.chars().any(unicode::is_unassigned) { Err(DomainFlaw::Unicode) } else { Ok(mapped) }
+    }
+
+    fn unicode(&self) -> &[u8] {
+        self.unicode.get(..self.unicode_len).unwrap_or_default()
+    }
+
+    /// Returns the A-labels; a name without U-labels has one form.
+    fn ascii(&self) -> &[u8] {
+        if self.ascii_len == 0 { self.unicode() } else { self.ascii.get(..self.ascii_len).unwrap_or_default() }
+    }
 }
 
 /// Says why UTS 46 refuses a name, as far as that can be seen from outside.
@@ -255,8 +295,6 @@ fn flaw_of_unicode(name: &str) -> DomainFlaw {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::String;
-
     use super::{DomainFlaw, DomainName, MAX_DOMAIN, canonicalize};
 
     #[test]
@@ -274,6 +312,7 @@ mod tests {
             ("\u{ff41}.example", "a.example"),
             (long_label.as_str(), long_label.as_str()),
             ("1.example", "1.example"),
+            ("example.1", "example.1"),
         ] {
             assert_eq!(DomainName::parse(text).as_ref().map(DomainName::as_str), Ok(canonical), "{text}");
         }
@@ -282,7 +321,8 @@ mod tests {
     #[test]
     fn what_is_no_domain_name_is_refused_with_its_cause() {
         let long_label = "a".repeat(64);
-        let long_name = String::from("a.").repeat(127);
+        let long_name = "a.".repeat(127);
+        let long_unicode = "\u{e9}.".repeat(40) + "example";
         for (text, flaw) in [
             ("", DomainFlaw::Empty),
             ("example.org.", DomainFlaw::FinalDot),
@@ -291,6 +331,10 @@ mod tests {
             (".a", DomainFlaw::EmptyLabel),
             ("192.0.2.1", DomainFlaw::BareIp),
             ("127.1", DomainFlaw::BareIp),
+            ("\u{ff11}.1", DomainFlaw::BareIp),
+            ("2130706433", DomainFlaw::BareIp),
+            ("\u{3e8ac}.example", DomainFlaw::Unicode),
+            ("xn--t92s.example", DomainFlaw::BadALabel),
             ("[192.0.2.1]", DomainFlaw::Literal),
             ("2001:db8::1", DomainFlaw::Character),
             ("a b.example", DomainFlaw::Character),
@@ -305,6 +349,7 @@ mod tests {
             (long_label.as_str(), DomainFlaw::LabelTooLong),
             (long_name.as_str(), DomainFlaw::TooLong),
             ("\u{2260}\u{338}.\u{378}", DomainFlaw::Unicode),
+            (long_unicode.as_str(), DomainFlaw::TooLong),
         ] {
             assert_eq!(DomainName::parse(text).map_err(|error| error.kind()), Err(flaw), "{text}");
         }
@@ -324,7 +369,6 @@ mod tests {
             ("\u{ff41}.example", Err((DomainFlaw::NotMapped, 0))),
             ("\u{212a}.example", Err((DomainFlaw::NotMapped, 0))),
             ("b\u{fc}cher.example.", Err((DomainFlaw::FinalDot, 0))),
-            ("b\u{fc}cher.1", Err((DomainFlaw::BareIp, 0))),
         ] {
             let mut out = [0; MAX_DOMAIN];
             let result = canonicalize(text.as_bytes(), &mut out);

@@ -393,7 +393,7 @@ impl<'a> Reader<'a> {
                 None | Some(b',' | b';') => {
                     let words = self.body.get(first..self.at).unwrap_or_default();
                     let construct =
-                        if holds(words, b"=?") { Construct::EncodedWordInAddress } else { Construct::MissingAddress };
+                        if may_be_encoded(words) { Construct::EncodedWordInAddress } else { Construct::MissingAddress };
                     return Err(FieldError { construct, offset: position(first) });
                 }
                 Some(octet) => return Err(self.error(unexpected(octet))),
@@ -466,7 +466,7 @@ impl<'a> Reader<'a> {
             let words = self.body.get(start..self.at).unwrap_or_default();
             return Err(match self.peek() {
                 None => FieldError { construct: Construct::UnbalancedBracket, offset: position(open) },
-                _ if holds(words, b"=?") => {
+                _ if may_be_encoded(words) => {
                     FieldError { construct: Construct::EncodedWordInAddress, offset: position(start) }
                 }
                 Some(b'>') => FieldError { construct: Construct::MissingAddress, offset: position(start) },
@@ -524,11 +524,17 @@ impl<'a> Reader<'a> {
     fn check_address(&self, spec: AddrSpec) -> Result<()> {
         let octets = spec.span.of(self.body);
         let start = spec.span.start;
-        if holds(octets, b"=?") {
+        if may_be_encoded(octets) {
             return Err(FieldError { construct: Construct::EncodedWordInAddress, offset: start });
         }
         if spec.form == LocalForm::Quoted && octets.iter().any(u8::is_ascii_control) {
             return Err(FieldError { construct: Construct::SpaceInAddress, offset: start });
+        }
+        // A backslash before a character that is not ASCII is no quoted-pairSMTP (RFC 5321 §4.1.2).
+        if spec.form == LocalForm::Quoted
+            && octets.windows(2).any(|pair| matches!(pair, [b'\\', octet] if !octet.is_ascii()))
+        {
+            return Err(FieldError { construct: Construct::UnexpectedCharacter, offset: start });
         }
         if !self.text.is_empty() {
             let text = self.text.get(start as usize..spec.span.end as usize).unwrap_or_default();
@@ -784,6 +790,279 @@ fn inside(gap: Gap) -> Construct {
     if gap == Gap::Comment { Construct::CommentInAddress } else { Construct::SpaceInAddress }
 }
 
-fn holds(octets: &[u8], pair: &[u8; 2]) -> bool {
-    octets.windows(2).any(|window| window == pair)
+/// Tells whether a lenient reader could take part of the octets for an encoded-word: `=?` and a `?` after it.
+fn may_be_encoded(octets: &[u8]) -> bool {
+    match octets.windows(2).position(|pair| pair == b"=?") {
+        Some(at) => octets.iter().skip(at + 2).any(|&octet| octet == b'?'),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::{Construct, FieldClass, mailboxes, read_field};
+    use crate::address::LocalForm;
+    use crate::options::Limits;
+
+    /// Reads a body and writes what it holds: `local|domain`, with a group's number before a member.
+    fn read(body: &str) -> Result<String, Construct> {
+        let limits = Limits::default();
+        let body = body.as_bytes();
+        let summary = read_field(body, &limits).map_err(|error| {
+            assert!(error.offset() as usize <= body.len(), "{error:?}");
+            error.construct()
+        })?;
+        let all: Vec<_> = mailboxes(body, &limits).collect();
+        assert_eq!(all.len(), summary.mailboxes as usize);
+        assert_eq!(all.first(), Some(&summary.first));
+        let text = |span: crate::Span| String::from_utf8_lossy(span.of(body)).into_owned();
+        let shown = all.iter().map(|mailbox| {
+            let spec = mailbox.addr_spec;
+            assert_eq!(text(spec.span), format!("{}@{}", text(spec.local), text(spec.domain)));
+            assert_eq!(spec.form == LocalForm::Quoted, text(spec.local).starts_with('"'));
+            let group = mailbox.group.map(|group| format!("{group}:")).unwrap_or_default();
+            format!("{group}{}|{}", text(spec.local), text(spec.domain))
+        });
+        Ok(shown.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn mailboxes_are_read_by_the_grammar() {
+        for (body, expected) in [
+            ("a@b.example", "a|b.example"),
+            (" a@b.example ", "a|b.example"),
+            ("<a@b.example>", "a|b.example"),
+            ("Name <a@b.example>", "a|b.example"),
+            ("J. R. Doe <a@b.example>", "a|b.example"),
+            ("J . Doe<a@b.example>", "a|b.example"),
+            ("\"J. Doe\" <a@b.example>", "a|b.example"),
+            ("\"a@c.example\" <a@b.example>", "a|b.example"),
+            ("\"<a@c.example>\\\"\" <a@b.example>", "a|b.example"),
+            ("\"a\" \"b\"c.d <a@b.example>", "a|b.example"),
+            ("(x) Name (y) <a@b.example> (z (w))", "a|b.example"),
+            ("(x)a@b.example(y)", "a|b.example"),
+            ("(<a@c.example>) a@b.example", "a|b.example"),
+            ("< a@b.example\t>", "a|b.example"),
+            ("Name\r\n <a@b.example>", "a|b.example"),
+            ("\r\n a@b.example", "a|b.example"),
+            ("Name <\r\n a@b.example\r\n >", "a|b.example"),
+            ("=?utf-8?q?Name?= <a@b.example>", "a|b.example"),
+            ("\u{e9} \"\u{e9}\" (\u{e9}) <\u{e9}@\u{e9}.example>", "\u{e9}|\u{e9}.example"),
+            ("\"a b\"@b.example", "\"a b\"|b.example"),
+            ("\"a@b\\\"\"@b.example", "\"a@b\\\"\"|b.example"),
+            ("\"\"@b.example", "\"\"|b.example"),
+            ("a@[192.0.2.1]", "a|[192.0.2.1]"),
+            ("<a@[IPv6:2001:db8::1]>", "a|[IPv6:2001:db8::1]"),
+            ("!#$%&'*+-/=?^_`{|}~@b.example", "!#$%&'*+-/=?^_`{|}~|b.example"),
+            ("a@b.example, c@d.example", "a|b.example c|d.example"),
+            ("A <a@b.example>,\r\n \"C, D\" <c@d.example>", "a|b.example c|d.example"),
+            ("G: a@b.example, C <c@d.example>;", "0:a|b.example 0:c|d.example"),
+            ("\"G\" H.: a@b.example; (x)", "0:a|b.example"),
+            (
+                "a@b.example, G: c@d.example;, H: e@f.example;, g@h.example",
+                "a|b.example 0:c|d.example 1:e|f.example g|h.example",
+            ),
+        ] {
+            assert_eq!(read(body).as_deref(), Ok(expected), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn what_two_readers_could_read_differently_is_ambiguous() {
+        for (body, construct) in [
+            ("<a@b.example> <c@d.example>", Construct::TwoAngleAddresses),
+            ("<a@b.example><c@d.example>", Construct::TwoAngleAddresses),
+            ("a@b.example <c@d.example>", Construct::AtSignInPhrase),
+            ("Name a@b.example <c@d.example>", Construct::AtSignInPhrase),
+            ("Name a@b.example", Construct::AtSignInPhrase),
+            ("J @ Home <c@d.example>", Construct::SpaceInAddress),
+            ("a@b.example: c@d.example;", Construct::AtSignInPhrase),
+            ("a@b.example c@d.example", Construct::TrailingText),
+            ("<a@b.example> c@d.example", Construct::TrailingText),
+            ("<a@b.example> Name", Construct::TrailingText),
+            ("<a@b.example> \"Name\"", Construct::TrailingText),
+            ("G: a@b.example; c@d.example", Construct::TrailingText),
+            ("a@b.example@c.example", Construct::SecondAtSign),
+            ("<a@b.example@c.example>", Construct::SecondAtSign),
+            ("a@@b.example", Construct::SecondAtSign),
+            ("<@c.example:a@b.example>", Construct::Route),
+            ("<@c.example,@d.example:a@b.example>", Construct::Route),
+            ("<a@b.example:c@d.example>", Construct::Route),
+            ("<(x)a@b.example>", Construct::CommentInAddress),
+            ("<a@b.example(x)>", Construct::CommentInAddress),
+            ("a(x)@b.example", Construct::CommentInAddress),
+            ("a@(x)b.example", Construct::CommentInAddress),
+            ("a@b(x).example", Construct::CommentInAddress),
+            ("a@b.(x)example", Construct::CommentInAddress),
+            ("<a(x)@b.example>", Construct::CommentInAddress),
+            ("<a(x).c@b.example>", Construct::CommentInAddress),
+            ("a @b.example", Construct::SpaceInAddress),
+            ("a@ b.example", Construct::SpaceInAddress),
+            ("a@b .example", Construct::SpaceInAddress),
+            ("a@b. example", Construct::SpaceInAddress),
+            ("<a @b.example>", Construct::SpaceInAddress),
+            ("<a b@b.example>", Construct::SpaceInAddress),
+            ("<a@b.example c>", Construct::SpaceInAddress),
+            ("a@[192.0.2.1 ]", Construct::SpaceInAddress),
+            ("\"a\tb\"@b.example", Construct::SpaceInAddress),
+            ("\"a\r\n b\"@b.example", Construct::SpaceInAddress),
+            ("a\u{a0}b@b.example", Construct::SpaceInAddress),
+            ("a. b@b.example", Construct::AtSignInPhrase),
+            ("\"a\".b@b.example", Construct::MixedLocalPart),
+            ("a.\"b\"@b.example", Construct::MixedLocalPart),
+            ("\"a\"\"b\"@b.example", Construct::MixedLocalPart),
+            ("\"a\"b@b.example", Construct::MixedLocalPart),
+            ("=?utf-8?q?a?=@b.example", Construct::EncodedWordInAddress),
+            ("<=?utf-8?q?a=40b.example?=>", Construct::EncodedWordInAddress),
+            ("=?utf-8?q?a=40b.example?=", Construct::EncodedWordInAddress),
+            ("\"=?utf-8?q?a?=\"@b.example", Construct::EncodedWordInAddress),
+            ("a@=?utf-8?q?b?=.example", Construct::EncodedWordInAddress),
+            ("x=?utf-8?q?a@b.example", Construct::EncodedWordInAddress),
+            (",a@b.example", Construct::EmptyElement),
+            ("a@b.example,", Construct::EmptyElement),
+            ("a@b.example,,c@d.example", Construct::EmptyElement),
+            ("a@b.example, (x), c@d.example", Construct::EmptyElement),
+            ("G: ,a@b.example;", Construct::EmptyElement),
+            ("G: a@b.example,;", Construct::EmptyElement),
+            ("G:;, a@b.example", Construct::EmptyGroupAmongOthers),
+            ("a@b.example, G:;", Construct::EmptyGroupAmongOthers),
+            ("G: H: a@b.example;;", Construct::NestedGroup),
+            ("a\0@b.example", Construct::Nul),
+            ("\"a\0\" <a@b.example>", Construct::Nul),
+            ("(\0) <a@b.example>", Construct::Nul),
+            ("a@b.example\r", Construct::BareLineEnd),
+            ("a@b.example\n", Construct::BareLineEnd),
+            ("a@b.example\r\n", Construct::BareLineEnd),
+            ("A\n <a@b.example>", Construct::BareLineEnd),
+            ("A\r <a@b.example>", Construct::BareLineEnd),
+            ("\"A\n \" <a@b.example>", Construct::BareLineEnd),
+            ("(A\rB) <a@b.example>", Construct::BareLineEnd),
+            ("a@b.example\r\nc@d.example", Construct::BareLineEnd),
+            ("a@b.example\r\n ", Construct::BlankFold),
+            ("A \r\n \r\n <a@b.example>", Construct::BlankFold),
+            ("\"A\r\n \r\n \" <a@b.example>", Construct::BlankFold),
+            ("A\x01 <a@b.example>", Construct::Control),
+            ("\"A\x7f\" <a@b.example>", Construct::Control),
+            ("A\u{85} <a@b.example>", Construct::Control),
+            ("\"\\\0\" <a@b.example>", Construct::QuotedControl),
+            ("\"\\\r\n \" <a@b.example>", Construct::QuotedControl),
+            ("(\\\x7f) <a@b.example>", Construct::QuotedControl),
+            ("\u{202e}A <a@b.example>", Construct::BidiControl),
+            ("\"\u{2066}A\" <a@b.example>", Construct::BidiControl),
+            ("(\\\u{202a}) <a@b.example>", Construct::BidiControl),
+            ("a\u{200f}@b.example", Construct::BidiControl),
+            ("<a@b\u{61c}.example>", Construct::BidiControl),
+        ] {
+            assert_eq!(read(body), Err(construct), "{body:?}");
+            assert_eq!(construct.class(), FieldClass::Ambiguous, "{construct}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_rfc_5322_is_a_syntax_error() {
+        let long_local = format!("{}@b.example", "a".repeat(65));
+        let long_domain = format!("a@{}", "a".repeat(256));
+        let long_address = format!("{}@{}example", "a".repeat(64), "a.".repeat(95));
+        for (body, construct) in [
+            ("", Construct::MissingMailbox),
+            (" ", Construct::MissingMailbox),
+            ("(x)", Construct::MissingMailbox),
+            ("<>", Construct::MissingMailbox),
+            ("Name <>", Construct::MissingMailbox),
+            ("Name", Construct::MissingAddress),
+            ("Doe, J. <a@b.example>", Construct::MissingAddress),
+            ("<a>", Construct::MissingAddress),
+            ("G: a;", Construct::MissingAddress),
+            ("@b.example", Construct::MissingLocalPart),
+            ("a@", Construct::MissingDomain),
+            ("a@ ", Construct::MissingDomain),
+            ("<a@>", Construct::MissingDomain),
+            ("<a@ >", Construct::MissingDomain),
+            (": a@b.example;", Construct::MissingGroupName),
+            (".a@b.example", Construct::MisplacedDot),
+            ("a.@b.example", Construct::MisplacedDot),
+            ("a..b@b.example", Construct::MisplacedDot),
+            ("<.a@b.example>", Construct::MisplacedDot),
+            ("a@.b.example", Construct::MisplacedDot),
+            ("a@b..example", Construct::MisplacedDot),
+            ("a@b.example.", Construct::MisplacedDot),
+            ("<a@b.example. >", Construct::MisplacedDot),
+            (". A <a@b.example>", Construct::MisplacedDot),
+            ("a@[2001:db8::1]", Construct::InvalidLiteral),
+            ("a@[x:y]", Construct::InvalidLiteral),
+            ("a@[192.0.2.1]c", Construct::TrailingText),
+            (&long_local, Construct::AddressTooLong),
+            (&long_domain, Construct::AddressTooLong),
+            (&long_address, Construct::AddressTooLong),
+            ("\"A <a@b.example>", Construct::UnbalancedQuote),
+            ("\"A\\", Construct::UnbalancedQuote),
+            ("(A a@b.example", Construct::UnbalancedComment),
+            ("A) <a@b.example>", Construct::UnbalancedComment),
+            ("a@b.example)", Construct::UnbalancedComment),
+            ("<a@b.example", Construct::UnbalancedBracket),
+            ("<a", Construct::UnbalancedBracket),
+            ("<", Construct::UnbalancedBracket),
+            ("a@b.example>", Construct::UnbalancedBracket),
+            ("> a@b.example", Construct::UnbalancedBracket),
+            ("a@[192.0.2.1", Construct::UnbalancedBracket),
+            ("G: a@b.example", Construct::GroupNotEnded),
+            ("G:", Construct::GroupNotEnded),
+            ("a@b.example;", Construct::StraySemicolon),
+            (";", Construct::StraySemicolon),
+            ("A [b] <a@b.example>", Construct::UnexpectedCharacter),
+            ("A\\ <a@b.example>", Construct::UnexpectedCharacter),
+            ("<mailto:a@b.example>", Construct::UnexpectedCharacter),
+            ("\"\\\u{e9}\"@b.example", Construct::UnexpectedCharacter),
+        ] {
+            assert_eq!(read(body), Err(construct), "{body:?}");
+            if construct != Construct::TrailingText {
+                assert_eq!(construct.class(), FieldClass::Syntax, "{construct}");
+            }
+        }
+        let error = read_field(b"A\xc3 <a@b.example>", &Limits::default()).expect_err("not UTF-8");
+        assert_eq!((error.construct(), error.offset()), (Construct::InvalidUtf8, 1));
+    }
+
+    #[test]
+    fn a_field_of_empty_groups_only_has_its_own_class() {
+        for body in ["G:;", "G: ;", "G: (x) ;", "G:;, H:;"] {
+            assert_eq!(read(body), Err(Construct::EmptyGroup), "{body}");
+        }
+        assert_eq!(Construct::EmptyGroup.class(), FieldClass::GroupEmpty);
+        assert_eq!(read("G:;, H"), Err(Construct::MissingAddress));
+    }
+
+    #[test]
+    fn limits_hold_at_their_bound() {
+        let limits = Limits { field_octets: 40, mailboxes: 2, comment_depth: 2, ..Limits::default() };
+        let class = |body: &str| read_field(body.as_bytes(), &limits).map_err(|error| error.construct().class());
+        assert!(class("a@b.example, c@d.example").is_ok());
+        assert_eq!(class("a@b.example, c@d.example, e@f.example"), Err(FieldClass::TooManyMailboxes));
+        assert!(class("((x))a@b.example").is_ok());
+        assert_eq!(class("(((x)))a@b.example"), Err(FieldClass::Limit));
+        assert!(class(&format!("{:40}", "a@b.example")).is_ok());
+        assert_eq!(class(&format!("{:41}", "a@b.example")), Err(FieldClass::Limit));
+    }
+
+    #[test]
+    fn a_field_is_plain_if_no_name_can_show_an_address() {
+        for (body, plain) in [
+            ("a@b.example", true),
+            ("J. Doe (x) <a@b.example>, \"y\" <c@d.example>", true),
+            ("\"a@b.example\" <a@b.example>", false),
+            ("(a@b.example) <a@b.example>", false),
+            ("=?utf-8?q?a?= <a@b.example>", false),
+            ("\"=?utf-8?q?a?=\" <a@b.example>", false),
+            ("\"\\=?\" <a@b.example>", false),
+            ("\u{e9} <a@b.example>", false),
+            ("(\u{e9}) <a@b.example>", false),
+        ] {
+            let summary = read_field(body.as_bytes(), &Limits::default()).expect(body);
+            assert_eq!(summary.plain, plain, "{body}");
+        }
+    }
 }

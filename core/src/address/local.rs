@@ -16,6 +16,8 @@ pub enum LocalFlaw {
     Control,
     /// A character for which nothing is shown, such as U+200B or a direction mark.
     DefaultIgnorable,
+    /// A combining mark at the start, which joins whatever stands before it, as U+0338 does `<`.
+    LeadingMark,
     /// Not in Normalization Form C (RFC 6532 §3.1).
     NotNfc,
     /// Over 64 octets as it is spelled (RFC 5321 §4.5.3.1.1).
@@ -33,6 +35,7 @@ impl LocalFlaw {
         match self {
             Self::Control => "the local part holds a control character",
             Self::DefaultIgnorable => "the local part holds a character that is not shown",
+            Self::LeadingMark => "the local part begins with a combining mark",
             Self::NotNfc => "the local part is not in Unicode Normalization Form C",
             Self::TooLong => "the local part is over 64 octets",
             Self::Unassigned => "the local part holds a character that Unicode has not assigned",
@@ -60,6 +63,8 @@ pub(crate) fn find_flaw(value: &str) -> Option<(LocalFlaw, usize)> {
             LocalFlaw::WhiteSpace
         } else if unicode::is_unassigned(character) {
             LocalFlaw::Unassigned
+        } else if at == 0 && unicode::is_mark(character) {
+            LocalFlaw::LeadingMark
         } else {
             return None;
         };
@@ -142,6 +147,8 @@ mod tests {
             ("\u{200b}a", Some((LocalFlaw::DefaultIgnorable, 0))),
             ("a\u{a0}b", Some((LocalFlaw::WhiteSpace, 1))),
             ("a\u{378}", Some((LocalFlaw::Unassigned, 1))),
+            ("\u{338}a", Some((LocalFlaw::LeadingMark, 0))),
+            ("a\u{338}", None),
             ("a b", None),
             ("\u{e9}", None),
         ] {

@@ -385,3 +385,116 @@ const MAX_SHOWN: usize = 4 * 253;
 
 /// How many labels may be taken off the end of what follows an at sign before it counts as no domain.
 const MAX_ATTEMPTS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::{NameError, NameKind, addresses, names};
+    use crate::address::header::read_field;
+    use crate::options::Limits;
+
+    fn shown(body: &str) -> Result<Vec<String>, NameError> {
+        read_field(body.as_bytes(), &Limits::default()).expect(body);
+        let mut found = Vec::new();
+        for name in names(body.as_bytes()) {
+            addresses(body.as_bytes(), &name, &mut |address| {
+                found.push(format!(
+                    "{}@{}",
+                    String::from_utf8_lossy(address.local()),
+                    String::from_utf8_lossy(address.domain())
+                ));
+            })?;
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn every_name_of_a_field_is_found() {
+        let body = "(c1) J. (c2 (c3)) \"D\\\"\" <a@[192.0.2.1]> (c4), G (c5): \"x>\"@b.example, N <\"y>:\"@b.example>; , e@[IPv6:2001:db8::1]";
+        let found: Vec<_> = names(body.as_bytes())
+            .map(|name| (name.kind, core::str::from_utf8(name.span.of(body.as_bytes())).expect("ASCII")))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (NameKind::Comment, "(c1)"),
+                (NameKind::Comment, "(c2 (c3))"),
+                (NameKind::DisplayName, "J. (c2 (c3)) \"D\\\"\""),
+                (NameKind::Comment, "(c4)"),
+                (NameKind::Comment, "(c5)"),
+                (NameKind::GroupName, "G"),
+                (NameKind::DisplayName, "N"),
+            ]
+        );
+    }
+
+    #[test]
+    fn addresses_are_found_as_a_reader_sees_them() {
+        for (body, expected) in [
+            ("Name <a@b.example>", &[][..]),
+            ("\"x@y.example\" <a@b.example>", &["x@y.example"]),
+            ("\"X@Y.Example (z)\" <a@b.example>", &["X@y.example"]),
+            ("(x@y.example) <a@b.example>", &["x@y.example"]),
+            ("(see (x@y.example)) <a@b.example>", &["x@y.example"]),
+            ("\"G x@y.example\": a@b.example;", &["x@y.example"]),
+            ("\"x\\@y.example\" <a@b.example>", &["x@y.example"]),
+            ("\"x@y.example, z@y.example\" <a@b.example>", &["x@y.example", "z@y.example"]),
+            ("\"'x@y.example'\" <a@b.example>", &["x@y.example"]),
+            ("\"<x@y.example>.\" <a@b.example>", &["x@y.example"]),
+            ("\"mailto:x@y.example?subject=z\" <a@b.example>", &["x@y.example"]),
+            ("\"a..x@y.example...\" <a@b.example>", &["x@y.example"]),
+            ("\"x@y.example-\" <a@b.example>", &["x@y.example"]),
+            ("\"x@y.example.--\" <a@b.example>", &["x@y.example"]),
+            ("\"x@y\" <a@b.example>", &[]),
+            ("\"x @ y.example\" <a@b.example>", &[]),
+            ("\"@y.example x@\" <a@b.example>", &[]),
+            ("=?utf-8?q?x=40y.example?= <a@b.example>", &["x@y.example"]),
+            ("=?utf-8?b?eEB5LmV4YW1wbGU=?= <a@b.example>", &["x@y.example"]),
+            ("=?utf-8*en?q?x=40?=\r\n =?utf-8?q?y.example?= <a@b.example>", &["x@y.example"]),
+            ("=?utf-8?q?x=40?= =?iso-8859-1?q?y.example?= <a@b.example>", &["x@y.example"]),
+            ("=?utf-8?q?x=40?==?utf-8?q?y.example?= <a@b.example>", &["x@y.example"]),
+            ("=?utf-8?q?x?= =?utf-8?q?=40y?= . example <a@b.example>", &[]),
+            ("=?utf-8?q?x=EF?= =?utf-8?q?=BC=A0y.example?= <a@b.example>", &["x@y.example"]),
+            ("(=?utf-8?q?x=40y.example?=) <a@b.example>", &["x@y.example"]),
+            ("\"=?utf-8?q?x=40y.example?=\" <a@b.example>", &["x@y.example"]),
+            ("\"=?utf-8?q?x=40?= =?utf-8?q?y.example?=\" <a@b.example>", &["x@y.example"]),
+            ("\"=?utf-7?q?x?= x@y.example =?\" <a@b.example>", &["x@y.example", "x@y.example"]),
+            ("\"x\u{ff20}y\u{ff0e}example\" <a@b.example>", &["x@y.example"]),
+            ("\"x@\u{200b}y.exa\u{ad}mple\" <a@b.example>", &["x@y.example"]),
+            ("\"x@y\u{3002}example\" <a@b.example>", &["x@y.example"]),
+            ("\"x@b\u{fc}cher.example\" <a@b.example>", &["x@xn--bcher-kva.example"]),
+            ("\"\u{201c}x@y.example\u{201d}\" <a@b.example>", &["x@y.example"]),
+            ("\"x@y.example\u{2014}Z\" <a@b.example>", &["x@y.example"]),
+            ("\u{ff58}\u{ff5e} \u{ff21}\u{ff20}y.example <a@b.example>", &["A@y.example"]),
+        ] {
+            assert_eq!(
+                shown(body).as_deref(),
+                Ok(&expected.iter().map(|&text| text.into()).collect::<Vec<_>>()[..]),
+                "{body:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_an_error() {
+        for (body, error) in [
+            ("=?utf-7?q?a?= <a@b.example>", NameError::UnknownCharset),
+            ("=?utf-8?q?=FF?= <a@b.example>", NameError::InvalidOctets),
+            ("=?utf-8?q?a <a@b.example>", NameError::Malformed),
+            ("=?utf-8?q?a b?= <a@b.example>", NameError::Malformed),
+            ("x=?utf-8?q?a?= <a@b.example>", NameError::Malformed),
+            ("=?utf-8?q?a?=x <a@b.example>", NameError::Malformed),
+            ("=?utf-8?b?YQ=?= <a@b.example>", NameError::Malformed),
+            ("(=?utf-8?x?a?=) <a@b.example>", NameError::Malformed),
+            ("=?utf-8?q?a=00?= <a@b.example>", NameError::Control),
+            ("=?utf-8?q?a=0D=0A?= <a@b.example>", NameError::Control),
+            ("\"=?utf-8?q?a=0A?=\" <a@b.example>", NameError::Control),
+            ("=?utf-8?q?=E2=80=AE?= <a@b.example>", NameError::BidiControl),
+        ] {
+            assert_eq!(shown(body), Err(error), "{body:?}");
+        }
+    }
+}

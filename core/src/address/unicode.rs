@@ -51,6 +51,11 @@ pub(crate) const fn is_bidi_embedding(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Tells whether the character is a mark, which is shown joined to what stands before it.
+pub(crate) fn is_mark(character: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(character))
+}
+
 /// Tells whether the character is a letter, a mark or a number.
 pub(crate) fn is_alphanumeric(character: char) -> bool {
     let category = CodePointMapData::<GeneralCategory>::new().get(character);
