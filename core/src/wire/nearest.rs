@@ -9,10 +9,15 @@ pub(super) fn nearest<'a>(wrong: &str, words: impl Iterator<Item = &'a str>) -> 
         return None;
     }
     words
+        .filter(|word| word.chars().count().abs_diff(wrong.len()) <= tolerance(word))
         .map(|word| (distance(&wrong, word), word))
-        .filter(|&(distance, word)| distance <= word.chars().count().div_ceil(3))
+        .filter(|&(distance, word)| distance <= tolerance(word))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, word)| word)
+}
+
+fn tolerance(word: &str) -> usize {
+    word.chars().count().div_ceil(3)
 }
 
 /// Counts the letters to insert, delete, replace or swap with the next one (optimal string alignment).
