@@ -33,6 +33,20 @@ pub enum View {
     Tenant,
 }
 
+impl View {
+    /// Every reader.
+    pub const ALL: [Self; 2] = [Self::Provider, Self::Tenant];
+
+    /// Returns the name, such as `provider`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Tenant => "tenant",
+        }
+    }
+}
+
 /// Why a request is decided as it is.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -21,6 +21,20 @@ pub enum Profile {
     Postfix,
 }
 
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 2] = [Self::Rfc6409, Self::Postfix];
+
+    /// Returns the name, such as `rfc6409`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rfc6409 => "rfc6409",
+            Self::Postfix => "postfix",
+        }
+    }
+}
+
 /// An SMTP reply of one line (RFC 5321 §4.2, RFC 3463).
 ///
 /// Its text is printable ASCII, or UTF-8 without controls where the request has SMTPUTF8; the whole

@@ -1,7 +1,7 @@
 //! What must not stand in a policy, and how that is said.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -29,6 +29,14 @@ pub struct PolicyProblem {
     pub path: Vec<PathStep>,
     /// What.
     pub kind: ProblemKind,
+}
+
+impl PolicyProblem {
+    /// Returns where as text, such as `tenant[2].account[0].address`.
+    #[must_use]
+    pub fn path_text(&self) -> String {
+        Path(&self.path).to_string()
+    }
 }
 
 impl fmt::Display for PolicyProblem {
