@@ -27,4 +27,4 @@ pub use domain::{DomainError, DomainFlaw, DomainName};
 pub use local::LocalFlaw;
 pub use scope::Scope;
 pub use span::Span;
-pub use unicode::UNICODE_VERSION;
+pub use unicode::unicode_version;

@@ -3,19 +3,19 @@
 //! Domains are lower-case A-labels. A top-level domain that the list does not know follows its default rule `*`:
 //! the top-level domain itself is a public suffix.
 
-/// Names the list in use; a different list can change what is refused as a domain, and alignment.
+/// Names the list in use, which is pinned: a different one can change what is refused as a domain, and alignment.
 pub const LIST_VERSION: &str = "psl 2.1.247";
 
 /// Tells whether the domain is a public suffix, under which strangers register.
 #[must_use]
 pub fn is_public_suffix(domain: &str) -> bool {
-    is_name(domain) && addr::parse_dns_name(domain).is_ok_and(|name| name.root().is_none())
+    is_name(domain) && psl::domain_str(domain).is_none()
 }
 
 /// Returns the organizational domain: the public suffix and one label more. `None` for a public suffix or a literal.
 #[must_use]
 pub fn organizational_domain(domain: &str) -> Option<&str> {
-    if is_name(domain) { addr::parse_dns_name(domain).ok()?.root() } else { None }
+    if is_name(domain) { psl::domain_str(domain) } else { None }
 }
 
 /// Tells whether the domain is a name and no literal.

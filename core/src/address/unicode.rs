@@ -8,8 +8,16 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// The version of the Unicode tables in use.
-pub const UNICODE_VERSION: &str = "17.0";
+/// Returns the version of the Unicode tables in use, such as `17.0`; another can change what is canonical.
+///
+/// The tables do not state it, so it is told from what each version was the first to assign.
+#[must_use]
+pub fn unicode_version() -> &'static str {
+    FIRST_ASSIGNED
+        .into_iter()
+        .find(|&(character, _)| !is_unassigned(character))
+        .map_or("15.1 or older", |(_, version)| version)
+}
 
 /// Tells whether the text is in Normalization Form C (UAX 15).
 pub(crate) fn is_nfc(text: &str) -> bool {
@@ -31,7 +39,7 @@ pub(crate) fn is_default_ignorable(character: char) -> bool {
     !character.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
 
-/// Tells whether the character is unassigned or a noncharacter in [`UNICODE_VERSION`].
+/// Tells whether the character is unassigned or a noncharacter in [`unicode_version`].
 pub(crate) fn is_unassigned(character: char) -> bool {
     !character.is_ascii() && CodePointMapData::<GeneralCategory>::new().get(character) == GeneralCategory::Unassigned
 }
@@ -65,16 +73,19 @@ pub(crate) fn is_alphanumeric(character: char) -> bool {
         .contains(category)
 }
 
+/// A character of each version that no earlier one has assigned.
+const FIRST_ASSIGNED: [(char, &str); 3] =
+    [('\u{3d000}', "18.0 or newer"), ('\u{11db0}', "17.0"), ('\u{10d40}', "16.0")];
+
 const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfc();
 
 #[cfg(test)]
 mod tests {
-    use super::{UNICODE_VERSION, is_default_ignorable, is_unassigned};
+    use super::{is_default_ignorable, is_unassigned, unicode_version};
 
     #[test]
-    fn the_tables_are_of_the_version_stated() {
-        assert_eq!(UNICODE_VERSION, "17.0");
-        assert!(!is_unassigned('\u{11db0}'), "Tolong Siki, new in 17.0");
+    fn the_tables_state_their_version() {
+        assert!(matches!(unicode_version(), "17.0" | "18.0 or newer"), "{}", unicode_version());
         assert!(is_unassigned('\u{378}'));
         assert!(is_unassigned('\u{fffe}'), "a noncharacter");
     }

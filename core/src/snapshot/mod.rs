@@ -196,7 +196,7 @@ fn identify(provider: &Provider, pages: &[Page]) -> SnapshotId {
     hasher.write(&sum.to_le_bytes());
     hasher.write(&settings.finish().unwrap_or_default());
     hasher.write(suffix::LIST_VERSION.as_bytes());
-    hasher.write(crate::address::UNICODE_VERSION.as_bytes());
+    hasher.write(crate::address::unicode_version().as_bytes());
     SnapshotId(hasher.finish128().as_u128())
 }
 
