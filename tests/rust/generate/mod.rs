@@ -1,0 +1,41 @@
+//! Makes policies and requests out of a small world, so that names, domains and instants collide all the time.
+//!
+//! Every choice is read from octets, so that a property test, a fuzzer and a regression all drive the same generator,
+//! and fewer or smaller octets mean a simpler case.
+
+mod choices;
+mod header;
+mod policy;
+mod request;
+mod world;
+
+pub use choices::Choices;
+pub use policy::policy;
+pub use request::request;
+pub use world::options;
+
+use sendas::Options;
+use sendas::policy::Policy;
+
+use crate::request::Request;
+
+/// A policy with a request to decide by it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The policy; [`Policy::check`] finds nothing in it.
+    pub policy: Policy,
+    /// What to compile it with.
+    pub options: Options,
+    /// The request.
+    pub request: Request,
+}
+
+/// Makes a case of octets.
+#[must_use]
+pub fn case(octets: &[u8]) -> Case {
+    let mut choices = Choices::new(octets);
+    let options = options(&mut choices);
+    let policy = policy(&mut choices);
+    let request = request(&mut choices, &policy, &options.limits);
+    Case { policy, options, request }
+}
