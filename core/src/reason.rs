@@ -314,6 +314,24 @@ impl Reason {
         self.row().verdict
     }
 
+    /// Returns the reply code and the enhanced status code (RFC 3463) of the default profile: at AUTH for the session stage,
+    /// later for the other two.
+    #[must_use]
+    pub const fn smtp_status(self, stage: Stage) -> (u16, [u8; 3]) {
+        let row = self.row();
+        let Code(code, enhanced) = match stage {
+            Stage::Session => row.auth,
+            Stage::Envelope | Stage::Message => row.later,
+        };
+        (code, enhanced)
+    }
+
+    /// Returns the HTTP status code, such as 403.
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        self.row().http
+    }
+
     /// Returns what the reason means, in Markdown.
     #[must_use]
     pub const fn doc(self) -> &'static str {

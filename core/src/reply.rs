@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use core::fmt::{self, Write as _};
 
 use crate::decision::{Action, Decision, Finding, Stage, Subject};
-use crate::reason::{Code, Jmap};
+use crate::reason::Jmap;
 use crate::request::{EnvelopeSender, Header, Request};
 
 /// Which reply codes a host wants.
@@ -94,8 +94,7 @@ impl Decision {
     #[must_use]
     pub fn reply(&self, request: &Request<'_>, profile: Profile) -> Reply {
         let Some(finding) = self.refusal() else { return self.welcome() };
-        let row = finding.reason.row();
-        let Code(code, enhanced) = if self.stage() == Stage::Session { row.auth } else { row.later };
+        let (code, enhanced) = finding.reason.smtp_status(self.stage());
         let code = if profile == Profile::Postfix && (code, enhanced) == (550, [5, 7, 1]) { 553 } else { code };
         Reply { code, enhanced, text: text(&finding, request) }
     }
@@ -104,7 +103,7 @@ impl Decision {
     #[must_use]
     pub fn problem(&self, request: &Request<'_>) -> Option<Problem> {
         let finding = self.refusal()?;
-        let status = finding.reason.row().http;
+        let status = finding.reason.http_status();
         let title = match status {
             401 => "Unauthorized",
             403 => "Forbidden",

@@ -116,16 +116,29 @@ fn reasons() -> String {
     push!(text, "A new slug can come with a minor release; hosts treat a slug they do not know as a denial.\n");
     push!(
         text,
-        "*Stage* is the earliest at which a reason can be found. A reason without a control is always enforced.\n"
+        "*Stage* is the earliest at which a reason can be found. A reason without a control is always enforced."
     );
-    push!(text, "| slug | stage | control | verdict | meaning |\n| --- | --- | --- | --- | --- |");
-    for reason in Reason::ALL {
+    push!(text, "*SMTP* is the reply of the default profile, at AUTH and later where they differ.\n");
+    push!(
+        text,
+        "| slug | stage | control | verdict | SMTP | HTTP | meaning |\n| --- | --- | --- | --- | --- | --- | --- |"
+    );
+    for &reason in Reason::ALL {
         let control = reason.control().map_or("", Control::name);
         let doc = reason.doc().split_whitespace().collect::<Vec<_>>().join(" ");
         let (slug, stage, verdict) = (reason.slug(), reason.stage().name(), reason.verdict().name());
-        push!(text, "| `{slug}` | {stage} | {control} | {verdict} | {doc} |");
+        let (smtp, http) = (smtp(reason), reason.http_status());
+        push!(text, "| `{slug}` | {stage} | {control} | {verdict} | {smtp} | {http} | {doc} |");
     }
     text
+}
+
+fn smtp(reason: Reason) -> String {
+    let [auth, later] = [Stage::Session, Stage::Message].map(|stage| {
+        let (code, [class, subject, detail]) = reason.smtp_status(stage);
+        format!("{code} {class}.{subject}.{detail}")
+    });
+    if reason.stage() == Stage::Session && auth != later { format!("{auth}, {later}") } else { later }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 mod bench;
 mod docs;
 mod fuzz;
+#[cfg(test)]
+mod house;
 mod minimum;
 mod repository;
 mod step;

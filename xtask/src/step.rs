@@ -38,7 +38,7 @@ impl Steps {
     /// Runs a command to its end; its standard output is passed on and searched for `vectors LANGUAGE=COUNT`.
     pub(crate) fn run(&mut self, name: &str, command: &mut Command) -> Result<(), Failure> {
         let shown = show(command);
-        println!("\n==> {name}\n    {shown}");
+        eprintln!("\n==> {name}\n    {shown}");
         let started = Instant::now();
         let start = |source| Failure::Start { step: name.to_owned(), command: shown.clone(), source };
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(start)?;
@@ -49,7 +49,7 @@ impl Steps {
         if !status.success() {
             return Err(Failure::Ended { step: name.to_owned(), command: shown, status: status.to_string() });
         }
-        println!("    {name}: {:.1} s", started.elapsed().as_secs_f64());
+        eprintln!("    {name}: {:.1} s", started.elapsed().as_secs_f64());
         Ok(())
     }
 
