@@ -39,6 +39,11 @@ export type CredentialKind =
   | 'oauth'
   | 'client_cert';
 
+/** Which reply codes a host wants. */
+export type Profile =
+  | 'rfc6409'
+  | 'postfix';
+
 /** Why a request is denied or deferred. */
 export type Reason =
   | 'snapshot_unavailable'
@@ -129,3 +134,8 @@ export type Verdict =
   | 'allow'
   | 'deny'
   | 'defer';
+
+/** Who reads an explanation. */
+export type View =
+  | 'provider'
+  | 'tenant';

@@ -43,3 +43,7 @@ pub use snapshot::{CompileError, Snapshot};
 pub use time::Timestamp;
 #[cfg(feature = "json")]
 pub use wire::{Diagnostic, PolicyError, PolicyLines, policy_schema};
+
+#[cfg(all(doctest, feature = "toml"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -47,6 +47,12 @@ CredentialKind: TypeAlias = Literal[
 ]
 """A kind of credential."""
 
+Profile: TypeAlias = Literal[
+    "rfc6409",
+    "postfix",
+]
+"""Which reply codes a host wants."""
+
 Reason: TypeAlias = Literal[
     "snapshot_unavailable",
     "snapshot_damaged",
@@ -142,3 +148,9 @@ Verdict: TypeAlias = Literal[
     "defer",
 ]
 """Whether the request may go on."""
+
+View: TypeAlias = Literal[
+    "provider",
+    "tenant",
+]
+"""Who reads an explanation."""
