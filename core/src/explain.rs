@@ -336,7 +336,7 @@ fn authorised(asker: &Asker<'_>) -> Read<Vec<(String, String)>> {
         let text = format!("{local}@{domain}");
         let Ok(spec) = read_unquoted(text.as_bytes(), true) else { continue };
         let Ok(canonical) = spec.canonical(text.as_bytes()) else { continue };
-        if authorise(&gather(asker, &canonical, &mut Blind)?, Proof::Either).passes() {
+        if authorise(&gather(asker, &canonical, Proof::Either, &mut Blind)?, Proof::Either).passes() {
             authorised.push((local, domain));
         }
     }

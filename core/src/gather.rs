@@ -3,11 +3,13 @@
 use crate::address::Canonical;
 use crate::locate::Asker;
 use crate::observer::{Note, Observer};
-use crate::snapshot::compare::{Key, Rule, upwards};
+use crate::policy::Proof;
+use crate::snapshot::compare::{Key, Rule, Separators, upwards};
 use crate::snapshot::layout::{Read, Run};
-use crate::snapshot::page::{PageView, lists};
+use crate::snapshot::page::{PageView, lists, rule};
 use crate::snapshot::root::reaches;
 use crate::snapshot::rows::{DenyRow, DomainRow, IdentityRow, account, deny, domain, identity, tenant};
+use crate::snapshot::target::Target;
 
 /// What is known about one address for one account. Each member answers one question of docs/semantics.md 4 and 5.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,17 +58,24 @@ pub(crate) struct AddressFacts {
     pub(crate) hosted: bool,
 }
 
-/// Gathers the facts about an address.
-pub(crate) fn gather(asker: &Asker<'_>, address: &Canonical, observer: &mut impl Observer) -> Read<AddressFacts> {
-    let (local, name) = (address.local(), address.domain());
+/// Gathers the facts about an address. `proof` only says which causes of a denial will be asked for.
+pub(crate) fn gather(
+    asker: &Asker<'_>,
+    address: &Canonical,
+    proof: Proof,
+    observer: &mut impl Observer,
+) -> Read<AddressFacts> {
+    let target = Target::new(asker.root.key, address);
     let mut facts = AddressFacts::default();
-    let own_rule = asker.page.rule(asker.root.key, name)?;
-    own_address(asker, local, name, own_rule, &mut facts, observer)?;
-    domains(asker, name, &mut facts, observer)?;
+    let closest = asker.page.closest(&target)?;
+    let own_rule = rule(closest)?;
+    own_address(asker, &target, own_rule, &mut facts, observer)?;
     let mut consented = Consented::default();
-    identities(asker, local, name, own_rule, &mut facts, &mut consented, observer)?;
-    others(asker, local, name, own_rule, &consented, &mut facts, observer)?;
-    facts.denied = denied(asker, local, name, own_rule)?;
+    identities(asker, &target, own_rule, &mut facts, &mut consented, observer)?;
+    domains(asker, &target, proof, &mut facts, observer)?;
+    let covers = covers_mailboxes(asker, closest)?;
+    others(asker, &target, own_rule, covers, &consented, &mut facts, observer)?;
+    facts.denied = denied(asker, &target, own_rule)?;
     if facts.denied {
         observer.note(|| Note::Denied);
     }
@@ -75,24 +84,23 @@ pub(crate) fn gather(asker: &Asker<'_>, address: &Canonical, observer: &mut impl
 
 fn own_address(
     asker: &Asker<'_>,
-    local: &[u8],
-    name: &[u8],
+    target: &Target<'_>,
     rule: Rule,
     facts: &mut AddressFacts,
     observer: &mut impl Observer,
 ) -> Read<()> {
     let flags = asker.account.flags()?;
-    if flags & account::HAS_ADDRESS == 0 || asker.account.domain()? != name {
+    if flags & account::HAS_ADDRESS == 0 || asker.account.domain()? != target.domain {
         return Ok(());
     }
     let own = asker.account.local()?;
-    let exact = rule.same(local, own);
-    let sub = !exact && rule.sub_address_base(local).is_some_and(|base| rule.same(base, own));
+    let exact = rule.same(target.local, own);
+    let sub = !exact && rule.sub_address_base(target.local).is_some_and(|base| rule.same(base, own));
     if !exact && !sub {
         return Ok(());
     }
     let counted = flags & account::COUNTED != 0
-        || flags & account::COUNTED_ABOVE != 0 && reaches(asker.root, asker.page, asker.link.page, name)?;
+        || flags & account::COUNTED_ABOVE != 0 && reaches(asker.root, asker.page, asker.link.page, target)?;
     facts.own_exact = exact && counted;
     facts.own_sub = sub && counted;
     facts.own_unproved = !counted;
@@ -100,36 +108,64 @@ fn own_address(
     Ok(())
 }
 
-fn domains(asker: &Asker<'_>, name: &[u8], facts: &mut AddressFacts, observer: &mut impl Observer) -> Read<()> {
+fn domains(
+    asker: &Asker<'_>,
+    target: &Target<'_>,
+    proof: Proof,
+    facts: &mut AddressFacts,
+    observer: &mut impl Observer,
+) -> Read<()> {
     let (mut in_scope, mut above) = (false, false);
     for number in asker.domain_holders() {
         let page = asker.root.page(number)?;
         let approval = page.has(tenant::APPROVAL_REQUIRED)?;
-        page.domains_upwards(asker.root.key, name, |row, exact| {
+        let mut enter = |row: DomainRow<'_>, stopped: bool| {
             let flags = row.flags()?;
-            if !exact && flags & domain::SUBDOMAINS == 0 {
-                above = true;
-                observer.note(|| Note::DomainAbove { row });
-                return Ok(());
-            }
             if flags & domain::ACTIVE == 0 {
                 facts.domain_inactive = true;
                 in_scope = true;
-                observer.note(|| Note::Domain { row, listed: false, approval, stopped: false });
             }
-            let stopped = !exact && asker.root.stops(name, row.name()?, |page| asker.holds_domains_of(page))?;
             if stopped {
                 above = true;
+            } else {
+                in_scope = true;
+                facts.own_proof |= flags & domain::VERIFIED != 0;
+            }
+            if stopped || flags & domain::ACTIVE == 0 {
                 observer.note(|| Note::Domain { row, listed: false, approval, stopped });
                 return Ok(());
             }
-            in_scope = true;
-            facts.own_proof |= flags & domain::VERIFIED != 0;
-            if flags & domain::ACTIVE != 0 {
-                domain_state(asker, page, row, approval, facts, observer)?;
+            domain_state(asker, page, row, approval, facts, observer)
+        };
+        if let Some((name, hash)) = target.domains().next() {
+            if let Some(row) = page.domain_named(name, hash)? {
+                enter(row, false)?;
             }
-            Ok(())
-        })?;
+        }
+        if page.has_subdomains()? {
+            page.domains_above(target, |row| {
+                if row.flags()? & domain::SUBDOMAINS == 0 {
+                    return Ok(());
+                }
+                enter(row, asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))?)
+            })?;
+        }
+    }
+    // Entries above that do not include their sub-domains only explain a denial.
+    let enough = match proof {
+        Proof::Identity | Proof::Either => facts.identity_exact,
+        Proof::Domain | Proof::Both => false,
+    };
+    if !in_scope && !facts.own_exact && !enough {
+        for number in asker.domain_holders() {
+            asker.root.page(number)?.domains_above(target, |row| {
+                if row.flags()? & domain::SUBDOMAINS == 0 {
+                    above = true;
+                    observer.note(|| Note::DomainAbove { row });
+                }
+                Ok(())
+            })?;
+        }
     }
     facts.subdomain_not_covered = above && !in_scope;
     Ok(())
@@ -169,8 +205,7 @@ struct Consented {
 
 fn identities(
     asker: &Asker<'_>,
-    local: &[u8],
-    name: &[u8],
+    target: &Target<'_>,
     own_rule: Rule,
     facts: &mut AddressFacts,
     consented: &mut Consented,
@@ -179,19 +214,19 @@ fn identities(
     let own_page = asker.link.page;
     for number in asker.identity_holders() {
         let page = asker.root.page(number)?;
-        let rule = if number == own_page { own_rule } else { page.rule(asker.root.key, name)? };
-        let base = rule.sub_address_base(local);
-        for (candidate, exact) in core::iter::once((local, true)).chain(base.map(|base| (base, false))) {
-            let key = Key::new(candidate, rule.exact_case);
+        let rule = if number == own_page { own_rule } else { rule(page.closest(target)?)? };
+        let base = rule.sub_address_base(target.local);
+        for (candidate, exact) in core::iter::once((target.local, true)).chain(base.map(|base| (base, false))) {
+            let hash = target.hash_of(&Key::new(candidate, rule.exact_case));
             let mut visit = |row: IdentityRow<'_>| {
                 if rule.same(candidate, row.local()?) {
-                    identity_state(asker, page, number, row, exact, facts, consented, observer)?;
+                    identity_state(asker, target, (page, number), row, exact, facts, consented, observer)?;
                 }
                 Ok(())
             };
-            page.identities(asker.root.key, name, key.as_bytes(), 0, &mut visit)?;
+            page.identities(target, hash, 0, &mut visit)?;
             if number == own_page && asker.account.flags()? & account::HAS_IDENTITIES != 0 {
-                page.identities(asker.root.key, name, key.as_bytes(), asker.link.record + 1, &mut visit)?;
+                page.identities(target, hash, asker.link.record + 1, &mut visit)?;
             }
         }
     }
@@ -201,8 +236,8 @@ fn identities(
 #[expect(clippy::too_many_arguments, reason = "one step of the loop above, apart only to be readable")]
 fn identity_state(
     asker: &Asker<'_>,
-    page: PageView<'_>,
-    number: u32,
+    target: &Target<'_>,
+    (page, number): (PageView<'_>, u32),
     row: IdentityRow<'_>,
     exact: bool,
     facts: &mut AddressFacts,
@@ -221,7 +256,7 @@ fn identity_state(
     let proved = verified
         && (has(identity::PROVED)
             || page.has(tenant::ADMIN_VOUCHES)?
-            || has(identity::PROVED_ABOVE) && reaches(asker.root, page, number, row.domain()?)?);
+            || has(identity::PROVED_ABOVE) && reaches(asker.root, page, number, target)?);
     let grandfathered = has(identity::GRANDFATHERED) && asker.now.0 < page.head().grandfathered_until()?;
     let counts = has(identity::GIVEN) || proved || grandfathered;
     let listed = has(identity::ANY_SENDER) || lists(page.bytes(), row.senders()?, asker.account.id()?)?;
@@ -252,24 +287,33 @@ fn identity_state(
 /// What other accounts and tenants have to do with the address.
 fn others(
     asker: &Asker<'_>,
-    local: &[u8],
-    name: &[u8],
+    target: &Target<'_>,
     own_rule: Rule,
+    covers: bool,
     consented: &Consented,
     facts: &mut AddressFacts,
     observer: &mut impl Observer,
 ) -> Read<()> {
-    let covers = covers_mailboxes(asker, name)?;
-    asker.root.own_addresses(name, local, |link| {
+    let mut separators = Separators::default();
+    asker.root.domains_over(target, |page, row| {
+        separators = separators.union(rule(Some(row))?.separators);
+        facts.hosted = true;
+        if page != asker.link.page {
+            facts.domain_of_another_tenant = true;
+            observer.note(|| Note::DomainHeld { row });
+        }
+        Ok(())
+    })?;
+    asker.root.own_addresses(target, separators, |link| {
         let page = asker.root.page(link.page)?;
         let other = page.account(link.record)?;
-        if other.domain()? != name {
+        if other.domain()? != target.domain {
             return Ok(());
         }
         let own = other.local()?;
-        let theirs = if link.page == asker.link.page { own_rule } else { page.rule(asker.root.key, name)? };
+        let theirs = if link.page == asker.link.page { own_rule } else { rule(page.closest(target)?)? };
         let separators = theirs.separators.union(own_rule.separators);
-        if !separators.base(local).eq_ignore_ascii_case(separators.base(own)) {
+        if !separators.base(target.local).eq_ignore_ascii_case(separators.base(own)) {
             return Ok(());
         }
         facts.hosted = true;
@@ -278,41 +322,25 @@ fn others(
         }
         let same_tenant = link.page == asker.link.page;
         facts.own_of_another_tenant |= !same_tenant;
-        let is_it = own.eq_ignore_ascii_case(local);
-        let is_base = own_rule.sub_address_base(local).is_some_and(|base| own.eq_ignore_ascii_case(base));
+        let is_it = own.eq_ignore_ascii_case(target.local);
+        let is_base = own_rule.sub_address_base(target.local).is_some_and(|base| own.eq_ignore_ascii_case(base));
         let opened = consented.exact && is_it || consented.base && is_base || same_tenant && covers;
         facts.protected |= !opened;
         observer.note(|| Note::Protected { account: other, same_tenant, opened });
         Ok(())
-    })?;
-    asker.root.domains_over(name, |page, row, _| {
-        facts.hosted = true;
-        if page != asker.link.page {
-            facts.domain_of_another_tenant = true;
-            observer.note(|| Note::DomainHeld { row });
-        }
-        Ok(())
     })
 }
 
-/// Whether the tenant's entry for a domain is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).
-fn covers_mailboxes(asker: &Asker<'_>, name: &[u8]) -> Read<bool> {
-    let approval = asker.page.has(tenant::APPROVAL_REQUIRED)?;
-    let mut closest = None;
-    asker.page.domains_upwards(asker.root.key, name, |row, exact| {
-        if closest.is_none() && (exact || row.flags()? & domain::SUBDOMAINS != 0) {
-            closest = Some(row);
-        }
-        Ok(())
-    })?;
+/// Whether the tenant's closest entry is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).
+fn covers_mailboxes(asker: &Asker<'_>, closest: Option<DomainRow<'_>>) -> Read<bool> {
     let Some(row) = closest else { return Ok(false) };
     let flags = row.flags()?;
-    let approved = !approval || flags & domain::APPROVED != 0;
+    let approved = flags & domain::APPROVED != 0 || !asker.page.has(tenant::APPROVAL_REQUIRED)?;
     Ok(flags & domain::IN_FORCE == domain::IN_FORCE && approved && flags & domain::COVERS_MAILBOXES != 0)
 }
 
 /// Whether a deny entry of the provider, the tenant or the account names the address (docs/semantics.md 4.8).
-fn denied(asker: &Asker<'_>, local: &[u8], name: &[u8], rule: Rule) -> Read<bool> {
+fn denied(asker: &Asker<'_>, target: &Target<'_>, rule: Rule) -> Read<bool> {
     let own = asker.page.bytes();
     for (bytes, run) in [
         (asker.root.bytes, asker.root.head().denies()?),
@@ -322,7 +350,7 @@ fn denied(asker: &Asker<'_>, local: &[u8], name: &[u8], rule: Rule) -> Read<bool
         if run.count == 0 {
             continue;
         }
-        for (depth, name) in upwards(name).enumerate() {
+        for (depth, name) in upwards(target.domain).enumerate() {
             for number in first_of(bytes, run, name)?..run.count {
                 let row = DenyRow::nth(bytes, run, number);
                 if row.domain()? != name {
@@ -333,7 +361,7 @@ fn denied(asker: &Asker<'_>, local: &[u8], name: &[u8], rule: Rule) -> Read<bool
                     deny::DOMAIN => depth == 0,
                     _ => {
                         let widest = |local| rule.separators.base(local);
-                        depth == 0 && widest(row.local()?).eq_ignore_ascii_case(widest(local))
+                        depth == 0 && widest(row.local()?).eq_ignore_ascii_case(widest(target.local))
                     }
                 };
                 if hit {

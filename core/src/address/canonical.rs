@@ -103,6 +103,20 @@ impl Canonical {
         Some(canonical)
     }
 
+    /// Takes over parts that are in canonical form already, as a page stores them.
+    pub(crate) fn from_stored(local: &[u8], domain: &[u8]) -> Self {
+        let mut canonical = Self::EMPTY;
+        for (target, octet) in canonical.local.iter_mut().zip(local) {
+            *target = *octet;
+        }
+        for (target, octet) in canonical.domain.iter_mut().zip(domain) {
+            *target = *octet;
+        }
+        canonical.local_len = u8::try_from(local.len()).unwrap_or(0);
+        canonical.domain_len = u8::try_from(domain.len()).unwrap_or(0);
+        canonical
+    }
+
     fn set_local(&mut self, spelled: &[u8], form: LocalForm) -> Result<(), (LocalFlaw, usize)> {
         if spelled.len() > MAX_LOCAL {
             return Err((LocalFlaw::TooLong, MAX_LOCAL));
@@ -174,16 +188,7 @@ impl Eq for Canonical {}
 
 impl From<&Address> for Canonical {
     fn from(address: &Address) -> Self {
-        let mut canonical = Self::EMPTY;
-        for (target, octet) in canonical.local.iter_mut().zip(address.local().bytes()) {
-            *target = octet;
-        }
-        for (target, octet) in canonical.domain.iter_mut().zip(address.domain().bytes()) {
-            *target = octet;
-        }
-        canonical.local_len = u8::try_from(address.local().len()).unwrap_or(0);
-        canonical.domain_len = u8::try_from(address.domain().len()).unwrap_or(0);
-        canonical
+        Self::from_stored(address.local().as_bytes(), address.domain().as_bytes())
     }
 }
 

@@ -1,7 +1,6 @@
 //! Hash tables within a page: from a key to the records that may hold it.
 
 use alloc::vec::Vec;
-use core::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
@@ -16,29 +15,17 @@ pub(crate) struct Hash(u64);
 impl Hash {
     /// Hashes one text.
     pub(crate) fn of(key: &HashKey, text: &[u8]) -> Self {
-        let mut hasher = SipHasher13::new_with_key(&key.0);
-        hasher.write(text);
-        Self(hasher.finish())
+        Self(SipHasher13::new_with_key(&key.0).hash(text))
     }
 
     /// Hashes an address: its domain and its local part. Neither part of a canonical address can hold NUL.
     pub(crate) fn of_address(key: &HashKey, domain: &[u8], local: &[u8]) -> Self {
-        let mut joined = [0_u8; 320];
-        let (head, tail) = (domain.len(), domain.len() + 1 + local.len());
-        if tail <= joined.len() {
-            if let (Some(first), Some(second)) = (joined.get_mut(..head), domain.get(..head)) {
-                first.copy_from_slice(second);
-            }
-            if let Some(second) = joined.get_mut(head + 1..tail) {
-                second.copy_from_slice(local);
-            }
-            return Self::of(key, joined.get(..tail).unwrap_or(&[]));
+        let mut joined = [0_u8; MAX_JOINED];
+        let length = (domain.len() + 1 + local.len()).min(MAX_JOINED);
+        for (slot, octet) in joined.iter_mut().zip(domain.iter().chain(&[0]).chain(local)) {
+            *slot = *octet;
         }
-        let mut hasher = SipHasher13::new_with_key(&key.0);
-        hasher.write(domain);
-        hasher.write(&[0]);
-        hasher.write(local);
-        Self(hasher.finish())
+        Self::of(key, joined.get(..length).unwrap_or(&[]))
     }
 
     /// Makes a further key of this one and a number, such as a holder's.
@@ -58,6 +45,9 @@ impl Hash {
         self.0 as u32
     }
 }
+
+/// A domain of 255 octets, NUL, and a local part of 64: no address has more.
+const MAX_JOINED: usize = 320;
 
 /// Writes a table over `hashes`, where the hash at position `i` leads to record `i`; returns where it stands.
 ///

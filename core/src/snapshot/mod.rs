@@ -6,6 +6,7 @@ pub(crate) mod layout;
 pub(crate) mod page;
 pub(crate) mod root;
 pub(crate) mod rows;
+pub(crate) mod target;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;

@@ -5,18 +5,18 @@ use core::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::options::HashKey;
 use crate::policy::Strength;
 use crate::reason::Control;
 use crate::time::Timestamp;
 
-use super::compare::{Rule, Separators, upwards};
+use super::compare::{Rule, Separators};
 use super::index::{Candidates, Hash};
 use super::layout::{Bytes, Damaged, Read, Run, Word};
 use super::rows::{
     AccountRow, AllowlistRow, CredentialRow, DomainRow, IdentityRow, IntervalRow, MAGIC, TenantRow, TextRow, VERSION,
     domain, mode, tenant,
 };
+use super::target::Target;
 
 /// The bytes of one compiled tenant.
 #[derive(Clone)]
@@ -91,12 +91,8 @@ impl<'p> PageView<'p> {
     }
 
     /// The entry of exactly this name.
-    pub(crate) fn domain_named(self, key: &HashKey, name: &[u8]) -> Read<Option<DomainRow<'p>>> {
-        let index = self.head().domain_index()?;
-        if index.count == 0 {
-            return Ok(None);
-        }
-        let mut candidates = Candidates::new(self.bytes, index, Hash::of(key, name));
+    pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
+        let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
         while let Some(number) = candidates.next()? {
             let row = self.domain(number)?;
             if row.name()? == name {
@@ -106,61 +102,57 @@ impl<'p> PageView<'p> {
         Ok(None)
     }
 
-    /// Calls `visit` with the entry of exactly this name, and with those above it, the closest first.
-    pub(crate) fn domains_upwards(
+    /// Calls `visit` with each entry above this domain, the closest first.
+    pub(crate) fn domains_above(
         self,
-        key: &HashKey,
-        name: &[u8],
-        mut visit: impl FnMut(DomainRow<'p>, bool) -> Read<()>,
+        target: &Target<'_>,
+        mut visit: impl FnMut(DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
         if self.head().domain_index()?.count == 0 {
             return Ok(());
         }
-        for (depth, name) in upwards(name).enumerate() {
-            if let Some(row) = self.domain_named(key, name)? {
-                visit(row, depth == 0)?;
+        for (name, hash) in target.domains().skip(1) {
+            if let Some(row) = self.domain_named(name, hash)? {
+                visit(row)?;
             }
         }
         Ok(())
     }
 
-    /// How local parts at a domain compare in this tenant (docs/semantics.md 4.1).
-    pub(crate) fn rule(self, key: &HashKey, name: &[u8]) -> Read<Rule> {
-        let mut closest: Option<DomainRow<'p>> = None;
-        self.domains_upwards(key, name, |row, exact| {
-            if closest.is_none() && (exact || row.flags()? & domain::SUBDOMAINS != 0) {
-                closest = Some(row);
-            }
-            Ok(())
-        })?;
-        let Some(row) = closest else { return Ok(Rule::default()) };
-        let flags = row.flags()?;
-        if flags & domain::IN_FORCE != domain::IN_FORCE {
-            return Ok(Rule::default());
+    /// The entry of exactly this name or, without one, the closest above it that includes its sub-domains.
+    pub(crate) fn closest(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
+        let mut closest = match target.domains().next() {
+            Some((name, hash)) => self.domain_named(name, hash)?,
+            None => None,
+        };
+        if closest.is_none() && self.has_subdomains()? {
+            self.domains_above(target, |row| {
+                if closest.is_none() && row.flags()? & domain::SUBDOMAINS != 0 {
+                    closest = Some(row);
+                }
+                Ok(())
+            })?;
         }
-        let separator = u8::try_from(row.separator()?).map_err(|_| Damaged)?;
-        Ok(Rule { exact_case: flags & domain::EXACT_CASE != 0, separators: Separators::default().with(separator) })
+        Ok(closest)
     }
 
     /// The identities that may be of this holder (0 for the tenant) and address key; each must still be compared.
     pub(crate) fn identities(
         self,
-        key: &HashKey,
-        domain: &[u8],
-        local: &[u8],
+        target: &Target<'_>,
+        hash: Hash,
         holder: u32,
-        mut visit: impl FnMut(IdentityRow<'p>) -> Read<()>,
+        visit: &mut impl FnMut(IdentityRow<'p>) -> Read<()>,
     ) -> Read<()> {
         let index = self.head().identity_index()?;
         if index.count == 0 {
             return Ok(());
         }
         let run = self.head().identities()?;
-        let hash = Hash::of_address(key, domain, local).with(holder);
-        let mut candidates = Candidates::new(self.bytes, index, hash);
+        let mut candidates = Candidates::new(self.bytes, index, hash.with(holder));
         while let Some(number) = candidates.next()? {
             let row = IdentityRow::nth(self.bytes, run, number);
-            if row.holder()? == holder && row.domain()? == domain {
+            if row.holder()? == holder && row.domain()? == target.domain {
                 visit(row)?;
             }
         }
@@ -194,6 +186,17 @@ impl<'p> PageView<'p> {
     pub(crate) const fn bytes(self) -> Bytes<'p> {
         self.bytes
     }
+}
+
+/// How local parts compare under the closest entry of a tenant (docs/semantics.md 4.1).
+pub(crate) fn rule(closest: Option<DomainRow<'_>>) -> Read<Rule> {
+    let Some(row) = closest else { return Ok(Rule::default()) };
+    let flags = row.flags()?;
+    if flags & domain::IN_FORCE != domain::IN_FORCE {
+        return Ok(Rule::default());
+    }
+    let separator = u8::try_from(row.separator()?).map_err(|_| Damaged)?;
+    Ok(Rule { exact_case: flags & domain::EXACT_CASE != 0, separators: Separators::default().with(separator) })
 }
 
 /// Reads a mode, and what it means at `now`.

@@ -2,18 +2,20 @@
 
 use alloc::vec::Vec;
 
+use crate::address::Canonical;
 use crate::compile::{denies, write_mode};
 use crate::options::HashKey;
 use crate::policy::{Provider, Strength};
 use crate::time::Timestamp;
 
-use super::compare::{Key, Separators, upwards};
+use super::compare::{Key, Separators};
 use super::index::{self, Candidates, Hash};
 use super::layout::{Bytes, Damaged, Read, Run, Writer, small};
-use super::page::{Page, PageView, strength};
+use super::page::{Page, PageView, rule, strength};
 use super::rows::{
     DomainRow, HoldingRow, IdentityRow, LinkRow, RootRow, account, domain, holding, identity, root, tenant,
 };
+use super::target::Target;
 
 /// Look-ups over all tenants.
 #[derive(Clone, Copy)]
@@ -85,9 +87,14 @@ impl<'p> RootView<'p> {
     }
 
     /// Calls `visit` with each domain entry of exactly this name that is not pending, and its page.
-    pub(crate) fn domains_named(self, name: &[u8], mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>) -> Read<()> {
+    pub(crate) fn domains_named(
+        self,
+        name: &[u8],
+        hash: Hash,
+        mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
+    ) -> Read<()> {
         let (index, links) = (self.head().domain_index()?, self.head().domains()?);
-        let mut candidates = Candidates::new(self.bytes, index, Hash::of(self.key, name));
+        let mut candidates = Candidates::new(self.bytes, index, hash);
         while let Some(number) = candidates.next()? {
             let link = self.link(links, number)?;
             let row = self.page(link.page)?.domain(link.record)?;
@@ -98,29 +105,33 @@ impl<'p> RootView<'p> {
         Ok(())
     }
 
-    /// Calls `visit` with each entry that is not pending and has this domain in its scope: page, entry, and whether it is exact.
+    /// Calls `visit` with each entry that is not pending and has this domain in its scope, and its page.
     pub(crate) fn domains_over(
         self,
-        name: &[u8],
-        mut visit: impl FnMut(u32, DomainRow<'p>, bool) -> Read<()>,
+        target: &Target<'_>,
+        mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
         let depth = if self.head().flags()? & root::HAS_SUBDOMAINS != 0 { usize::MAX } else { 1 };
-        for (depth, name) in upwards(name).take(depth).enumerate() {
-            self.domains_named(name, |page, row| {
-                if depth == 0 || row.flags()? & domain::SUBDOMAINS != 0 { visit(page, row, depth == 0) } else { Ok(()) }
+        for (depth, (name, hash)) in target.domains().take(depth).enumerate() {
+            self.domains_named(name, hash, |page, row| {
+                if depth == 0 || row.flags()? & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
             })?;
         }
         Ok(())
     }
 
-    /// Whether a right from the entry named `above` stops before `name`: at or above `name`, and below `above`,
+    /// Whether a right from the entry named `above` stops before the target: at or above it, and below `above`,
     /// there is a domain that another tenant has verified and none of `mine` has (docs/semantics.md 4.5).
-    pub(crate) fn stops(self, name: &[u8], above: &[u8], mine: impl Fn(u32) -> bool) -> Read<bool> {
-        for step in upwards(name).take_while(|step| step.len() > above.len()) {
+    pub(crate) fn stops(self, target: &Target<'_>, above: &[u8], mine: impl Fn(u32) -> bool) -> Read<bool> {
+        for (name, hash) in target.domains().take_while(|(name, _)| name.len() > above.len()) {
             let (mut others, mut own) = (false, false);
-            self.domains_named(step, |page, row| {
+            self.domains_named(name, hash, |page, row| {
                 if row.flags()? & domain::VERIFIED != 0 {
-                    if mine(page) { own = true } else { others = true }
+                    if mine(page) {
+                        own = true;
+                    } else {
+                        others = true;
+                    }
                 }
                 Ok(())
             })?;
@@ -131,31 +142,18 @@ impl<'p> RootView<'p> {
         Ok(false)
     }
 
-    /// Every separator that some tenant's entry in force gives to local parts at this domain.
-    pub(crate) fn separators(self, name: &[u8]) -> Read<Separators> {
-        let mut all = Separators::default();
-        self.domains_over(name, |_, row, _| {
-            if row.flags()? & domain::IN_FORCE == domain::IN_FORCE {
-                all = all.with(u8::try_from(row.separator()?).map_err(|_| Damaged)?);
-            }
-            Ok(())
-        })?;
-        Ok(all)
-    }
-
-    /// Calls `visit` with each account whose own address may be this one in widest form, counted by its tenant's entries.
+    /// Calls `visit` with each account whose counted own address may be this one in widest form.
+    ///
+    /// `separators` are those that any tenant's entry in force gives to the domain.
     pub(crate) fn own_addresses(
         self,
-        domain: &[u8],
-        local: &[u8],
+        target: &Target<'_>,
+        separators: Separators,
         mut visit: impl FnMut(Link) -> Read<()>,
     ) -> Read<()> {
         let (index, links) = (self.head().own_index()?, self.head().own()?);
-        if index.count == 0 {
-            return Ok(());
-        }
-        let key = Key::new(self.separators(domain)?.base(local), false);
-        let mut candidates = Candidates::new(self.bytes, index, Hash::of_address(self.key, domain, key.as_bytes()));
+        let key = Key::new(separators.base(target.local), false);
+        let mut candidates = Candidates::new(self.bytes, index, target.hash_of(&key));
         while let Some(number) = candidates.next()? {
             visit(self.link(links, number)?)?;
         }
@@ -250,10 +248,15 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Links) ->
     for record in 0..view.head().accounts()?.count {
         let row = view.account(record)?;
         let (bits, domain) = (row.flags()?, row.domain()?);
-        if bits & account::COUNTED != 0 || bits & account::COUNTED_ABOVE != 0 && reaches(root, view, number, domain)? {
+        if bits & (account::COUNTED | account::COUNTED_ABOVE) == 0 {
+            continue;
+        }
+        let address = Canonical::from_stored(row.local()?, domain);
+        let target = Target::new(root.key, &address);
+        if bits & account::COUNTED != 0 || reaches(root, view, number, &target)? {
             flags |= holding::OWN_ADDRESS;
-            let key = Key::new(root.separators(domain)?.base(row.local()?), false);
-            own.push(Link { page: number, record }, Hash::of_address(root.key, domain, key.as_bytes()));
+            let key = Key::new(separators(root, &target)?.base(target.local), false);
+            own.push(Link { page: number, record }, target.hash_of(&key));
         }
     }
     let approval = view.has(tenant::APPROVAL_REQUIRED)?;
@@ -277,7 +280,10 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Links) ->
         let of_tenant = row.holder()? == 0;
         if bits & identity::GIVEN != 0
             || verified && (vouches || bits & identity::PROVED != 0)
-            || verified && bits & identity::PROVED_ABOVE != 0 && reaches(root, view, number, row.domain()?)?
+            || verified && bits & identity::PROVED_ABOVE != 0 && {
+                let address = Canonical::from_stored(row.local()?, row.domain()?);
+                reaches(root, view, number, &Target::new(root.key, &address))?
+            }
         {
             flags |= holding::IDENTITY | if of_tenant { holding::TENANT_IDENTITY } else { 0 };
         } else if bits & identity::GRANDFATHERED != 0 {
@@ -287,13 +293,23 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Links) ->
     Ok(flags)
 }
 
+/// Every separator that some tenant's entry in force gives to local parts at this domain.
+fn separators(root: RootView<'_>, target: &Target<'_>) -> Read<Separators> {
+    let mut all = Separators::default();
+    root.domains_over(target, |_, row| {
+        all = all.union(rule(Some(row))?.separators);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
 /// Whether an entry in force above this domain reaches it.
-pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, name: &[u8]) -> Read<bool> {
+pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, target: &Target<'_>) -> Read<bool> {
     let mut reached = false;
-    view.domains_upwards(root.key, name, |row, exact| {
+    view.domains_above(target, |row| {
         let needed = domain::IN_FORCE | domain::SUBDOMAINS;
-        if !exact && !reached && row.flags()? & needed == needed {
-            reached = !root.stops(name, row.name()?, |page| page == number)?;
+        if !reached && row.flags()? & needed == needed {
+            reached = !root.stops(target, row.name()?, |page| page == number)?;
         }
         Ok(())
     })?;
