@@ -42,7 +42,7 @@ pub use session::Session;
 pub use snapshot::{CompileError, Snapshot};
 pub use time::Timestamp;
 #[cfg(feature = "json")]
-pub use wire::{Diagnostic, PolicyError, PolicyLines, policy_schema};
+pub use wire::{Diagnostic, PolicyError, PolicyLines, policy_schema, record};
 
 #[cfg(all(doctest, feature = "toml"))]
 #[doc = include_str!("../../README.md")]

@@ -1,5 +1,6 @@
 //! The edge: policies, decisions and explanations as text.
 
+mod answer;
 mod build;
 mod diagnostic;
 mod json;
@@ -12,8 +13,10 @@ mod output;
 #[cfg(test)]
 mod problem_tests;
 mod read;
+pub mod record;
 #[cfg(test)]
 mod reference;
+mod request;
 mod schema;
 mod shape;
 #[cfg(feature = "toml")]

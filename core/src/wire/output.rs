@@ -28,6 +28,13 @@ impl Output {
         output.text
     }
 
+    /// Writes one value on one line, without its end.
+    pub(super) fn line(write: impl FnOnce(&mut Self)) -> String {
+        let mut output = Self { text: String::new(), layout: Layout::OneLine, depth: 0, empty: true };
+        write(&mut output);
+        output.text
+    }
+
     pub(super) fn object(&mut self, write: impl FnOnce(&mut Self)) {
         self.nested('{', '}', write);
     }
@@ -60,11 +67,21 @@ impl Output {
             match character {
                 '"' | '\\' => self.text.extend(['\\', character]),
                 '\n' => self.text.push_str("\\n"),
-                '\0'..='\u{1F}' => self.text.push_str(&format!("\\u{:04x}", u32::from(character))),
+                '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' => {
+                    self.text.push_str(&format!("\\u{:04x}", u32::from(character)));
+                }
                 _ => self.text.push(character),
             }
         }
         self.text.push('"');
+    }
+
+    pub(super) fn number(&mut self, number: u32) {
+        self.text.push_str(&format!("{number}"));
+    }
+
+    pub(super) fn flag(&mut self, value: bool) {
+        self.text.push_str(if value { "true" } else { "false" });
     }
 
     /// Writes what is JSON already: a number, a word, or a constant.
