@@ -1,0 +1,247 @@
+//! What can be said on the command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use sendas::record::{CredentialRecord, EnvelopeRecord, HeaderRecord, RequestRecord};
+use sendas::{Channel, CredentialKind, Profile, Stage, Timestamp, Tls, View};
+
+use crate::failure::Failure;
+use crate::message::read_header;
+
+/// Decides whether an authenticated account may send with an envelope sender and a header From
+#[derive(Debug, Parser)]
+#[command(name = "sendas", version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Decide one message, or recorded requests in bulk
+    #[command(after_help = EXIT_CODES)]
+    Evaluate(Evaluate),
+    /// Say why a message is decided as it is, and what would nearly have been right
+    #[command(after_help = EXIT_CODES)]
+    Explain(Explain),
+    /// Find everything that is wrong with a policy
+    Check(Check),
+    /// Print the JSON Schema of policies
+    Schema,
+    /// Print a completion script
+    Completions(Completions),
+    /// Print the manual page, or write the pages of all commands into a directory
+    Man(Man),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// Decide the requests of this file instead, one JSON record a line; `-` is standard input
+    ///
+    /// A record has the members `now`, `channel`, `account`, `role`, `client_ip`, `credential`, `tls`, `smtputf8`,
+    /// `envelope` and `header`. Each line is answered by one line of JSON, in order; a line that is no record is answered by
+    /// its error, and the exit code is then 2.
+    #[arg(long, value_name = "FILE", conflicts_with = "Facts")]
+    pub(crate) requests: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) facts: Facts,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// Who reads the explanation; a tenant sees nothing of other tenants
+    #[arg(long, value_enum, default_value_t = ViewName::Provider)]
+    pub(crate) view: ViewName,
+    /// The stage to decide
+    #[arg(long, value_enum, default_value_t = StageName::Message)]
+    pub(crate) stage: StageName,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) facts: Facts,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Where to write one page for each command; without it the main page goes to standard output
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Policy {
+    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    #[arg(long = "policy", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// How a decision is asked for and answered.
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// The stage to decide; the header is needed at the last one
+    #[arg(long, value_enum, default_value_t = StageName::Message)]
+    pub(crate) stage: StageName,
+    /// The reply codes for missing rights: 550 of RFC 6409, or Postfix's 553
+    #[arg(long, value_enum, default_value_t = ProfileName::Rfc6409)]
+    pub(crate) profile: ProfileName,
+}
+
+/// What is known of the request; what is not given is not known.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Facts")]
+pub(crate) struct Facts {
+    /// The instant of the decision, as RFC 3339; the present unless given
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
+    /// The way in which the message is handed over
+    #[arg(long, value_enum, default_value_t = ChannelName::Smtp)]
+    pub(crate) channel: ChannelName,
+    /// The authenticated account's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// The role in which the account acts; all that it holds unless given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) role: Option<String>,
+    /// The client's network address
+    #[arg(long, value_name = "IP")]
+    pub(crate) client_ip: Option<IpAddr>,
+    /// What the account authenticated with
+    #[arg(long, value_enum)]
+    pub(crate) credential_kind: Option<CredentialKindName>,
+    /// The credential's id, never the secret
+    #[arg(long, value_name = "ID", requires = "credential_kind")]
+    pub(crate) credential_id: Option<String>,
+    /// A scope that the credential presents; can be given several times
+    #[arg(long, value_name = "SCOPE", requires = "credential_kind")]
+    pub(crate) scope: Vec<String>,
+    /// Transport encryption of the client's connection
+    #[arg(long, value_enum)]
+    pub(crate) tls: Option<TlsName>,
+    /// The client asked for SMTPUTF8
+    #[arg(long)]
+    pub(crate) smtputf8: bool,
+    /// The envelope sender as in MAIL FROM, angle brackets optional; `<>` is the null reverse-path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) mail_from: Option<String>,
+    /// The envelope sender as Postfix hands it to policy services: without quoting
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "mail_from")]
+    pub(crate) unquoted_sender: Option<String>,
+    /// The message; `-` is standard input
+    ///
+    /// The header is read up to the first empty line. A file in which every line ends with LF alone, and that holds no CR at
+    /// all, is read as if its lines ended with CRLF, as mail programs store messages; octets are counted in that form.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) message: Option<PathBuf>,
+}
+
+impl Facts {
+    /// Gathers the facts, the header of the message file among them, with `clock` for the instant where none is given.
+    pub(crate) fn record(&self, clock: impl FnOnce() -> Timestamp) -> Result<RequestRecord, Failure> {
+        let octets = |text: &String| text.clone().into_bytes();
+        let mut record = RequestRecord::new(self.channel.into(), self.now.unwrap_or_else(clock));
+        record.account = self.account.as_ref().map(octets);
+        record.role = self.role.as_ref().map(octets);
+        record.client_ip = self.client_ip.map(|ip| ip.to_string().into_bytes());
+        record.credential = self.credential_kind.map(|kind| {
+            let mut credential = CredentialRecord::new(kind.into());
+            credential.id = self.credential_id.as_ref().map(octets);
+            credential.scopes =
+                Some(self.scope.iter().map(octets).collect()).filter(|scopes: &Vec<_>| !scopes.is_empty());
+            credential
+        });
+        record.tls = self.tls.map(Tls::from);
+        record.smtputf8 = self.smtputf8;
+        record.envelope = match (&self.mail_from, &self.unquoted_sender) {
+            (Some(path), _) => EnvelopeRecord::Path(octets(path)),
+            (None, Some(address)) => EnvelopeRecord::Unquoted(octets(address)),
+            (None, None) => EnvelopeRecord::Unknown,
+        };
+        if let Some(file) = &self.message {
+            record.header = HeaderRecord::Block(read_header(file)?);
+        }
+        Ok(record)
+    }
+}
+
+/// Declares the names of a core enumeration for the command line, and the way back.
+macro_rules! names {
+    ($($name:ident is $core:ty { $($variant:ident = $value:path, $text:literal, $help:literal;)+ })+) => { $(
+        #[derive(Clone, Copy, Debug, ValueEnum)]
+        pub(crate) enum $name { $( #[doc = $help] #[value(name = $text)] $variant, )+ }
+
+        impl From<$name> for $core {
+            fn from(name: $name) -> Self {
+                match name { $( $name::$variant => $value, )+ }
+            }
+        }
+    )+ };
+}
+
+names! {
+    ChannelName is Channel {
+        Smtp = Channel::Smtp, "smtp", "Message submission";
+        Api = Channel::Api, "api", "An HTTP or JMAP interface";
+        Webmail = Channel::Webmail, "webmail", "A webmail front end";
+        Panel = Channel::Panel, "panel", "The administration panel";
+    }
+    CredentialKindName is CredentialKind {
+        Password = CredentialKind::Password, "password", "Account name and password";
+        ApiKey = CredentialKind::ApiKey, "api_key", "A key issued for programs";
+        Oauth = CredentialKind::Oauth, "oauth", "An OAuth token";
+        ClientCert = CredentialKind::ClientCert, "client_cert", "A TLS client certificate";
+    }
+    TlsName is Tls {
+        Plain = Tls::Plain, "plain", "Not encrypted";
+        Starttls = Tls::Starttls, "starttls", "Encrypted after STARTTLS";
+        Implicit = Tls::Implicit, "implicit", "Encrypted from the first octet";
+    }
+    StageName is Stage {
+        Session = Stage::Session, "session", "After AUTH";
+        Envelope = Stage::Envelope, "envelope", "At MAIL FROM";
+        Message = Stage::Message, "message", "At the end of the header";
+    }
+    ProfileName is Profile {
+        Rfc6409 = Profile::Rfc6409, "rfc6409", "550 5.7.1";
+        Postfix = Profile::Postfix, "postfix", "553 5.7.1";
+    }
+    ViewName is View {
+        Provider = View::Provider, "provider", "Everything";
+        Tenant = View::Tenant, "tenant", "Nothing of other tenants";
+    }
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text)
+        .ok_or_else(|| "not an RFC 3339 date-time in whole seconds; right would be 2026-12-07T09:30:00Z".into())
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer.";

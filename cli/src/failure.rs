@@ -1,0 +1,50 @@
+//! What keeps the program from answering.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A file cannot be read or written.
+    #[error("{}: {error}; {advice}", .file.display())]
+    File { file: PathBuf, error: io::Error, advice: &'static str },
+    /// The name of a policy file does not say its format.
+    #[error("{}: the format is not known; right would be a name that ends in `.toml`, `.json` or `.jsonl`", .0.display())]
+    Format(PathBuf),
+    /// The policy has problems, which have been shown.
+    #[error("{}: {problems} problem(s) found; nothing was decided", .file.display())]
+    Policy { file: PathBuf, problems: usize },
+    /// The policy cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] sendas::CompileError),
+    /// There is no source of random octets.
+    #[error("no random octets for the key of the hash tables: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The answer cannot be written.
+    #[error("the answer cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    pub(crate) fn read(file: &Path, error: io::Error) -> Self {
+        Self::File { file: file.into(), error, advice: "right would be a file that can be read" }
+    }
+
+    /// Says what went wrong on standard error and returns the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if let Self::Output(error) = self {
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                // The reader has seen enough.
+                return ExitCode::SUCCESS;
+            }
+        }
+        // Where standard error cannot be written either, the exit code is all that can be said.
+        let _said = writeln!(anstream::stderr(), "error: {self}");
+        ExitCode::from(BAD_INPUT)
+    }
+}
+
+/// The exit code for input that cannot be used; clap's for bad arguments is the same.
+pub(crate) const BAD_INPUT: u8 = 2;

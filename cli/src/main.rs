@@ -1,0 +1,41 @@
+//! `sendas`: asks a policy whether a message may be sent, and why; checks policies; decides recorded requests in bulk.
+//!
+//! All input and output of the project's own programs lives here: the clock, the files, the random key. What is decided, and
+//! every sentence about it, comes from the library.
+
+mod arguments;
+mod bulk;
+mod check;
+mod evaluate;
+mod explain;
+mod failure;
+mod message;
+mod policy;
+mod render;
+mod shell;
+mod shown;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Schema => shell::schema(),
+        Command::Completions(arguments) => shell::completions(arguments.shell),
+        Command::Man(arguments) => shell::man(arguments.directory.as_deref()),
+    }
+}

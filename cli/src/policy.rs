@@ -1,0 +1,60 @@
+//! From a policy file to a snapshot.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use sendas::{HashKey, Options, PolicyError, Snapshot};
+
+use crate::failure::Failure;
+use crate::render;
+
+/// A policy file as it was read.
+pub(crate) struct PolicyText {
+    pub(crate) octets: Vec<u8>,
+    format: Format,
+}
+
+#[derive(Clone, Copy)]
+enum Format {
+    Toml,
+    Json,
+    JsonLines,
+}
+
+impl PolicyText {
+    pub(crate) fn open(file: &Path) -> Result<Self, Failure> {
+        let format = match file.extension().and_then(|extension| extension.to_str()) {
+            Some("toml") => Format::Toml,
+            Some("json") => Format::Json,
+            Some("jsonl" | "ndjson") => Format::JsonLines,
+            _ => return Err(Failure::Format(file.into())),
+        };
+        let octets = fs::read(file).map_err(|error| Failure::read(file, error))?;
+        Ok(Self { octets, format })
+    }
+
+    pub(crate) fn read(&self) -> Result<sendas::Policy, PolicyError> {
+        match self.format {
+            Format::Toml => sendas::Policy::from_toml(&self.octets),
+            Format::Json => sendas::Policy::from_json(&self.octets),
+            Format::JsonLines => sendas::Policy::from_json_lines(&self.octets),
+        }
+    }
+}
+
+/// Reads and compiles a policy; its problems are shown on standard error.
+pub(crate) fn load(file: &Path) -> Result<Snapshot, Failure> {
+    let text = PolicyText::open(file)?;
+    let policy = match text.read() {
+        Ok(policy) => policy,
+        Err(error) => {
+            let problems = error.diagnostics().len();
+            anstream::stderr().write_all(&render::problems(file, &text.octets, &error)?)?;
+            return Err(Failure::Policy { file: file.into(), problems });
+        }
+    };
+    let mut key = [0; 16];
+    getrandom::fill(&mut key)?;
+    Ok(Snapshot::compile(&policy, &Options::new(HashKey(key)))?)
+}

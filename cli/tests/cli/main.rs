@@ -1,0 +1,8 @@
+//! The command line as operators use it: words in; standard output, standard error and an exit code out.
+#![cfg(test)]
+
+mod bulk;
+mod check;
+mod evaluate;
+mod program;
+mod shell;
