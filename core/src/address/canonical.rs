@@ -55,8 +55,9 @@ impl AddrSpec {
             kind: flaw,
             offset: self.domain.start.saturating_add(position(at)),
         })?;
-        let length = local::spelled_len(canonical.local()) + 1 + canonical.domain().len();
-        if length > MAX_ADDRESS {
+        // A spelling is never shorter than what it needs, so that few addresses need the exact length.
+        let given = self.local.of(bytes).len() + 3 + canonical.domain().len();
+        if given > MAX_ADDRESS && local::spelled_len(canonical.local()) + 1 + canonical.domain().len() > MAX_ADDRESS {
             return Err(CanonicalError { kind: CanonicalFlaw::TooLong, offset: self.span.start });
         }
         Ok(canonical)
@@ -121,15 +122,16 @@ impl Canonical {
         if spelled.len() > MAX_LOCAL {
             return Err((LocalFlaw::TooLong, MAX_LOCAL));
         }
-        let mut len = 0;
+        let mut len;
         match form {
             LocalForm::DotAtom | LocalForm::Unquoted => {
-                for (target, &octet) in self.local.iter_mut().zip(spelled) {
-                    *target = octet;
-                }
                 len = spelled.len();
+                if let Some(target) = self.local.get_mut(..len) {
+                    target.copy_from_slice(spelled);
+                }
             }
             LocalForm::Quoted => {
+                len = 0;
                 let inner = spelled.get(1..spelled.len().saturating_sub(1)).unwrap_or_default();
                 let mut escaped = false;
                 for &octet in inner {
