@@ -1,0 +1,70 @@
+use sendas::address::header::{self, mailboxes};
+use sendas::address::name::addresses;
+use sendas::{Address, Limits};
+
+use crate::path::{administrator, mailbox, spans};
+
+/// Spans are in bounds and in order, each address read alone is the same one, and a plain field shows none.
+pub fn read_field(body: &[u8]) {
+    let mut limits = Limits::default();
+    limits.field_octets = 4096;
+    let summary = match header::read_field(body, &limits) {
+        Ok(summary) => summary,
+        Err(error) => return assert!(error.offset() as usize <= body.len(), "{error:?}"),
+    };
+    let mut count = 0;
+    let mut end = 0;
+    let mut groups = None;
+    for found in mailboxes(body, &limits) {
+        let spec = found.addr_spec;
+        spans(body, &spec);
+        assert!(spec.span.start >= end);
+        end = spec.span.end;
+        assert!(found.group.is_none() || found.group >= groups);
+        groups = found.group.or(groups);
+        assert!(found.group.is_none_or(|group| group < summary.groups));
+        if count == 0 {
+            assert_eq!(found, summary.first);
+        }
+        count += 1;
+        let alone = spec.span.of(body);
+        let again = header::read_field(alone, &limits).expect("an address alone");
+        assert_eq!(again.first.addr_spec.span.of(alone), alone);
+        let canonical = spec.canonical(body);
+        assert_eq!(again.first.addr_spec.canonical(alone).ok(), canonical.clone().ok());
+        if let Ok(canonical) = canonical {
+            assert_eq!(mailbox(alone).canonical(alone).as_ref(), Ok(&canonical));
+            administrator(&canonical);
+        }
+    }
+    assert_eq!(count, summary.mailboxes);
+    for name in header::names(body) {
+        let mut shown = 0;
+        let result = addresses(body, &name, &mut |_| shown += 1);
+        assert!(!summary.plain || (shown == 0 && result.is_ok()), "{}", body.escape_ascii());
+    }
+}
+
+/// What is shown is found as whole, canonical addresses, and names are in order of their end.
+pub fn names(body: &[u8]) {
+    if header::read_field(body, &Limits::default()).is_err() {
+        return;
+    }
+    let mut end = 0;
+    for name in header::names(body) {
+        assert!(name.span.start < name.span.end && name.span.end as usize <= body.len());
+        assert!(name.span.end >= end || header::names(body).count() > 1);
+        end = name.span.end;
+        let result = addresses(body, &name, &mut |address| {
+            let text = [address.local(), b"@", address.domain()].concat();
+            let text = String::from_utf8(text).expect("UTF-8");
+            let parsed = Address::parse(&text).expect("a whole address without quotes");
+            assert_eq!(parsed.to_string(), text);
+            assert!(address.domain().contains(&b'.') && !address.is_literal());
+        });
+        let octets = name.span.of(body);
+        if octets.is_ascii() && !octets.windows(2).any(|pair| pair == b"=?") && !octets.contains(&b'\\') {
+            assert!(result.is_ok(), "{}", octets.escape_ascii());
+        }
+    }
+}
