@@ -5,7 +5,9 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use super::build::Builder;
-use crate::policy::{PolicyProblem, ProblemKind};
+use crate::policy::{ChannelSet, Mode, Policy, PolicyProblem, ProblemKind, RefusedKind, Tenant};
+use crate::request::CredentialKind;
+use crate::time::Timestamp;
 
 /// Returns what `check` finds in a policy with these tenants, as `path: kind`.
 fn problems(tenants: &str) -> Vec<String> {
@@ -245,6 +247,28 @@ fn identities_of_one_holder_differ_in_widest_form() {
     };
     assert_eq!(problems(&with("")), [""; 0]);
     assert_eq!(problems(&with(",\"separator\":\"+\"")), ["tenant[0].identity[1].address: DuplicateIdentity"]);
+}
+
+/// Text cannot say such an instant, but a program can.
+#[test]
+fn an_instant_that_no_text_can_say_is_a_problem() {
+    let mut policy = Policy::default();
+    let mut tenant = Tenant::new("a");
+    tenant.controls.header = Mode::EnforceFrom(Timestamp(i64::MAX));
+    tenant.sender.grandfathered_until = Some(Timestamp(-62_167_219_201));
+    tenant.credential.refuse.push(RefusedKind {
+        kind: CredentialKind::Password,
+        channels: ChannelSet::ALL,
+        from: Some(Timestamp(253_402_300_800)),
+    });
+    policy.tenants.push(tenant);
+    policy.provider.hosted = Mode::EnforceFrom(Timestamp(253_402_300_799));
+    let expected = [
+        "tenant[0].controls.header.from: InstantOutOfRange",
+        "tenant[0].sender.grandfathered_until: InstantOutOfRange",
+        "tenant[0].credential.refuse[0].from: InstantOutOfRange",
+    ];
+    assert_eq!(policy.check().iter().map(shown).collect::<Vec<_>>(), expected);
 }
 
 /// A check that compared each with each would take minutes for these.
