@@ -9,7 +9,7 @@ use crate::address::Canonical;
 use crate::address::path::{ReversePath, read_path, read_unquoted};
 use crate::decision::{Decision, Finding, Place, Stage, Subject, Verdict};
 use crate::evaluate::decide;
-use crate::gather::gather;
+use crate::gather::{Depth, gather};
 use crate::judge::authorise;
 use crate::locate::Asker;
 use crate::observer::{Blind, Note, Observer};
@@ -174,6 +174,10 @@ struct Recorder {
 }
 
 impl Observer for Recorder {
+    fn depth(_proof: Proof) -> Depth {
+        Depth::Everything
+    }
+
     fn note<'s>(&mut self, note: impl FnOnce() -> Note<'s>) {
         let note = note();
         if let Note::Address { place } = note {
@@ -336,7 +340,7 @@ fn authorised(asker: &Asker<'_>) -> Read<Vec<(String, String)>> {
         let text = format!("{local}@{domain}");
         let Ok(spec) = read_unquoted(text.as_bytes(), true) else { continue };
         let Ok(canonical) = spec.canonical(text.as_bytes()) else { continue };
-        if authorise(&gather(asker, &canonical, Proof::Either, &mut Blind)?, Proof::Either).passes() {
+        if authorise(&gather(asker, &canonical, Depth::Everything, &mut Blind)?, Proof::Either).passes() {
             authorised.push((local, domain));
         }
     }

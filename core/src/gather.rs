@@ -58,11 +58,36 @@ pub(crate) struct AddressFacts {
     pub(crate) hosted: bool,
 }
 
-/// Gathers the facts about an address. `proof` only says which causes of a denial will be asked for.
+/// How much is gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What this proof setting can still turn on: an exact grant leaves out what only explains or only opens others.
+    Enough(Proof),
+    /// Everything there is.
+    Everything,
+}
+
+impl Depth {
+    /// Whether the grants found so far make it needless to know which domains would grant the address too.
+    fn needs_no_domain(self, facts: &AddressFacts) -> bool {
+        match self {
+            Self::Everything => false,
+            Self::Enough(Proof::Identity | Proof::Either) => facts.own_exact || facts.identity_exact,
+            Self::Enough(Proof::Domain | Proof::Both) => facts.own_exact,
+        }
+    }
+
+    /// Whether they make it needless to know who else holds the address.
+    fn needs_no_others(self, facts: &AddressFacts) -> bool {
+        self != Self::Everything && (facts.own_exact || facts.identity_exact && facts.consent)
+    }
+}
+
+/// Gathers the facts about an address.
 pub(crate) fn gather(
     asker: &Asker<'_>,
     address: &Canonical,
-    proof: Proof,
+    depth: Depth,
     observer: &mut impl Observer,
 ) -> Read<AddressFacts> {
     let target = Target::new(asker.root.key, address);
@@ -71,10 +96,14 @@ pub(crate) fn gather(
     let own_rule = rule(closest)?;
     own_address(asker, &target, own_rule, &mut facts, observer)?;
     let mut consented = Consented::default();
-    identities(asker, &target, own_rule, &mut facts, &mut consented, observer)?;
-    domains(asker, &target, proof, &mut facts, observer)?;
-    let covers = covers_mailboxes(asker, closest)?;
-    others(asker, &target, own_rule, covers, &consented, &mut facts, observer)?;
+    if !(facts.own_exact && depth != Depth::Everything) {
+        identities(asker, &target, own_rule, &mut facts, &mut consented, observer)?;
+    }
+    domains(asker, &target, depth, &mut facts, observer)?;
+    if !depth.needs_no_others(&facts) {
+        let covers = covers_mailboxes(asker, closest)?;
+        others(asker, &target, own_rule, covers, &consented, &mut facts, observer)?;
+    }
     facts.denied = denied(asker, &target, own_rule)?;
     if facts.denied {
         observer.note(|| Note::Denied);
@@ -111,11 +140,12 @@ fn own_address(
 fn domains(
     asker: &Asker<'_>,
     target: &Target<'_>,
-    proof: Proof,
+    depth: Depth,
     facts: &mut AddressFacts,
     observer: &mut impl Observer,
 ) -> Read<()> {
     let (mut in_scope, mut above) = (false, false);
+    let needless = depth.needs_no_domain(facts);
     for number in asker.domain_holders() {
         let page = asker.root.page(number)?;
         let approval = page.has(tenant::APPROVAL_REQUIRED)?;
@@ -135,7 +165,7 @@ fn domains(
                 observer.note(|| Note::Domain { row, listed: false, approval, stopped });
                 return Ok(());
             }
-            domain_state(asker, page, row, approval, facts, observer)
+            if needless { Ok(()) } else { domain_state(asker, page, row, approval, facts, observer) }
         };
         if let Some((name, hash)) = target.domains().next() {
             if let Some(row) = page.domain_named(name, hash)? {
@@ -152,11 +182,7 @@ fn domains(
         }
     }
     // Entries above that do not include their sub-domains only explain a denial.
-    let enough = match proof {
-        Proof::Identity | Proof::Either => facts.identity_exact,
-        Proof::Domain | Proof::Both => false,
-    };
-    if !in_scope && !facts.own_exact && !enough {
+    if !in_scope && !needless {
         for number in asker.domain_holders() {
             asker.root.page(number)?.domains_above(target, |row| {
                 if row.flags()? & domain::SUBDOMAINS == 0 {

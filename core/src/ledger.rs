@@ -48,10 +48,10 @@ const fn is_reading(reason: Reason) -> bool {
 }
 
 /// Collects findings and grants, in reporting order and in bounded space.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Ledger {
     pub(crate) strengths: Strengths,
-    decision: Decision,
+    pub(crate) decision: Decision,
     session_denied: bool,
 }
 
@@ -103,7 +103,7 @@ impl Ledger {
     }
 
     /// Closes the book.
-    pub(crate) fn close(mut self, on_deny: OnDeny, null_path: bool) -> Decision {
+    pub(crate) fn close(&mut self, on_deny: OnDeny, null_path: bool) {
         let verdict = self.decision.verdict();
         let action = match (verdict, on_deny) {
             (Verdict::Allow, _) => Action::Accept,
@@ -115,7 +115,6 @@ impl Ledger {
         };
         let provisional = null_path && verdict == Verdict::Allow && self.decision.stage() == Stage::Envelope;
         self.decision.conclude(action, provisional);
-        self.decision
     }
 }
 

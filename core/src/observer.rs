@@ -1,7 +1,8 @@
 //! What may watch the judge at work: nothing for a decision, a recorder for an explanation.
 
 use crate::decision::Place;
-use crate::policy::Strength;
+use crate::gather::Depth;
+use crate::policy::{Proof, Strength};
 use crate::reason::Control;
 use crate::snapshot::page::Listed;
 use crate::snapshot::rows::{AccountRow, DomainRow, IdentityRow};
@@ -35,6 +36,9 @@ pub(crate) enum Note<'s> {
 pub(crate) trait Observer {
     /// Takes a note; `note` is only called where notes are wanted.
     fn note<'s>(&mut self, note: impl FnOnce() -> Note<'s>);
+
+    /// How much must be gathered for the notes to be complete.
+    fn depth(proof: Proof) -> Depth;
 }
 
 /// Watches nothing, at no cost.
@@ -43,4 +47,8 @@ pub(crate) struct Blind;
 impl Observer for Blind {
     #[inline]
     fn note<'s>(&mut self, _note: impl FnOnce() -> Note<'s>) {}
+
+    fn depth(proof: Proof) -> Depth {
+        Depth::Enough(proof)
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::address::Canonical;
 use crate::decision::{Basis, Place};
-use crate::gather::{AddressFacts, gather};
+use crate::gather::{AddressFacts, Depth, gather};
 use crate::judge::{ReasonSet, authorise, of_another_tenant};
 use crate::ledger::Ledger;
 use crate::locate::Asker;
@@ -78,7 +78,7 @@ impl<'c, 's, O: Observer> AddressCheck<'c, 's, O> {
 
     /// Whether an address in a display name may stand there (docs/semantics.md 6.7).
     pub(super) fn may_be_shown(&mut self, address: &Canonical, hosted_only: bool) -> Read<bool> {
-        let facts = gather(self.asker, address, self.proof, &mut Blind)?;
+        let facts = gather(self.asker, address, Depth::Everything, &mut Blind)?;
         if hosted_only && !facts.hosted {
             return Ok(true);
         }
@@ -98,7 +98,7 @@ impl<'c, 's, O: Observer> AddressCheck<'c, 's, O> {
                 return Ok(*facts);
             }
         }
-        let facts = gather(self.asker, address, self.proof, self.observer)?;
+        let facts = gather(self.asker, address, O::depth(self.proof), self.observer)?;
         self.last = Some((address.clone(), facts));
         Ok(facts)
     }

@@ -1,7 +1,7 @@
 //! The envelope stage: the reverse-path (docs/semantics.md 3).
 
 use crate::address::path::{ReversePath, read_path, read_unquoted};
-use crate::address::{AddrSpec, Canonical, Span};
+use crate::address::{AddrSpec, Canonical, LocalForm, Span};
 use crate::decision::{Place, Subject};
 use crate::ledger::place;
 use crate::locate::Asker;
@@ -16,17 +16,17 @@ use super::address::{AddressCheck, Judged};
 
 /// What the envelope sender came to.
 #[expect(clippy::large_enum_variant, reason = "it lives on the stack for one decision; a box would allocate")]
-pub(super) enum Envelope {
+pub(super) enum Envelope<'r> {
     /// The null reverse-path.
     Null,
-    /// An address.
-    Address(Canonical),
+    /// An address, and its octets as the request spells it.
+    Address { address: Canonical, spelled: &'r [u8], form: LocalForm },
     /// Not known, or not readable.
     Unread,
 }
 
 /// Judges the envelope sender.
-pub(super) fn judge(check: &mut AddressCheck<'_, '_, impl Observer>, request: &Request<'_>) -> Read<Envelope> {
+pub(super) fn judge<'r>(check: &mut AddressCheck<'_, '_, impl Observer>, request: &Request<'r>) -> Read<Envelope<'r>> {
     let here = Place::of(Subject::EnvelopeSender);
     if check.ledger.strengths.sender != Strength::Off && nothing_authorised(check.asker, check.proof)? {
         check.ledger.find(Reason::NoAuthorizedSenders, here);
@@ -53,19 +53,23 @@ pub(super) fn judge(check: &mut AddressCheck<'_, '_, impl Observer>, request: &R
     }
 }
 
-fn null(check: &mut AddressCheck<'_, '_, impl Observer>) -> Read<Envelope> {
+fn null<'r>(check: &mut AddressCheck<'_, '_, impl Observer>) -> Read<Envelope<'r>> {
     if check.asker.page.has(tenant::REFUSE_NULL)? {
         check.ledger.find(Reason::NullSenderRefused, Place::of(Subject::EnvelopeSender));
     }
     Ok(Envelope::Null)
 }
 
-fn mailbox(check: &mut AddressCheck<'_, '_, impl Observer>, bytes: &[u8], spec: &AddrSpec) -> Read<Envelope> {
+fn mailbox<'r>(
+    check: &mut AddressCheck<'_, '_, impl Observer>,
+    bytes: &'r [u8],
+    spec: &AddrSpec,
+) -> Read<Envelope<'r>> {
     let at = place(Subject::EnvelopeSender, 0, 0, spec.span);
     match spec.canonical(bytes) {
         Ok(address) => {
             check.judge(&address, at, Judged::Fully)?;
-            Ok(Envelope::Address(address))
+            Ok(Envelope::Address { address, spelled: spec.span.of(bytes), form: spec.form })
         }
         Err(_) => {
             let denied = check.ledger.find(Reason::NotCanonical, at);

@@ -21,7 +21,7 @@ use super::names;
 pub(super) fn judge<O: Observer>(
     check: &mut AddressCheck<'_, '_, O>,
     request: &Request<'_>,
-    envelope: &Envelope,
+    envelope: &Envelope<'_>,
     limits: &Limits,
 ) -> Read<()> {
     let strengths = check.ledger.strengths;
@@ -71,7 +71,7 @@ struct Message<'m, 'c, 's, O> {
     check: &'m mut AddressCheck<'c, 's, O>,
     limits: &'m Limits,
     header: &'m Header<'m>,
-    envelope: &'m Envelope,
+    envelope: &'m Envelope<'m>,
     has_sender: bool,
     ignore_sender: bool,
     multiple_from: bool,
@@ -238,6 +238,12 @@ impl<O: Observer> Message<'_, '_, '_, O> {
 
     fn mailbox(&mut self, subject: Subject, field: &FieldAt<'_>, mailbox: &Mailbox, judged: Judged) -> Read<()> {
         let at = place(subject, field.number, field.base, mailbox.addr_spec.span);
+        // Most senders write the same address in both places, and it need not be brought to canonical form twice.
+        if let Envelope::Address { address, spelled, form } = self.envelope {
+            if *form == mailbox.addr_spec.form && *spelled == mailbox.addr_spec.span.of(field.body) {
+                return self.check.judge(address, at, judged);
+            }
+        }
         match mailbox.addr_spec.canonical(field.body) {
             Ok(address) => self.check.judge(&address, at, judged),
             Err(_) => {
@@ -277,7 +283,7 @@ impl<O: Observer> Message<'_, '_, '_, O> {
 
     /// Asks each mailbox of a field to match the envelope sender (docs/semantics.md 6.8).
     fn align(&mut self, subject: Subject, field: &FieldAt<'_>, summary: &FieldSummary) -> Read<()> {
-        let Envelope::Address(envelope) = self.envelope else { return Ok(()) };
+        let Envelope::Address { address: envelope, .. } = self.envelope else { return Ok(()) };
         if self.alignment == Alignment::None {
             return Ok(());
         }

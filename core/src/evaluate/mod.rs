@@ -42,31 +42,39 @@ pub(crate) fn decide(
     stage: Stage,
     observer: &mut impl Observer,
 ) -> Decision {
-    match run(snapshot, request, stage, observer) {
-        Ok(decision) => decision,
+    let mut ledger = Ledger::new(stage, snapshot.id());
+    match run(snapshot, request, stage, &mut ledger, observer) {
+        Ok(()) => ledger.decision,
         Err(Damaged) => Decision::deferred(stage, Reason::SnapshotDamaged, snapshot.id()),
     }
 }
 
-fn run(snapshot: &Snapshot, request: &Request<'_>, stage: Stage, observer: &mut impl Observer) -> Read<Decision> {
-    let mut ledger = Ledger::new(stage, snapshot.id());
+fn run(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    stage: Stage,
+    ledger: &mut Ledger,
+    observer: &mut impl Observer,
+) -> Read<()> {
     let Some(mut asker) = Asker::locate(snapshot.root(), request)? else {
         let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
         ledger.find(reason, Place::of(Subject::Account));
-        return Ok(ledger.close(OnDeny::Reject, false));
+        ledger.close(OnDeny::Reject, false);
+        return Ok(());
     };
     let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
     ledger.strengths = strengths(&asker, null_path, observer)?;
-    client::judge(&mut asker, request, &mut ledger, observer)?;
+    client::judge(&mut asker, request, ledger, observer)?;
     if stage >= Stage::Envelope {
         let limits = &snapshot.options().limits;
-        let mut check = AddressCheck::new(&asker, &mut ledger, observer)?;
+        let mut check = AddressCheck::new(&asker, ledger, observer)?;
         let envelope = envelope::judge(&mut check, request)?;
         if stage == Stage::Message {
             header::judge(&mut check, request, &envelope, limits)?;
         }
     }
-    Ok(ledger.close(on_deny(&asker)?, null_path))
+    ledger.close(on_deny(&asker)?, null_path);
+    Ok(())
 }
 
 /// Whether the reverse-path is null, however the host hands it over.

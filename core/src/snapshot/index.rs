@@ -21,11 +21,14 @@ impl Hash {
     /// Hashes an address: its domain and its local part. Neither part of a canonical address can hold NUL.
     pub(crate) fn of_address(key: &HashKey, domain: &[u8], local: &[u8]) -> Self {
         let mut joined = [0_u8; MAX_JOINED];
-        let length = (domain.len() + 1 + local.len()).min(MAX_JOINED);
-        for (slot, octet) in joined.iter_mut().zip(domain.iter().chain(&[0]).chain(local)) {
-            *slot = *octet;
+        let length = domain.len() + 1 + local.len();
+        if let Some(slot) = joined.get_mut(..domain.len()) {
+            slot.copy_from_slice(domain);
         }
-        Self::of(key, joined.get(..length).unwrap_or(&[]))
+        if let Some(slot) = joined.get_mut(domain.len() + 1..length) {
+            slot.copy_from_slice(local);
+        }
+        Self::of(key, joined.get(..length).unwrap_or(&joined))
     }
 
     /// Makes a further key of this one and a number, such as a holder's.
