@@ -209,20 +209,33 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         Ok(resent)
     }
 
-    fn complete<'f>(&self, found: &Originators<'f>) -> Option<Resent<'f>> {
+    fn complete<'f>(&mut self, found: &Originators<'f>) -> Option<Resent<'f>> {
         let block = &found.block;
+        let (from, sender) = (self.read_resent(&block.from), self.read_resent(&block.sender));
         block.date.single()?;
-        let from = block.from.single()?;
-        let from = (from, read_field(from.body, self.limits).ok()?);
+        let from = from?;
         let sender = match block.sender.first {
             None if from.1.mailboxes > 1 => return None,
             None => None,
-            Some(_) => {
-                let field = block.sender.single()?;
-                Some((field, read_field(field.body, self.limits).ok().filter(is_one_mailbox)?))
-            }
+            Some(_) => Some(sender.filter(|(_, summary)| is_one_mailbox(summary))?),
         };
         Some(Resent { from, sender })
+    }
+
+    fn read_resent<'f>(&mut self, repeated: &Repeated<'f>) -> Option<(FieldAt<'f>, FieldSummary)> {
+        let field = repeated.single()?;
+        match read_field(field.body, self.limits) {
+            Ok(summary) => Some((field, summary)),
+            Err(error) => {
+                self.over_limit(&error, error_place(Subject::Resent, &field, &error));
+                None
+            }
+        }
+    }
+
+    /// Enters that a field is over a limit, if that is what keeps it from being read.
+    fn over_limit(&mut self, error: &FieldError, at: Place) -> bool {
+        error.construct().class() == FieldClass::Limit && self.check.ledger.find(Reason::LimitExceeded, at)
     }
 
     /// Judges the mailboxes of a field that was read.
@@ -274,8 +287,9 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         match read_field(field.body, self.limits) {
             Ok(summary) => self.mailboxes(subject, field, &summary, Judged::HostedOnly),
             Err(error) => {
-                let denied = self.check.ledger.strengths.header == Strength::Enforce;
-                self.check.unreadable(error_place(subject, field, &error), denied);
+                let at = error_place(subject, field, &error);
+                let denied = self.over_limit(&error, at) || self.check.ledger.strengths.header == Strength::Enforce;
+                self.check.unreadable(at, denied);
                 Ok(())
             }
         }
