@@ -123,6 +123,8 @@ pub enum DomainForm {
 pub enum Flaw {
     /// The local part ends in a letter and a combining accent that NFC would join.
     Decomposed,
+    /// The local part begins with KELVIN SIGN, which NFC makes a K, and Unicode lower-case a k.
+    Kelvin,
     /// The local part ends in a soft hyphen, which is default-ignorable.
     Ignorable,
     /// The domain begins with a full-width letter, which UTS 46 maps.

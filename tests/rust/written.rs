@@ -327,6 +327,7 @@ fn spelled(spelling: &Spelling, may_quote: bool) -> String {
     let mut local = spelling.value.local.clone();
     match spelling.flaw {
         Some(Flaw::Decomposed) => local.push_str("e\u{301}"),
+        Some(Flaw::Kelvin) => local.insert(0, '\u{212a}'),
         Some(Flaw::Ignorable) => local.push('\u{ad}'),
         Some(Flaw::Mapped) | None => {}
     }

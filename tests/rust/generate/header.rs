@@ -169,7 +169,8 @@ impl Maker<'_> {
             _ => {
                 let value = self.address(choices).value;
                 // Only what a reader of names takes for an address: dot-atom@domain.
-                let shown = value.local.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-=".contains(&octet));
+                let shown = value.local.starts_with(|first: char| first.is_ascii_alphanumeric())
+                    && value.local.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-=".contains(&octet));
                 if shown && !value.domain.starts_with('[') { Shown::Address(value) } else { Shown::Words("Joe") }
             }
         };

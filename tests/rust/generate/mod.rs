@@ -10,9 +10,9 @@ mod request;
 mod world;
 
 pub use choices::Choices;
-pub use policy::policy;
+pub use policy::{domain_entry, policy, scope};
 pub use request::request;
-pub use world::options;
+pub use world::{DOMAINS, address, options, range};
 
 use sendas::Options;
 use sendas::policy::Policy;

@@ -108,7 +108,9 @@ fn settings(choices: &mut Choices<'_>, tenant: &mut Tenant) {
     tenant.credential.require_tls = choices.mishap(3);
 }
 
-fn domain_entry(choices: &mut Choices<'_>, name: &str, accounts: &[String]) -> Domain {
+/// Makes an entry for the domain; its senders are any, or some of the accounts.
+#[must_use]
+pub fn domain_entry(choices: &mut Choices<'_>, name: &str, accounts: &[String]) -> Domain {
     let mut entry = Domain::new(domain(name));
     entry.status = choices.pick(&[DomainStatus::Verified, DomainStatus::Verified, DomainStatus::Vouched]);
     if choices.mishap(8) {
@@ -164,14 +166,18 @@ fn allowlists(choices: &mut Choices<'_>, sixteenths: usize) -> Vec<Allowlist> {
 fn denies(choices: &mut Choices<'_>, sixteenths: usize) -> Vec<Deny> {
     let mut denies = Vec::new();
     if choices.mishap(sixteenths) {
-        let scope = match choices.below(4) {
-            0 | 1 => Scope::Address(address(choices)),
-            2 => Scope::Domain(domain(choices.pick(&DOMAINS))),
-            _ => Scope::Subdomains(domain(choices.pick(&DOMAINS))),
-        };
-        denies.push(Deny { scope, note: String::new() });
+        denies.push(Deny { scope: scope(choices), note: String::new() });
     }
     denies
+}
+
+/// What a deny entry reaches.
+pub fn scope(choices: &mut Choices<'_>) -> Scope {
+    match choices.below(4) {
+        0 | 1 => Scope::Address(address(choices)),
+        2 => Scope::Domain(domain(choices.pick(&DOMAINS))),
+        _ => Scope::Subdomains(domain(choices.pick(&DOMAINS))),
+    }
 }
 
 fn account(choices: &mut Choices<'_>, id: &str) -> Account {

@@ -94,7 +94,7 @@ impl Known {
             0 => value.local = value.local.to_ascii_uppercase(),
             1 | 2 => value.local.push_str(choices.pick(&["+tag", "-tag", "+t-u"])),
             3 if !value.domain.starts_with('[') => value.domain = format!("sub.{}", value.domain),
-            _ => value.local = "\u{212a}ann".to_owned(),
+            _ => value.local = "\u{17f}ann".to_owned(),
         }
         value
     }
@@ -114,7 +114,8 @@ fn consented(identities: &[Identity]) -> impl Iterator<Item = Value> {
 /// A spelling of the value.
 pub(crate) fn spelling(choices: &mut Choices<'_>, value: Value) -> Spelling {
     let literal = value.domain.starts_with('[');
-    let flaw = choices.mishap(1).then(|| choices.pick(&[Flaw::Decomposed, Flaw::Ignorable, Flaw::Mapped]));
+    let flaw =
+        choices.mishap(1).then(|| choices.pick(&[Flaw::Decomposed, Flaw::Ignorable, Flaw::Kelvin, Flaw::Mapped]));
     Spelling {
         value,
         quoted: choices.chance(2),

@@ -11,7 +11,7 @@ use crate::request::Value;
 pub(crate) const NOON: i64 = 1_800_000_000;
 
 /// Domains, some below others, one with an A-label.
-pub(crate) const DOMAINS: [&str; 6] =
+pub const DOMAINS: [&str; 6] =
     ["a.example", "sub.a.example", "deep.sub.a.example", "b.example", "xn--bcher-kva.example", "c.test"];
 
 /// What else stands behind an at sign.
@@ -37,7 +37,8 @@ pub fn options(choices: &mut Choices<'_>) -> Options {
     options
 }
 
-pub(crate) fn address(choices: &mut Choices<'_>) -> Address {
+/// An address of the world.
+pub fn address(choices: &mut Choices<'_>) -> Address {
     let local = choices.pick(&LOCALS);
     let domain = if choices.chance(1) { choices.pick(&LITERALS) } else { choices.pick(&DOMAINS) };
     parsed(local, domain)
@@ -82,7 +83,8 @@ pub(crate) fn mode(choices: &mut Choices<'_>) -> Mode {
     }
 }
 
-pub(crate) fn range(choices: &mut Choices<'_>) -> IpRange {
+/// A range of client addresses.
+pub fn range(choices: &mut Choices<'_>) -> IpRange {
     let text = choices.pick(&["192.0.2.0/24", "192.0.2.1", "192.0.2.1-192.0.2.9", "2001:db8::/32", "198.51.100.0/24"]);
     let read = match (text.contains('/'), text.contains('-')) {
         (true, _) => IpRange::cidr(text),

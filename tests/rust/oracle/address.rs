@@ -143,6 +143,11 @@ pub(crate) fn is_counted_own(asked: &Asked<'_>, address: &Value) -> bool {
     counted_own(asked, asked.tenant, asked.account).is_some() && own_match(asked, address).is_some()
 }
 
+/// Whether the address is the account's counted own address itself.
+pub(crate) fn is_exactly_counted_own(asked: &Asked<'_>, address: &Value) -> bool {
+    is_counted_own(asked, address) && own_match(asked, address) == Some(Match::Exact)
+}
+
 /// Every identity that this account could use: its own, its tenant's, and what is inherited (1.4).
 pub(crate) fn held<'a>(asked: &Asked<'a>) -> Vec<Held<'a>> {
     let mut all = Vec::new();
@@ -196,9 +201,10 @@ fn names(senders: &Names, account: &str) -> bool {
 /// 4.5: the entries in scope, with their holders.
 fn domains_in_scope<'a>(asked: &Asked<'a>, address: &Value) -> Vec<(&'a Tenant, &'a Domain)> {
     let mut entries = Vec::new();
-    for holder in lineage::domain_holders(asked.policy, asked.tenant) {
+    let mine = lineage::domain_holders(asked.policy, asked.tenant);
+    for holder in mine.iter().copied() {
         for entry in &holder.domains {
-            if forms::reaches(asked.policy, asked.tenant, entry, &address.domain) {
+            if forms::reaches(asked.policy, &mine, entry, &address.domain) {
                 entries.push((holder, entry));
             }
         }
@@ -249,21 +255,20 @@ fn identity_causes(asked: &Asked<'_>, address: &Value, reasons: &mut BTreeSet<Re
             continue;
         }
         if counts(asked, &held) {
-            match (listed(asked, identity), role_fits(asked, identity)) {
-                (false, true) => drop(reasons.insert(Reason::AccountNotListed)),
-                (true, false) => drop(reasons.insert(Reason::RoleNotPermitted)),
-                (true, true) | (false, false) => {}
+            if !listed(asked, identity) {
+                reasons.insert(Reason::AccountNotListed);
+            }
+            if !role_fits(asked, identity) {
+                reasons.insert(Reason::RoleNotPermitted);
             }
             continue;
         }
         if matches!(identity.consent, Some(Consent::Refused | Consent::Withdrawn)) {
             continue;
         }
-        if identity.status == IdentityStatus::Pending || identity.grandfathered {
-            reasons.insert(Reason::IdentityPending);
-        }
-        if identity.status == IdentityStatus::Verified {
-            reasons.insert(Reason::IdentityUnproved);
+        match identity.status {
+            IdentityStatus::Pending => drop(reasons.insert(Reason::IdentityPending)),
+            IdentityStatus::Verified => drop(reasons.insert(Reason::IdentityUnproved)),
         }
     }
 }
@@ -272,23 +277,27 @@ fn identity_causes(asked: &Asked<'_>, address: &Value, reasons: &mut BTreeSet<Re
 fn domain_causes(asked: &Asked<'_>, address: &Value, reasons: &mut BTreeSet<Reason>) {
     let in_scope = domains_in_scope(asked, address);
     for (holder, entry) in &in_scope {
-        match entry.status {
-            DomainStatus::Pending => drop(reasons.insert(Reason::DomainPending)),
-            DomainStatus::Suspended => drop(reasons.insert(Reason::DomainSuspended)),
-            DomainStatus::Verified | DomainStatus::Vouched => {}
-        }
-        if holder.approval_required && !entry.approved {
-            reasons.insert(Reason::DomainNotApproved);
-        }
-        if forms::usable(holder, entry) && !names(&entry.senders, &asked.account.id) {
-            reasons.insert(Reason::AccountNotListed);
+        // each entry gives its first cause; that it is inactive is said already (4.7)
+        if entry.active {
+            domain_cause(asked, holder, entry, reasons);
         }
     }
-    if in_scope.is_empty() {
-        for holder in lineage::domain_holders(asked.policy, asked.tenant) {
-            if holder.domains.iter().any(|entry| forms::below(&address.domain, entry.name.as_str())) {
-                reasons.insert(Reason::SubdomainNotCovered);
-            }
-        }
+    let holders = lineage::domain_holders(asked.policy, asked.tenant);
+    let mut all = holders.iter().flat_map(|holder| &holder.domains);
+    let inactive = all.clone().any(|entry| !entry.active && forms::spans(entry, &address.domain));
+    let above = all.any(|entry| forms::below(&address.domain, entry.name.as_str()));
+    if in_scope.is_empty() && !inactive && above {
+        reasons.insert(Reason::SubdomainNotCovered);
     }
+}
+
+fn domain_cause(asked: &Asked<'_>, holder: &Tenant, entry: &Domain, reasons: &mut BTreeSet<Reason>) {
+    let cause = match entry.status {
+        DomainStatus::Pending => Reason::DomainPending,
+        DomainStatus::Suspended => Reason::DomainSuspended,
+        DomainStatus::Verified | DomainStatus::Vouched if !forms::usable(holder, entry) => Reason::DomainNotApproved,
+        DomainStatus::Verified | DomainStatus::Vouched if names(&entry.senders, &asked.account.id) => return,
+        DomainStatus::Verified | DomainStatus::Vouched => Reason::AccountNotListed,
+    };
+    reasons.insert(cause);
 }

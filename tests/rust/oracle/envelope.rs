@@ -97,7 +97,7 @@ pub(crate) fn protect(asked: &Asked<'_>, spelling: &Spelling, spot: Spot, findin
 
 /// 7.3
 pub(crate) fn not_canonical(spelling: &Spelling) -> bool {
-    matches!(spelling.flaw, Some(Flaw::Decomposed | Flaw::Ignorable | Flaw::Mapped))
+    matches!(spelling.flaw, Some(Flaw::Decomposed | Flaw::Ignorable | Flaw::Kelvin | Flaw::Mapped))
 }
 
 /// 3.2

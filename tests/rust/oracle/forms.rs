@@ -2,7 +2,6 @@
 
 use sendas::policy::{CaseRule, Domain, DomainStatus, Policy, Tenant};
 
-use super::lineage;
 use crate::request::Value;
 
 /// Folds ASCII letters, and no others.
@@ -31,21 +30,22 @@ pub(crate) fn spans(entry: &Domain, domain: &str) -> bool {
     domain == entry.name.as_str() || (entry.subdomains && below(domain, entry.name.as_str()))
 }
 
-/// 4.5: whether the entry, as the tenant has it, reaches the domain.
-pub(crate) fn reaches(policy: &Policy, tenant: &Tenant, entry: &Domain, domain: &str) -> bool {
-    spans(entry, domain) && (domain == entry.name.as_str() || !stops(policy, tenant, entry, domain))
+/// 4.5: whether the entry reaches the domain, given the tenants whose entries count as one's own.
+pub(crate) fn reaches(policy: &Policy, mine: &[&Tenant], entry: &Domain, domain: &str) -> bool {
+    spans(entry, domain) && (domain == entry.name.as_str() || !stops(policy, mine, entry, domain))
 }
 
-/// 4.5: whether a sub-domain between the entry and the domain is verified by another tenant and not by this one.
-pub(crate) fn stops(policy: &Policy, tenant: &Tenant, entry: &Domain, domain: &str) -> bool {
+/// 4.5: whether a sub-domain between the entry and the domain is verified by a tenant that is none of mine, and by none
+/// of mine.
+fn stops(policy: &Policy, mine: &[&Tenant], entry: &Domain, domain: &str) -> bool {
     for other in &policy.tenants {
-        if other.id == tenant.id {
+        if mine.iter().any(|tenant| tenant.id == other.id) {
             continue;
         }
         for between in &other.domains {
             let name = between.name.as_str();
             let stands_between = below(name, entry.name.as_str()) && (domain == name || below(domain, name));
-            if stands_between && verified(between) && !has_verified(policy, tenant, name) {
+            if stands_between && verified(between) && !has_verified(mine, name) {
                 return true;
             }
         }
@@ -53,11 +53,8 @@ pub(crate) fn stops(policy: &Policy, tenant: &Tenant, entry: &Domain, domain: &s
     false
 }
 
-/// Whether the tenant, with what it inherits, has a verified entry of exactly this name.
-fn has_verified(policy: &Policy, tenant: &Tenant, name: &str) -> bool {
-    lineage::domain_holders(policy, tenant)
-        .iter()
-        .any(|holder| holder.domains.iter().any(|entry| entry.name.as_str() == name && verified(entry)))
+fn has_verified(mine: &[&Tenant], name: &str) -> bool {
+    mine.iter().any(|tenant| tenant.domains.iter().any(|entry| entry.name.as_str() == name && verified(entry)))
 }
 
 /// 4.1: the tenant's verified active entry for the domain: of exactly that name, else the closest above.
@@ -74,9 +71,9 @@ pub(crate) fn entry_for<'a>(tenant: &'a Tenant, domain: &str) -> Option<&'a Doma
     closest
 }
 
-/// 4.2, 4.3: whether the domain is at a verified active entry of the tenant.
+/// 4.2, 4.3: whether the domain is at a verified active entry of the tenant; what it inherits proves nothing here.
 pub(crate) fn at_verified_active(policy: &Policy, tenant: &Tenant, domain: &str) -> bool {
-    tenant.domains.iter().any(|entry| verified(entry) && entry.active && reaches(policy, tenant, entry, domain))
+    tenant.domains.iter().any(|entry| verified(entry) && entry.active && reaches(policy, &[tenant], entry, domain))
 }
 
 /// How an address stands to a candidate.

@@ -105,29 +105,22 @@ fn fault(asked: &Asked<'_>, body: &Body) -> Option<Reason> {
 /// Section 5 alone, for a field that section 4 does not judge (5.2, 5.3).
 fn protect_field(asked: &Asked<'_>, denies: Strength, field: Numbered<'_>, spot: Spot, findings: &mut Findings) {
     let hosted = strength(asked, Control::Hosted);
-    if hosted == Strength::Off {
-        return;
-    }
     match fault(asked, field.body) {
         Some(Reason::LimitExceeded) => findings.add(Strength::Enforce, Reason::LimitExceeded, spot),
-        Some(_) => unreadable_elsewhere(hosted, denies, spot, findings),
+        // 5.3: one enforced reason is enough
+        Some(_) if denies == Strength::Enforce => {}
+        Some(_) => findings.add(hosted, Reason::AddressOfAnotherTenant, spot),
         None => {
             for (number, mailbox) in field.body.mailboxes().into_iter().enumerate() {
                 let spot = spot.mailbox(number);
                 if envelope::not_canonical(&mailbox.address) {
-                    unreadable_elsewhere(hosted, denies, spot, findings);
+                    // what is repeated is not denied for this
+                    findings.add(hosted, Reason::AddressOfAnotherTenant, spot);
                 } else {
                     envelope::protect(asked, &mailbox.address, spot, findings);
                 }
             }
         }
-    }
-}
-
-/// 5.3: unreadable input is another tenant's unless a control that denies for it is enforced.
-fn unreadable_elsewhere(hosted: Strength, denies: Strength, spot: Spot, findings: &mut Findings) {
-    if denies != Strength::Enforce {
-        findings.add(hosted, Reason::AddressOfAnotherTenant, spot);
     }
 }
 
@@ -144,7 +137,7 @@ fn from(asked: &Asked<'_>, strengths: &Strengths, fields: &[Field], resent: bool
             findings.add(strengths.reading, Reason::FromRepeated, Spot::field(Subject::From, second.number));
             for field in froms {
                 let spot = Spot::field(Subject::From, field.number);
-                protect_field(asked, strengths.reading, field, spot, findings);
+                protect_field(asked, strengths.header, field, spot, findings);
             }
             return;
         }
@@ -225,16 +218,27 @@ fn sender_field(asked: &Asked<'_>, strengths: &Strengths, fields: &[Field], find
     }
     for field in senders {
         let spot = Spot::field(Subject::Sender, field.number);
-        match single_mailbox(asked, field.body) {
-            Some(mailbox) => envelope::address(asked, &mailbox.address, spot.mailbox(0), findings),
+        match fault(asked, field.body) {
+            Some(Reason::LimitExceeded) => findings.add(Strength::Enforce, Reason::LimitExceeded, spot),
+            Some(_) => envelope::unreadable(asked, strengths.header, Reason::SenderFieldSyntax, spot, findings),
             None => {
-                findings.add(strengths.header, Reason::SenderFieldSyntax, spot);
-                protect_field(asked, strengths.header, field, spot, findings);
+                if single_mailbox(asked, field.body).is_none() {
+                    findings.add(strengths.header, Reason::SenderFieldSyntax, spot);
+                }
+                for (number, mailbox) in field.body.mailboxes().into_iter().enumerate() {
+                    envelope::address(asked, &mailbox.address, spot.mailbox(number), findings);
+                }
+                names::judge(asked, strengths.header, field, spot, findings);
             }
         }
-        if fault(asked, field.body).is_none() {
-            names::judge(asked, strengths.header, field, spot, findings);
-        }
+    }
+}
+
+/// The one field of a list that is exactly that.
+fn only<'l, 'a>(fields: &'l [Numbered<'a>]) -> Option<&'l Numbered<'a>> {
+    match fields {
+        [field] => Some(field),
+        _ => None,
     }
 }
 
@@ -274,7 +278,7 @@ fn resent<'a>(
     };
     let (dates, froms, senders) =
         (in_block(Kind::ResentDate), in_block(Kind::ResentFrom), in_block(Kind::ResentSender));
-    for field in froms.iter().chain(&senders) {
+    for field in [froms.as_slice(), senders.as_slice()].into_iter().filter_map(only) {
         if fault(asked, field.body) == Some(Reason::LimitExceeded) {
             let spot = Spot::field(Subject::Resent, field.number);
             findings.add(Strength::Enforce, Reason::LimitExceeded, spot);

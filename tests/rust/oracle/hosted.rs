@@ -7,7 +7,7 @@ use crate::request::Value;
 
 /// 5.1: whether the address is another tenant's.
 pub(crate) fn of_another_tenant(asked: &Asked<'_>, value: &Value) -> bool {
-    if address::is_counted_own(asked, value) || consented(asked, value) || own_proof(asked, value) {
+    if address::is_exactly_counted_own(asked, value) || consented(asked, value) || own_proof(asked, value) {
         return false;
     }
     for other in &asked.policy.tenants {
@@ -56,10 +56,11 @@ fn consented(asked: &Asked<'_>, value: &Value) -> bool {
 
 /// 5.1: this tenant has its own proof of the domain, active or not.
 fn own_proof(asked: &Asked<'_>, value: &Value) -> bool {
-    lineage::domain_holders(asked.policy, asked.tenant).iter().any(|holder| {
+    let mine = lineage::domain_holders(asked.policy, asked.tenant);
+    mine.iter().any(|holder| {
         holder
             .domains
             .iter()
-            .any(|entry| forms::verified(entry) && forms::reaches(asked.policy, asked.tenant, entry, &value.domain))
+            .any(|entry| forms::verified(entry) && forms::reaches(asked.policy, &mine, entry, &value.domain))
     })
 }

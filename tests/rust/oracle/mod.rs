@@ -22,7 +22,7 @@ pub use lineage::find_account;
 use sendas::policy::{Account, BUILT_IN_ROLES, Policy, Tenant};
 use sendas::{Limits, Reason, Stage, Subject};
 
-use crate::request::Request;
+use crate::request::{Request, Value};
 use answer::Findings;
 
 /// Decides a request at a stage; a later stage implies the earlier ones.
@@ -47,6 +47,15 @@ pub fn decide(policy: &Policy, limits: &Limits, request: &Request, stage: Stage)
         header::judge(&asked, &mut findings);
     }
     findings.answer(Some(tenant), request, stage)
+}
+
+/// Whether the address is another tenant's for this request (section 5), whatever is switched off.
+#[must_use]
+pub fn is_of_another_tenant(policy: &Policy, limits: &Limits, request: &Request, value: &Value) -> bool {
+    let found = request.account.as_deref().and_then(|id| find_account(policy, id));
+    found.is_some_and(|(tenant, account)| {
+        hosted::of_another_tenant(&Asked { policy, limits, request, tenant, account }, value)
+    })
 }
 
 /// What every rule may look at.

@@ -1,0 +1,304 @@
+//! The guarantees, each over generated policies and requests.
+#![expect(clippy::expect_used, reason = "a policy that does not compile fails the test")]
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sendas::policy::{Consent, Deny, DomainStatus, Identity, Mode, Policy};
+use sendas::{
+    Address, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, HashKey, Header, MAX_FINDINGS, Options,
+    Snapshot, Stage, Verdict, View,
+};
+use sendas_tests::agree;
+use sendas_tests::change::{change_strangers, pick, renamed, shuffled, weaken, with_a_grant_more};
+use sendas_tests::generate::{self, Case, Choices};
+use sendas_tests::oracle;
+use sendas_tests::request::{
+    Body, Envelope, Field, Item, Kind, Mailbox, Name, NameForm, Request, Shown, Spelling, Value,
+};
+use sendas_tests::written::Written;
+
+/// Octets for the generator.
+fn octets() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 400..1200)
+}
+
+/// Octets for the choices that a property makes itself.
+fn few() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..200)
+}
+
+proptest! {
+    #[test]
+    fn the_engine_equals_the_reference(octets in vec(any::<u8>(), 0..1200)) {
+        agree::check(&octets);
+    }
+
+    #[test]
+    fn the_order_of_entries_is_irrelevant(octets in octets(), few in few()) {
+        let case = generate::case(&octets);
+        let other = shuffled(&case.policy, &mut Choices::new(&few));
+        same(&compiled(&case.policy, &case.options), &compiled(&other, &case.options), &case)?;
+    }
+
+    #[test]
+    fn the_hash_key_changes_no_answer(octets in octets(), key: [u8; 16]) {
+        let case = generate::case(&octets);
+        let mut options = case.options;
+        options.hash_key = HashKey(key);
+        let (one, other) = (compiled(&case.policy, &case.options), compiled(&case.policy, &options));
+        Written::new(&case.request, &case.options.limits).ask(|request| {
+            let (a, b) = (one.evaluate(request), other.evaluate(request));
+            prop_assert_eq!(a.reasons(), b.reasons());
+            prop_assert_eq!(a.would_deny(), b.would_deny());
+            prop_assert_eq!(a.grants(), b.grants());
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_grant_more_never_denies_more(octets in octets(), few in few()) {
+        let (case, mut choices) = (generate::case(&octets), Choices::new(&few));
+        let address = asked_for(&case.request).unwrap_or_else(|| generate::address(&mut choices));
+        if let Some(more) = with_a_grant_more(&case.policy, &address, &mut choices) {
+            what_is_allowed_stays_so(&case, &case.policy, &more)?;
+        }
+    }
+
+    #[test]
+    fn a_deny_entry_more_never_allows_more(octets in octets(), few in few()) {
+        let (case, mut choices) = (generate::case(&octets), Choices::new(&few));
+        let mut more = case.policy.clone();
+        let deny = Deny { scope: generate::scope(&mut choices), note: String::new() };
+        match choices.below(3) {
+            0 => more.provider.denies.push(deny),
+            1 => pick(&mut choices, &mut more.tenants).denies.push(deny),
+            _ => {
+                let tenant = pick(&mut choices, &mut more.tenants);
+                pick(&mut choices, &mut tenant.accounts).denies.push(deny);
+            }
+        }
+        what_is_allowed_stays_so(&case, &more, &case.policy)?;
+    }
+
+    #[test]
+    fn what_is_pending_never_permits(octets in octets(), few in few()) {
+        let (case, mut choices) = (generate::case(&octets), Choices::new(&few));
+        let mut more = case.policy.clone();
+        let tenant = pick(&mut choices, &mut more.tenants);
+        if choices.chance(8) {
+            let name = choices.pick(&generate::DOMAINS);
+            let mut entry = generate::domain_entry(&mut choices, name, &[]);
+            entry.status = DomainStatus::Pending;
+            tenant.domains.push(entry);
+        } else {
+            let address = asked_for(&case.request).unwrap_or_else(|| generate::address(&mut choices));
+            let mut identity = Identity::new(address);
+            identity.consent = choices.pick(&[None, Some(Consent::Pending)]);
+            pick(&mut choices, &mut tenant.accounts).identities.push(identity);
+        }
+        if more.check().is_empty() {
+            what_is_allowed_stays_so(&case, &more, &case.policy)?;
+        }
+    }
+
+    #[test]
+    fn another_tenant_changes_nothing_but_what_protects_it(octets in octets(), others in octets()) {
+        let case = generate::case(&octets);
+        let Some(id) = &case.request.account else { return Ok(()) };
+        let Some((tenant, _)) = oracle::find_account(&case.policy, id) else { return Ok(()) };
+        let mut changed = case.policy.clone();
+        change_strangers(&mut changed, &tenant.id, generate::case(&others).policy.tenants.swap_remove(0));
+        let (before, after) = (compiled(&case.policy, &case.options), compiled(&changed, &case.options));
+        for account in &tenant.accounts {
+            let request = Request { account: Some(account.id.clone()), ..case.request.clone() };
+            Written::new(&request, &case.options.limits).ask(|asked| {
+                let (before, after) = (before.evaluate(asked), after.evaluate(asked));
+                prop_assert_eq!(before.reasons(), after.reasons());
+                prop_assert_eq!(before.would_deny(), after.would_deny());
+                prop_assert_eq!(before.grants(), after.grants());
+                Ok(())
+            })?;
+        }
+    }
+
+    #[test]
+    fn no_setting_of_a_tenant_lets_it_send_as_another(octets in octets(), few in few()) {
+        let (mut case, mut choices) = (generate::case(&octets), Choices::new(&few));
+        case.policy.provider.hosted = Mode::Enforce;
+        weaken(&mut case.policy);
+        let snapshot = compiled(&case.policy, &case.options);
+        let Some(victim) = victim(&case.policy, &mut choices) else { return Ok(()) };
+        if !oracle::is_of_another_tenant(&case.policy, &case.options.limits, &case.request, &victim) {
+            return Ok(());
+        }
+        for request in attacks(&case.request, &victim) {
+            Written::new(&request, &case.options.limits).ask(|asked| {
+                prop_assert_eq!(snapshot.evaluate(asked).verdict(), Verdict::Deny, "{:#?}\n{:#?}", request, case.policy);
+                Ok(())
+            })?;
+        }
+    }
+
+    #[test]
+    fn a_replaced_or_removed_tenant_is_a_fresh_compilation(octets in octets(), others in octets(), few in few()) {
+        let case = generate::case(&octets);
+        let snapshot = compiled(&case.policy, &case.options);
+        let number = Choices::new(&few).below(case.policy.tenants.len());
+        let mut changed = case.policy.clone();
+        let mut tenant = renamed(generate::case(&others).policy.tenants.swap_remove(0), "new-");
+        tenant.id.clone_from(&changed.tenants[number].id);
+        tenant.parent.clone_from(&changed.tenants[number].parent);
+        let replaced = snapshot.replace_tenant(&tenant);
+        changed.tenants[number] = tenant;
+        equally(replaced, Snapshot::compile(&changed, &case.options), &case)?;
+        let removed = changed.tenants.remove(number);
+        equally(snapshot.remove_tenant(&removed.id), Snapshot::compile(&changed, &case.options), &case)?;
+    }
+
+    #[test]
+    fn any_octets_are_decided(octets in octets(), noise in vec(vec(any::<u8>(), 0..60), 9), own in any::<[bool; 9]>()) {
+        let case = generate::case(&octets);
+        let snapshot = compiled(&case.policy, &case.options);
+        let [account, role, client, id, scope, path, name, from, block] = noise.as_slice() else { return Ok(()) };
+        let scopes = [scope.as_slice()];
+        let fields = [(b"From".as_slice(), from.as_slice()), (name.as_slice(), from.as_slice()), (b"Sender", from)];
+        Written::new(&case.request, &case.options.limits).ask(|asked| {
+            let mut request = *asked;
+            request.account = if own[0] { request.account } else { Some(account) };
+            request.role = if own[1] { request.role } else { Some(role) };
+            request.client_ip = if own[2] { request.client_ip } else { ClientIp::Text(client) };
+            if !own[3] {
+                let mut facts = CredentialFacts::new(CredentialKind::ApiKey);
+                facts.id = Some(id);
+                facts.scopes = Some(&scopes);
+                request.credential = Some(facts);
+            }
+            match (own[4], own[5]) {
+                (true, true) => {}
+                (true, false) => request.envelope_sender = EnvelopeSender::Path(path),
+                (false, _) => request.envelope_sender = EnvelopeSender::Unquoted(path),
+            }
+            match (own[6], own[7]) {
+                (true, true) => {}
+                (true, false) => request.header = Header::Block(block),
+                (false, _) => request.header = Header::Fields(&fields),
+            }
+            for stage in Stage::ALL {
+                let decision = snapshot.evaluate_stage(&request, stage);
+                prop_assert_eq!(&decision, &snapshot.evaluate_stage(&request, stage));
+                let explained = snapshot.explain_stage(&request, stage, View::Tenant);
+                prop_assert_eq!(explained.decision(), &decision);
+                prop_assert_eq!(decision.verdict() == Verdict::Allow, decision.reasons().is_empty());
+                prop_assert!(decision.reasons().len() + decision.would_deny().len() <= MAX_FINDINGS);
+                for findings in [decision.reasons(), decision.would_deny()] {
+                    let order = |pair: &[sendas::Finding]| {
+                        let key = |finding: &sendas::Finding| (finding.place.subject.stage(), finding.reason, finding.place);
+                        key(&pair[0]) < key(&pair[1])
+                    };
+                    prop_assert!(findings.windows(2).all(order), "{:?}", findings);
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+fn compiled(policy: &Policy, options: &Options) -> Snapshot {
+    Snapshot::compile(policy, options).expect("a policy in which nothing is wrong compiles")
+}
+
+/// The address of the envelope sender, as a policy has it.
+fn asked_for(request: &Request) -> Option<Address> {
+    let (Envelope::Path { address, .. } | Envelope::Unquoted(address)) = &request.envelope else { return None };
+    Address::parse(&format!("\"{}\"@{}", address.value.local, address.value.domain)).ok()
+}
+
+/// Asserts that whatever one policy allows, to any account, the other allows too.
+fn what_is_allowed_stays_so(case: &Case, before: &Policy, after: &Policy) -> Result<(), TestCaseError> {
+    let (before, after) = (compiled(before, &case.options), compiled(after, &case.options));
+    for account in case.policy.tenants.iter().flat_map(|tenant| &tenant.accounts) {
+        let request = Request { account: Some(account.id.clone()), ..case.request.clone() };
+        Written::new(&request, &case.options.limits).ask(|asked| {
+            let (before, after) = (before.evaluate(asked), after.evaluate(asked));
+            let lost = before.verdict() == Verdict::Allow && after.verdict() != Verdict::Allow;
+            prop_assert!(!lost, "{:#?}\n{:#?}\n{:#?}", after, request, case.policy);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Asserts that two snapshots are one.
+fn same(one: &Snapshot, other: &Snapshot, case: &Case) -> Result<(), TestCaseError> {
+    prop_assert_eq!(one.id(), other.id());
+    for account in case.policy.tenants.iter().flat_map(|tenant| &tenant.accounts) {
+        let request = Request { account: Some(account.id.clone()), ..case.request.clone() };
+        Written::new(&request, &case.options.limits).ask(|asked| {
+            prop_assert_eq!(one.evaluate(asked), other.evaluate(asked));
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Asserts that two ways to a snapshot end in the same one, or both in an error.
+fn equally<E: std::fmt::Debug, F: std::fmt::Debug>(
+    one: Result<Snapshot, E>,
+    other: Result<Snapshot, F>,
+    case: &Case,
+) -> Result<(), TestCaseError> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => same(&one, &other, case),
+        (Err(_), Err(_)) => Ok(()),
+        (one, other) => {
+            prop_assert!(false, "{:?} but {:?}", one.map(|one| one.id()), other.map(|other| other.id()));
+            Ok(())
+        }
+    }
+}
+
+/// An own address of some account, or an address at some tenant's domain.
+fn victim(policy: &Policy, choices: &mut Choices<'_>) -> Option<Value> {
+    let mut victims = Vec::new();
+    for tenant in &policy.tenants {
+        victims.extend(tenant.accounts.iter().filter_map(|account| account.address.as_ref()).map(Value::of));
+        victims.extend(
+            tenant.domains.iter().map(|entry| Value { local: "eve".to_owned(), domain: entry.name.to_string() }),
+        );
+    }
+    (!victims.is_empty()).then(|| choices.pick(&victims))
+}
+
+/// The request with the victim's address in every place where a reader would look for the author.
+fn attacks(request: &Request, victim: &Value) -> Vec<Request> {
+    let mailbox = || Mailbox { name: None, address: Spelling::plain(victim.clone()), comment: None };
+    let field = |kind, items| Field { kind, odd_case: false, body: Body::List(items) };
+    let text = |kind, text| Field { kind, odd_case: false, body: Body::Text(text) };
+    let one = || vec![Item::Mailbox(mailbox())];
+    let harmless = || {
+        let value = Value { local: "nobody".to_owned(), domain: "unknown.test".to_owned() };
+        Mailbox { name: None, address: Spelling::plain(value), comment: None }
+    };
+    let team = Name { shown: Shown::Words("Team"), form: NameForm::Quoted };
+    let headers = [
+        vec![field(Kind::From, one())],
+        vec![field(Kind::From, vec![Item::Mailbox(harmless()), Item::Mailbox(mailbox())])],
+        vec![field(Kind::From, vec![Item::Group(team, vec![harmless(), mailbox()])])],
+        vec![field(Kind::From, vec![Item::Mailbox(harmless())]), field(Kind::From, one())],
+        vec![
+            text(Kind::ResentDate, "Sat, 21 Nov 2026 10:00:00 +0000"),
+            field(Kind::ResentFrom, vec![Item::Mailbox(harmless())]),
+            field(Kind::From, one()),
+        ],
+    ];
+    let mut attacks: Vec<Request> = headers
+        .into_iter()
+        .flat_map(|fields| {
+            [sendas_tests::request::Header::Fields(fields.clone()), sendas_tests::request::Header::Block(fields, None)]
+        })
+        .map(|header| Request { header, ..request.clone() })
+        .collect();
+    let envelope = Envelope::Path { address: Spelling::plain(victim.clone()), brackets: true };
+    attacks.push(Request { envelope, smtputf8: true, ..request.clone() });
+    attacks
+}
