@@ -68,7 +68,7 @@ fn python(steps: &mut Steps, root: &Path) -> Result<PathBuf, Failure> {
     steps.run("python: build", &mut develop)?;
     steps.run("python: tests", program("python").args(["-m", "pytest", "-q"]))?;
     steps.run("python: types of the tests", program("python").args(["-m", "mypy", "--strict", "tests"]))?;
-    steps.run("python: stubs", program("python").args(["-m", "mypy.stubtest", "sendas"]))?;
+    steps.run("python: stubs", program("python").args(["-m", "mypy.stubtest", "sendas._sendas"]))?;
     Ok(programs)
 }
 

@@ -1,0 +1,84 @@
+"""Decides whether an authenticated account may send with this envelope sender and this header From.
+
+A policy text becomes a `Policy`, a policy becomes a `Snapshot`, and a snapshot answers a request with a `Decision`, which
+knows its `Reply`. Nothing here reads a clock, opens a socket or keeps state between calls.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from sendas._catalogue import Action, Basis, Channel, Control, CredentialKind, Reason, Stage, Subject, Tls, Verdict
+from sendas._request import EnvelopeSender, Header, Request, Text
+from sendas._sendas import (
+    Decision,
+    Explanation,
+    Policy,
+    Reply,
+    Session,
+    Snapshot,
+    Unquoted,
+    __version__,
+    policy_schema,
+    reasons as _reasons,
+)
+from sendas._values import (
+    Diagnostic,
+    ExplainedReason,
+    Finding,
+    Grant,
+    NearMiss,
+    PolicyError,
+    Problem,
+    Profile,
+    ReasonRow,
+    SetError,
+    Step,
+    View,
+)
+
+NULL: Final = b"<>"
+"""The null reverse-path, as an envelope sender."""
+
+REASONS: Final[Mapping[Reason, ReasonRow]] = MappingProxyType({row[0]: ReasonRow(*row[1:]) for row in _reasons()})
+"""Every reason, in reporting order."""
+
+__all__ = [
+    "NULL",
+    "REASONS",
+    "Action",
+    "Basis",
+    "Channel",
+    "Control",
+    "CredentialKind",
+    "Decision",
+    "Diagnostic",
+    "EnvelopeSender",
+    "ExplainedReason",
+    "Explanation",
+    "Finding",
+    "Grant",
+    "Header",
+    "NearMiss",
+    "Policy",
+    "PolicyError",
+    "Problem",
+    "Profile",
+    "Reason",
+    "ReasonRow",
+    "Reply",
+    "Request",
+    "Session",
+    "SetError",
+    "Snapshot",
+    "Stage",
+    "Step",
+    "Subject",
+    "Text",
+    "Tls",
+    "Unquoted",
+    "Verdict",
+    "View",
+    "__version__",
+    "policy_schema",
+]

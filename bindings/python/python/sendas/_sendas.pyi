@@ -1,0 +1,334 @@
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+from os import PathLike
+from typing import Any, Final, NoReturn, final
+
+from sendas._catalogue import Action, Channel, Control, CredentialKind, Reason, Stage, Tls, Verdict
+from sendas._request import EnvelopeSender, Header, Request, Text
+from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Problem, Profile, SetError, Step, View
+
+__all__ = [
+    "Decision",
+    "Explanation",
+    "Policy",
+    "Reply",
+    "Session",
+    "Snapshot",
+    "Unquoted",
+    "__version__",
+    "policy_schema",
+    "reasons",
+]
+
+__version__: Final[str]
+
+@final
+class Policy:
+    """What the provider and its tenants have laid down.
+
+    The readers raise `sendas.PolicyError`, which names every problem of the text at once.
+    """
+
+    __hash__: None  # type: ignore[assignment]
+
+    @staticmethod
+    def from_toml(text: Text) -> Policy:
+        """Read a policy from TOML."""
+
+    @staticmethod
+    def from_json(text: Text) -> Policy:
+        """Read a policy from JSON."""
+
+    @staticmethod
+    def from_json_lines(text: Text | Iterable[Text]) -> Policy:
+        """Read a policy from JSON Lines: as one text, or line by line as an open file gives it."""
+
+    @staticmethod
+    def from_path(path: str | PathLike[str]) -> Policy:
+        """Read a policy file, whose suffix says what it is: `.toml`, `.json` or `.jsonl`."""
+
+    def to_json(self) -> str:
+        """Return the policy as JSON that `from_json` reads back as an equal policy."""
+
+    def to_json_lines(self) -> str:
+        """Return the policy as JSON Lines that `from_json_lines` reads back as an equal policy."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Snapshot:
+    """A compiled policy that answers requests: immutable, and safe to use from several threads.
+
+    A host takes one snapshot per transaction, from MAIL FROM to the end of data, and swaps it whole when the policy changes.
+    """
+
+    @staticmethod
+    def compile(
+        policy: Policy,
+        *,
+        hash_key: bytes | None = None,
+        field_octets: int | None = None,
+        header_octets: int | None = None,
+        mailboxes: int | None = None,
+        comment_depth: int | None = None,
+    ) -> Snapshot:
+        """Compile a policy.
+
+        `hash_key` keys the tables that strangers feed: 16 random octets, taken from the system where none are given; it
+        changes no answer. The limits bound what a request may make the engine read; what they are where none is given stands
+        in the engine's `Limits`. Raises `sendas.PolicyError` where the policy has problems.
+        """
+
+    @property
+    def id(self) -> str:
+        """Identifies the content: equal policies have equal ids, 32 hexadecimal digits."""
+
+    @property
+    def size(self) -> int:
+        """The number of octets that the compiled pages take."""
+
+    def tenants(self) -> list[str]:
+        """Return the ids of all tenants, sorted."""
+
+    def replace_tenant(self, id: str, policy: Policy) -> Snapshot:
+        """Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
+
+        Of the policy, nothing but this tenant is taken; so it may hold that one alone, with the tenants above it. Raises
+        `KeyError` where it does not hold it, and `sendas.PolicyError` where the tenant does not fit the others.
+        """
+
+    def remove_tenant(self, id: str) -> Snapshot:
+        """Return a snapshot without this tenant, or the same when there is none. This one stays as it is.
+
+        Raises `sendas.PolicyError` where another tenant has it as its parent.
+        """
+
+    def evaluate(
+        self,
+        *,
+        now: int | datetime,
+        channel: Channel,
+        account: Text | None = None,
+        role: Text | None = None,
+        client_ip: Text | IPv4Address | IPv6Address | None = None,
+        credential_kind: CredentialKind | None = None,
+        credential_id: Text | None = None,
+        scopes: Sequence[Text] | None = None,
+        tls: Tls | None = None,
+        smtputf8: bool = False,
+        envelope_sender: EnvelopeSender | None = None,
+        header: Header | None = None,
+        stage: Stage = "message",
+    ) -> Decision:
+        """Decide a request as far as it is known at a stage.
+
+        A client can make it deny, but never raise: `TypeError` and `ValueError` are for mistakes of the host. What is None is
+        not known, and what is not known never permits; `sendas.NULL` is the null reverse-path, and `scopes=[]` presents no
+        scope, where None presents none of its own. `now` is in whole seconds since the epoch, or a `datetime` with a time
+        zone. The header is the raw block, or all its fields: never only those that seem to matter.
+        """
+
+    def evaluate_many(self, requests: Iterable[Request], *, stage: Stage = "message") -> list[Decision]:
+        """Decide many requests, while other threads may run. The decisions are in the order of the requests."""
+
+    def explain(
+        self,
+        *,
+        now: int | datetime,
+        channel: Channel,
+        account: Text | None = None,
+        role: Text | None = None,
+        client_ip: Text | IPv4Address | IPv6Address | None = None,
+        credential_kind: CredentialKind | None = None,
+        credential_id: Text | None = None,
+        scopes: Sequence[Text] | None = None,
+        tls: Tls | None = None,
+        smtputf8: bool = False,
+        envelope_sender: EnvelopeSender | None = None,
+        header: Header | None = None,
+        stage: Stage = "message",
+        view: View,
+    ) -> Explanation:
+        """Explain the decision of a request; the view says who will read it."""
+
+    def session(
+        self,
+        *,
+        now: int | datetime,
+        channel: Channel,
+        account: Text | None = None,
+        role: Text | None = None,
+        client_ip: Text | IPv4Address | IPv6Address | None = None,
+        credential_kind: CredentialKind | None = None,
+        credential_id: Text | None = None,
+        scopes: Sequence[Text] | None = None,
+        tls: Tls | None = None,
+    ) -> Session:
+        """Open a session with what is known of a client after AUTH."""
+
+@final
+class Session:
+    """What is known of one client after AUTH, and its transaction at hand."""
+
+    @property
+    def decision(self) -> Decision:
+        """The latest decision."""
+
+    def mail_from(
+        self, snapshot: Snapshot, sender: EnvelopeSender | None, *, smtputf8: bool = False, now: int | datetime
+    ) -> Decision:
+        """Begin a transaction at MAIL FROM, with the snapshot and the instant that hold until its end.
+
+        The session is decided again with them, so that a revocation reaches open connections.
+        """
+
+    def message(self, header: Header | None) -> Decision:
+        """Decide the transaction at the end of the header."""
+
+@final
+class Decision:
+    """The answer to a request. It keeps the objects of the request, to render replies from."""
+
+    __hash__: None  # type: ignore[assignment]
+
+    @staticmethod
+    def without_snapshot(stage: Stage) -> Decision:
+        """Return the decision of a host that has no snapshot: defer, with `snapshot_unavailable`."""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage at which the request was decided."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the request may go on."""
+
+    @property
+    def action(self) -> Action:
+        """What the host shall do with the message."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the verdict is allow."""
+
+    @property
+    def provisional(self) -> bool:
+        """Whether an allow at the envelope stage rests on the header that is still to come."""
+
+    @property
+    def reasons(self) -> list[Finding]:
+        """The enforced reasons, in reporting order; the first gives the reply. Empty if and only if the verdict is allow."""
+
+    @property
+    def would_deny(self) -> list[Finding]:
+        """What would be enforced if its control were not monitored or exempted, in reporting order."""
+
+    @property
+    def omitted(self) -> int:
+        """How many further reasons and would-deny reasons were found than are listed."""
+
+    @property
+    def grants(self) -> list[Grant]:
+        """The addresses that were found authorised, in the order of the request, and what gave them."""
+
+    @property
+    def omitted_grants(self) -> int:
+        """How many further addresses were found authorised than are listed."""
+
+    @property
+    def snapshot_id(self) -> str:
+        """Which snapshot decided: 32 hexadecimal digits."""
+
+    def reply(self, profile: Profile = "rfc6409") -> Reply:
+        """Return the SMTP reply for the stage of this decision.
+
+        An allowed request, and a denied one that is discarded or held, get a positive reply.
+        """
+
+    def problem(self) -> Problem | None:
+        """Return the HTTP problem details (RFC 9457), or None where the client is told of success."""
+
+    def set_error(self) -> SetError | None:
+        """Return the JMAP SetError (RFC 8621 §7.5), or None where the client is told of success."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the decision as plain values that can be written as JSON."""
+
+    def __bool__(self) -> NoReturn:
+        """Refuse to be used as a condition, where a denial would count as true."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Reply:
+    """An SMTP reply of one line; `str` writes it without its CRLF."""
+
+    __hash__: None  # type: ignore[assignment]
+
+    @property
+    def code(self) -> int:
+        """The reply code, such as 550."""
+
+    @property
+    def enhanced(self) -> str:
+        """The enhanced status code (RFC 3463), such as `5.7.1`."""
+
+    @property
+    def text(self) -> str:
+        """The text: printable ASCII, or UTF-8 without controls where the request has SMTPUTF8."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Explanation:
+    """Why a request is decided as it is; `str` writes it for a person, a line per fact."""
+
+    @property
+    def view(self) -> View:
+        """Who it is for."""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that was decided."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict, which is that of `Snapshot.evaluate`."""
+
+    @property
+    def reasons(self) -> list[ExplainedReason]:
+        """The reasons, as this reader may see them, enforced ones first."""
+
+    @property
+    def steps(self) -> list[Step]:
+        """What was looked at, in order."""
+
+    @property
+    def near_misses(self) -> list[NearMiss]:
+        """What would have been right, or nearly so."""
+
+    @property
+    def decision(self) -> Decision:
+        """The decision that is explained, with everything that only the provider may see."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation, as this reader may see it, as plain values that can be written as JSON."""
+
+@final
+class Unquoted:
+    """An envelope sender in the internal form that Postfix hands to policy services: not quoted, split at the last `@`."""
+
+    def __new__(cls, sender: Text) -> Unquoted: ...
+    @property
+    def sender(self) -> Text:
+        """The octets or text that were given."""
+
+def policy_schema() -> str:
+    """Return the JSON Schema (draft 2020-12) of policies as one JSON document."""
+
+def reasons() -> list[tuple[Reason, Control | None, Stage, Verdict, str]]:
+    """Return slug, control, stage, verdict and meaning of every reason, in reporting order."""

@@ -1,0 +1,146 @@
+"""Plain values that stand in decisions, explanations and errors."""
+
+from typing import Literal, NamedTuple, TypeAlias, TypedDict
+
+from sendas._catalogue import Basis, Control, Reason, Stage, Subject, Verdict
+
+Profile: TypeAlias = Literal["rfc6409", "postfix"]
+"""Which reply codes a host wants: 550 5.7.1 for missing rights (RFC 6409 §6.1), or 553 5.7.1 as Postfix replies."""
+
+View: TypeAlias = Literal["provider", "tenant"]
+"""Who reads an explanation: the provider sees everything, a tenant nothing of other tenants."""
+
+
+class Finding(NamedTuple):
+    """One failing fact: why, and where."""
+
+    reason: Reason
+    """What is wrong."""
+    subject: Subject
+    """The part of the request."""
+    field: int
+    """The 0-based number of the header field, in the order given; 0 for other parts."""
+    start: int
+    """The first octet, from the start of the field's body, of the header block, or of the envelope sender.
+
+    Of a `str`, the octets of its UTF-8 form count."""
+    end: int
+    """The octet after the last; equal to `start` for parts without octets of their own."""
+
+
+class Grant(NamedTuple):
+    """An address that was found authorised, and what gave it."""
+
+    basis: Basis
+    """What gave it."""
+    subject: Subject
+    """The part of the request where the address stands."""
+    field: int
+    """As in `Finding`."""
+    start: int
+    """As in `Finding`."""
+    end: int
+    """As in `Finding`."""
+
+
+class ExplainedReason(NamedTuple):
+    """A reason in an explanation."""
+
+    reason: Reason
+    """What is wrong."""
+    enforced: bool
+    """Whether it denies, or only would."""
+    subject: Subject
+    """The part of the request."""
+    field: int
+    """As in `Finding`."""
+    start: int
+    """As in `Finding`."""
+    end: int
+    """As in `Finding`."""
+
+
+class Step(NamedTuple):
+    """One thing that was looked at; without an address, its place is None."""
+
+    text: str
+    """What was found, as a sentence."""
+    subject: Subject | None
+    """The part of the request where the address stands."""
+    field: int | None
+    """As in `Finding`."""
+    start: int | None
+    """As in `Finding`."""
+    end: int | None
+    """As in `Finding`."""
+
+
+class NearMiss(NamedTuple):
+    """Something close to what would have been right."""
+
+    text: str
+    """What is close to the address that failed, as a sentence."""
+    subject: Subject
+    """The part of the request where that address stands."""
+    field: int
+    """As in `Finding`."""
+    start: int
+    """As in `Finding`."""
+    end: int
+    """As in `Finding`."""
+
+
+class Problem(TypedDict):
+    """Problem details for an HTTP interface (RFC 9457), of type `about:blank`."""
+
+    status: int
+    title: str
+    detail: str
+
+
+class SetError(TypedDict):
+    """A JMAP SetError (RFC 8620 §5.3, RFC 8621 §7.5)."""
+
+    type: str
+    description: str
+
+
+class ReasonRow(NamedTuple):
+    """What is known of a reason."""
+
+    control: Control | None
+    """The control that can switch it off, or None when it is always enforced."""
+    stage: Stage
+    """The earliest stage at which it can be found."""
+    verdict: Verdict
+    """The verdict that it leads to when it is enforced."""
+    doc: str
+    """What it means, in Markdown."""
+
+
+class Diagnostic(NamedTuple):
+    """One problem of a policy."""
+
+    line: int | None
+    """The line, 1-based; None where no text was read."""
+    column: int | None
+    """The column, 1-based, in characters; None where no text was read."""
+    path: str
+    """Where in the policy, such as `tenant[2].account[0].address`; empty for the policy as a whole."""
+    message: str
+    """What is wrong."""
+    help: str | None
+    """What would be right, where that can be said."""
+
+
+class PolicyError(ValueError):
+    """A policy cannot be used; `diagnostics` holds every problem, in the order of the text."""
+
+    diagnostics: list[Diagnostic]
+
+    def __init__(self, message: str, diagnostics: list[Diagnostic]) -> None:
+        super().__init__(message, diagnostics)
+        self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -1,0 +1,225 @@
+//! The answer to a request, with the request that it answers.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyType};
+use sendas::{Channel, Finding, Grant, Place, Profile, Request, Timestamp, Verdict};
+
+use crate::request::Facts;
+use crate::words;
+
+/// The answer to a request.
+#[pyclass(frozen, module = "sendas")]
+pub(crate) struct Decision {
+    decision: sendas::Decision,
+    /// What was decided; `None` where nothing was.
+    facts: Option<Arc<Facts>>,
+}
+
+impl Decision {
+    pub(crate) fn new(decision: sendas::Decision, facts: Arc<Facts>) -> Self {
+        Self { decision, facts: Some(facts) }
+    }
+
+    /// Renders something of the decision and its request.
+    fn render<T>(&self, py: Python<'_>, render: impl FnOnce(&Request<'_>) -> T) -> PyResult<T> {
+        match &self.facts {
+            Some(facts) => Ok(render(&facts.lend(py)?.request())),
+            None => Ok(render(&Request::new(Channel::Smtp, Timestamp(0)))),
+        }
+    }
+}
+
+#[pymethods]
+impl Decision {
+    /// Return the decision of a host that has no snapshot: defer, with `snapshot_unavailable`.
+    #[staticmethod]
+    fn without_snapshot(stage: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self { decision: sendas::Decision::without_snapshot(words::read(stage)?), facts: None })
+    }
+
+    /// The stage at which the request was decided.
+    #[getter]
+    fn stage(&self) -> &'static str {
+        self.decision.stage().name()
+    }
+
+    /// Whether the request may go on.
+    #[getter]
+    fn verdict(&self) -> &'static str {
+        self.decision.verdict().name()
+    }
+
+    /// What the host shall do with the message.
+    #[getter]
+    fn action(&self) -> &'static str {
+        self.decision.action().name()
+    }
+
+    /// Whether the verdict is allow.
+    #[getter]
+    fn allowed(&self) -> bool {
+        self.decision.verdict() == Verdict::Allow
+    }
+
+    /// Whether an allow at the envelope stage rests on the header that is still to come.
+    #[getter]
+    fn provisional(&self) -> bool {
+        self.decision.provisional()
+    }
+
+    /// The enforced reasons, in reporting order; the first gives the reply. Empty if and only if the verdict is allow.
+    #[getter]
+    fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        findings(py, self.decision.reasons())
+    }
+
+    /// What would be enforced if its control were not monitored or exempted, in reporting order.
+    #[getter]
+    fn would_deny<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        findings(py, self.decision.would_deny())
+    }
+
+    /// How many further reasons and would-deny reasons were found than are listed.
+    #[getter]
+    fn omitted(&self) -> u32 {
+        self.decision.omitted()
+    }
+
+    /// The addresses that were found authorised, in the order of the request, and what gave them.
+    #[getter]
+    fn grants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        static GRANT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let grant = GRANT.import(py, "sendas._values", "Grant")?;
+        let value = |&Grant { basis, place }: &Grant| at(grant, basis.name(), place);
+        PyList::new(py, self.decision.grants().iter().map(value).collect::<PyResult<Vec<_>>>()?)
+    }
+
+    /// How many further addresses were found authorised than are listed.
+    #[getter]
+    fn omitted_grants(&self) -> u32 {
+        self.decision.omitted_grants()
+    }
+
+    /// Which snapshot decided: 32 hexadecimal digits.
+    #[getter]
+    fn snapshot_id(&self) -> String {
+        self.decision.snapshot_id().to_string()
+    }
+
+    /// Return the SMTP reply for the stage of this decision.
+    #[pyo3(signature = (profile = None), text_signature = "($self, profile='rfc6409')")]
+    fn reply(&self, py: Python<'_>, profile: Option<&Bound<'_, PyAny>>) -> PyResult<Reply> {
+        let profile = profile.map_or(Ok(Profile::default()), words::read)?;
+        self.render(py, |request| Reply { reply: self.decision.reply(request, profile) })
+    }
+
+    /// Return the HTTP problem details (RFC 9457), or None where the client is told of success.
+    fn problem<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(problem) = self.render(py, |request| self.decision.problem(request))? else { return Ok(None) };
+        let members = PyDict::new(py);
+        members.set_item("status", problem.status)?;
+        members.set_item("title", problem.title)?;
+        members.set_item("detail", problem.detail)?;
+        Ok(Some(members))
+    }
+
+    /// Return the JMAP SetError (RFC 8621 §7.5), or None where the client is told of success.
+    fn set_error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(error) = self.render(py, |request| self.decision.set_error(request))? else { return Ok(None) };
+        let members = PyDict::new(py);
+        members.set_item("type", error.kind)?;
+        members.set_item("description", error.description)?;
+        Ok(Some(members))
+    }
+
+    /// Return the decision as plain values that can be written as JSON.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let members = PyDict::new(py);
+        members.set_item("stage", self.stage())?;
+        members.set_item("verdict", self.verdict())?;
+        members.set_item("action", self.action())?;
+        members.set_item("provisional", self.provisional())?;
+        members.set_item("reasons", as_dicts(self.reasons(py)?)?)?;
+        members.set_item("would_deny", as_dicts(self.would_deny(py)?)?)?;
+        members.set_item("omitted", self.omitted())?;
+        members.set_item("grants", as_dicts(self.grants(py)?)?)?;
+        members.set_item("omitted_grants", self.omitted_grants())?;
+        members.set_item("snapshot_id", self.snapshot_id())?;
+        Ok(members)
+    }
+
+    /// Refuse to be used as a condition, where a denial would count as true.
+    fn __bool__(&self) -> PyResult<bool> {
+        Err(PyTypeError::new_err("a decision is neither true nor false; ask for `decision.allowed`"))
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.decision == other.decision
+    }
+
+    fn __repr__(&self) -> String {
+        let slugs: Vec<_> = self.decision.reasons().iter().map(|finding| finding.reason.slug()).collect();
+        let because = if slugs.is_empty() { "" } else { ": " };
+        format!("<sendas.Decision {} at {}{because}{}>", self.verdict(), self.stage(), slugs.join(", "))
+    }
+}
+
+/// An SMTP reply of one line; `str` writes it without its CRLF.
+#[pyclass(frozen, module = "sendas")]
+pub(crate) struct Reply {
+    reply: sendas::Reply,
+}
+
+#[pymethods]
+impl Reply {
+    /// The reply code, such as 550.
+    #[getter]
+    fn code(&self) -> u16 {
+        self.reply.code
+    }
+
+    /// The enhanced status code, such as `5.7.1`.
+    #[getter]
+    fn enhanced(&self) -> String {
+        self.reply.enhanced_text()
+    }
+
+    /// The text.
+    #[getter]
+    fn text(&self) -> &str {
+        &self.reply.text
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.reply == other.reply
+    }
+
+    fn __str__(&self) -> String {
+        self.reply.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<sendas.Reply {}>", self.reply)
+    }
+}
+
+/// Returns the position as the last members of a value whose first is `word`.
+pub(crate) fn at<'py>(value: &Bound<'py, PyType>, word: &str, place: Place) -> PyResult<Bound<'py, PyAny>> {
+    value.call1((word, place.subject.name(), place.field, place.span.start, place.span.end))
+}
+
+/// Returns the members of each value by name.
+pub(crate) fn as_dicts<'py>(values: Bound<'py, PyList>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    values.into_iter().map(|value| value.call_method0("_asdict")).collect()
+}
+
+fn findings<'py>(py: Python<'py>, findings: &[Finding]) -> PyResult<Bound<'py, PyList>> {
+    static FINDING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let finding = FINDING.import(py, "sendas._values", "Finding")?;
+    let value = |&Finding { reason, place }: &Finding| at(finding, reason.slug(), place);
+    PyList::new(py, findings.iter().map(value).collect::<PyResult<Vec<_>>>()?)
+}

@@ -1,0 +1,38 @@
+//! The Python package: converts in, calls core, converts out.
+
+mod decision;
+mod explain;
+mod policy;
+mod request;
+mod session;
+mod snapshot;
+mod text;
+mod words;
+
+use pyo3::prelude::*;
+
+/// The engine behind the package `sendas`.
+#[pymodule(gil_used = false)]
+mod _sendas {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::decision::{Decision, Reply};
+    #[pymodule_export]
+    use crate::explain::Explanation;
+    #[pymodule_export]
+    use crate::policy::{Policy, policy_schema};
+    #[pymodule_export]
+    use crate::request::Unquoted;
+    #[pymodule_export]
+    use crate::session::Session;
+    #[pymodule_export]
+    use crate::snapshot::Snapshot;
+    #[pymodule_export]
+    use crate::words::reasons;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

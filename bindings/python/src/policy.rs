@@ -1,0 +1,123 @@
+//! Policies as text, and what is wrong with them.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyList, PyString, PyType};
+use sendas::{CompileError, PolicyError, PolicyLines};
+
+use crate::text::Text;
+
+/// What the provider and its tenants have laid down.
+#[pyclass(frozen, module = "sendas")]
+pub(crate) struct Policy {
+    pub(crate) policy: sendas::Policy,
+}
+
+#[pymethods]
+impl Policy {
+    /// Read a policy from TOML.
+    #[staticmethod]
+    fn from_toml(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        read(text, |octets| sendas::Policy::from_toml(octets))
+    }
+
+    /// Read a policy from JSON.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        read(text, |octets| sendas::Policy::from_json(octets))
+    }
+
+    /// Read a policy from JSON Lines: as one text, or line by line as an open file gives it.
+    #[staticmethod]
+    fn from_json_lines(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if text.is_instance_of::<PyBytes>() || text.is_instance_of::<PyString>() {
+            return read(text, |octets| sendas::Policy::from_json_lines(octets));
+        }
+        let mut lines = PolicyLines::new();
+        for line in text.try_iter()? {
+            lines.push(Text::new(&line?, "text")?.octets(text.py())?);
+        }
+        finish(text.py(), lines.finish())
+    }
+
+    /// Read a policy file, whose suffix says what it is: `.toml`, `.json` or `.jsonl`.
+    #[staticmethod]
+    fn from_path(py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let path = py.import("pathlib")?.call_method1("Path", (path,))?;
+        let read: fn(&Bound<'_, PyAny>) -> PyResult<Self> = match path.getattr("suffix")?.extract()? {
+            ".toml" => Self::from_toml,
+            ".json" => Self::from_json,
+            ".jsonl" => Self::from_json_lines,
+            _ => return Err(PyValueError::new_err("`path` must end with `.toml`, `.json` or `.jsonl`")),
+        };
+        read(&path.call_method0("read_bytes")?)
+    }
+
+    /// Return the policy as JSON that `from_json` reads back as an equal policy.
+    fn to_json(&self) -> String {
+        self.policy.to_json()
+    }
+
+    /// Return the policy as JSON Lines that `from_json_lines` reads back as an equal policy.
+    fn to_json_lines(&self) -> String {
+        self.policy.to_json_lines()
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.policy == other.policy
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<sendas.Policy of {} tenants>", self.policy.tenants.len())
+    }
+}
+
+/// Return the JSON Schema (draft 2020-12) of policies as one JSON document.
+#[pyfunction]
+pub(crate) fn policy_schema() -> String {
+    sendas::policy_schema()
+}
+
+/// Says why a policy was not compiled.
+pub(crate) fn not_compiled(py: Python<'_>, error: &CompileError) -> PyErr {
+    let diagnostics = match error {
+        CompileError::Policy(problems) => problems
+            .iter()
+            .map(|problem| (None, None, problem.path_text(), problem.kind.to_string(), Some(problem.kind.help())))
+            .collect(),
+        other => vec![(None, None, String::new(), other.to_string(), None)],
+    };
+    refuse(py, &error.to_string(), diagnostics).unwrap_or_else(|error| error)
+}
+
+/// Line, column, path, message, help.
+type Diagnostic = (Option<usize>, Option<usize>, String, String, Option<String>);
+
+fn read(
+    text: &Bound<'_, PyAny>,
+    read: impl FnOnce(&[u8]) -> Result<sendas::Policy, PolicyError> + Send,
+) -> PyResult<Policy> {
+    let text_given = Text::new(text, "text")?;
+    let octets = text_given.octets(text.py())?;
+    finish(text.py(), text.py().detach(|| read(octets)))
+}
+
+fn finish(py: Python<'_>, policy: Result<sendas::Policy, PolicyError>) -> PyResult<Policy> {
+    policy.map(|policy| Policy { policy }).map_err(|error| {
+        let diagnostics = error.diagnostics().iter().map(|found| {
+            (Some(found.line), Some(found.column), found.path.clone(), found.message.clone(), found.help.clone())
+        });
+        refuse(py, &error.to_string(), diagnostics.collect()).unwrap_or_else(|error| error)
+    })
+}
+
+/// Makes a `sendas.PolicyError`.
+fn refuse(py: Python<'_>, message: &str, diagnostics: Vec<Diagnostic>) -> PyResult<PyErr> {
+    static ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static DIAGNOSTIC: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let diagnostic = DIAGNOSTIC.import(py, "sendas._values", "Diagnostic")?;
+    let diagnostics = diagnostics.into_iter().map(|members| diagnostic.call1(members)).collect::<PyResult<Vec<_>>>()?;
+    let error = ERROR.import(py, "sendas._values", "PolicyError")?;
+    Ok(PyErr::from_value(error.call1((message, PyList::new(py, diagnostics)?))?))
+}

@@ -1,0 +1,183 @@
+//! A compiled policy that answers requests.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyMapping};
+use sendas::{HashKey, Options, Stage};
+
+use crate::decision::Decision;
+use crate::explain::Explanation;
+use crate::policy::{Policy, not_compiled};
+use crate::request::{Facts, missing};
+use crate::session::Session;
+use crate::text::wrong_type;
+use crate::words;
+
+/// A compiled policy that answers requests: immutable, and safe to use from several threads.
+#[pyclass(frozen, module = "sendas")]
+pub(crate) struct Snapshot {
+    pub(crate) snapshot: sendas::Snapshot,
+}
+
+#[pymethods]
+impl Snapshot {
+    /// Compile a policy.
+    #[staticmethod]
+    #[pyo3(signature = (policy, *, hash_key = None, field_octets = None, header_octets = None, mailboxes = None, comment_depth = None))]
+    fn compile(
+        py: Python<'_>,
+        policy: &Policy,
+        hash_key: Option<&Bound<'_, PyBytes>>,
+        field_octets: Option<u32>,
+        header_octets: Option<u32>,
+        mailboxes: Option<u32>,
+        comment_depth: Option<u32>,
+    ) -> PyResult<Self> {
+        let mut options = Options::new(read_key(py, hash_key)?);
+        let limits = &mut options.limits;
+        limits.field_octets = field_octets.unwrap_or(limits.field_octets);
+        limits.header_octets = header_octets.unwrap_or(limits.header_octets);
+        limits.mailboxes = mailboxes.unwrap_or(limits.mailboxes);
+        limits.comment_depth = comment_depth.unwrap_or(limits.comment_depth);
+        let compiled = py.detach(|| sendas::Snapshot::compile(&policy.policy, &options));
+        compiled.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
+    }
+
+    /// Identifies the content: equal policies have equal ids, 32 hexadecimal digits.
+    #[getter]
+    fn id(&self) -> String {
+        self.snapshot.id().to_string()
+    }
+
+    /// The number of octets that the compiled pages take.
+    #[getter]
+    fn size(&self) -> usize {
+        self.snapshot.size()
+    }
+
+    /// Return the ids of all tenants, sorted.
+    fn tenants(&self) -> Vec<&str> {
+        self.snapshot.tenants().collect()
+    }
+
+    /// Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
+    fn replace_tenant(&self, py: Python<'_>, id: &str, policy: &Policy) -> PyResult<Self> {
+        let Some(tenant) = policy.policy.tenants.iter().find(|tenant| tenant.id == id) else {
+            return Err(PyKeyError::new_err(id.to_owned()));
+        };
+        let replaced = py.detach(|| self.snapshot.replace_tenant(tenant));
+        replaced.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
+    }
+
+    /// Return a snapshot without this tenant, or the same when there is none. This one stays as it is.
+    fn remove_tenant(&self, py: Python<'_>, id: &str) -> PyResult<Self> {
+        let removed = py.detach(|| self.snapshot.remove_tenant(id));
+        removed.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
+    }
+
+    /// Decide a request as far as it is known at a stage.
+    #[pyo3(
+        signature = (**facts),
+        text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message')"
+    )]
+    fn evaluate(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Decision> {
+        let stage = take(facts, "stage")?.map_or(Ok(Stage::Message), |given| words::read(&given))?;
+        let facts = Facts::read(facts)?;
+        let lent = facts.lend(py)?;
+        let request = lent.request();
+        let decision = if lent.header_octets() < DETACHED_OCTETS {
+            self.snapshot.evaluate_stage(&request, stage)
+        } else {
+            py.detach(|| self.snapshot.evaluate_stage(&request, stage))
+        };
+        Ok(Decision::new(decision, Arc::new(facts)))
+    }
+
+    /// Decide many requests, while other threads may run.
+    #[pyo3(signature = (requests, *, stage = None), text_signature = "($self, requests, *, stage='message')")]
+    fn evaluate_many(
+        &self,
+        py: Python<'_>,
+        requests: &Bound<'_, PyAny>,
+        stage: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<Decision>> {
+        let stage = stage.map_or(Ok(Stage::Message), words::read)?;
+        let facts = requests.try_iter()?.map(|request| Facts::read(Some(&members(&request?)?)));
+        let facts = facts.collect::<PyResult<Vec<_>>>()?;
+        let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
+        let evaluate = || lent.iter().map(|lent| self.snapshot.evaluate_stage(&lent.request(), stage)).collect();
+        let decisions: Vec<_> = py.detach(evaluate);
+        drop(lent);
+        Ok(decisions.into_iter().zip(facts).map(|(decision, facts)| Decision::new(decision, Arc::new(facts))).collect())
+    }
+
+    /// Explain the decision of a request; the view says who will read it.
+    #[pyo3(
+        signature = (**facts),
+        text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message', view)"
+    )]
+    fn explain(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Explanation> {
+        let stage = take(facts, "stage")?.map_or(Ok(Stage::Message), |given| words::read(&given))?;
+        let view = take(facts, "view")?.ok_or_else(|| missing("view"))?;
+        let view = words::read(&view)?;
+        let facts = Facts::read(facts)?;
+        let lent = facts.lend(py)?;
+        let explanation = py.detach(|| self.snapshot.explain_stage(&lent.request(), stage, view));
+        drop(lent);
+        Ok(Explanation::new(explanation, Arc::new(facts)))
+    }
+
+    /// Open a session with what is known of a client after AUTH.
+    #[pyo3(
+        signature = (**facts),
+        text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None)"
+    )]
+    fn session(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Session> {
+        let facts = Facts::read_client(facts)?;
+        let session = self.snapshot.session(&facts.lend(py)?.request());
+        Ok(Session::new(session, facts))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<sendas.Snapshot {} of {} tenants>", self.snapshot.id(), self.snapshot.tenants().count())
+    }
+}
+
+/// Returns the key that was given, or one from the system's random source.
+fn read_key(py: Python<'_>, key: Option<&Bound<'_, PyBytes>>) -> PyResult<HashKey> {
+    let random;
+    let octets = if let Some(key) = key {
+        key.as_bytes()
+    } else {
+        random = py.import("os")?.call_method1("urandom", (16,))?.cast_into::<PyBytes>()?;
+        random.as_bytes()
+    };
+    let key = octets.try_into().map_err(|_| PyValueError::new_err("`hash_key` must be 16 random bytes"))?;
+    Ok(HashKey(key))
+}
+
+/// Takes one argument out of the others.
+fn take<'py>(facts: Option<&Bound<'py, PyDict>>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(facts) = facts else { return Ok(None) };
+    let value = facts.get_item(name)?;
+    if value.is_some() {
+        facts.del_item(name)?;
+    }
+    Ok(value)
+}
+
+/// Returns the members of a mapping in a dictionary of our own.
+fn members<'py>(request: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    if let Ok(dictionary) = request.cast::<PyDict>() {
+        return dictionary.copy();
+    }
+    let mapping = request.cast::<PyMapping>().map_err(|_| wrong_type(request, "requests", "a sequence of mappings"))?;
+    let members = PyDict::new(request.py());
+    members.update(mapping)?;
+    Ok(members)
+}
+
+/// Reading a header of this size takes longer than letting other threads run.
+const DETACHED_OCTETS: usize = 16 * 1024;

@@ -1,0 +1,54 @@
+import json
+
+import pytest
+
+import example
+import sendas
+
+SNAPSHOT = example.SNAPSHOT
+FOREIGN = example.request(envelope_sender="<grace@globex.example>")
+
+
+def test_the_provider_sees_everything() -> None:
+    explanation = SNAPSHOT.explain(**FOREIGN, view="provider")
+    decision = SNAPSHOT.evaluate(**FOREIGN)
+    assert (explanation.view, explanation.stage, explanation.verdict) == ("provider", "message", "deny")
+    assert explanation.decision == decision
+    assert [(reason.reason, reason.enforced) for reason in explanation.reasons] == [
+        (finding.reason, True) for finding in decision.reasons
+    ]
+    assert "globex" in "".join(step.text for step in explanation.steps)
+    assert explanation.decision.reply() == decision.reply()
+
+
+def test_a_tenant_sees_nothing_of_others() -> None:
+    explanation = SNAPSHOT.explain(**FOREIGN, view="tenant")
+    shown = json.dumps(explanation.to_dict())
+    assert [reason.reason for reason in explanation.reasons] == ["address_not_owned"]
+    assert "another_tenant" not in shown
+    assert "another_tenant" not in str(explanation)
+
+
+def test_near_misses_name_the_nearest_address() -> None:
+    facts = example.request(envelope_sender="<alice@acme.example.test>", account="alice")
+    misses = SNAPSHOT.explain(**facts, view="tenant").near_misses
+    assert [(miss.subject, "alice@acme.example`" in miss.text) for miss in misses] == [("envelope_sender", True)]
+
+
+def test_an_explanation_as_text_and_as_plain_values() -> None:
+    explanation = SNAPSHOT.explain(**FOREIGN, stage="envelope", view="provider")
+    assert str(explanation).startswith("deny at the envelope stage\n")
+    assert repr(explanation) == "<sendas.Explanation of deny at envelope for the provider>"
+    members = json.loads(json.dumps(explanation.to_dict()))
+    assert list(members) == ["view", "stage", "verdict", "reasons", "steps", "near_misses"]
+    assert members["reasons"] == [reason._asdict() for reason in explanation.reasons]
+    without_place = [step for step in explanation.steps if step.subject is None]
+    assert without_place and all(step.start is None and step.text for step in without_place)
+
+
+def test_who_reads_it_must_be_said() -> None:
+    with pytest.raises(TypeError, match="missing argument `view`"):
+        SNAPSHOT.explain(**FOREIGN)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="`view` must be one of 'provider', 'tenant', not 'admin'"):
+        SNAPSHOT.explain(**FOREIGN, view="admin")  # type: ignore[arg-type]
+    assert sendas.View.__args__ == ("provider", "tenant")  # type: ignore[attr-defined]
