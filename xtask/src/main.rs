@@ -5,7 +5,7 @@ mod bench;
 mod docs;
 mod fuzz;
 #[cfg(test)]
-mod house;
+mod links;
 mod minimum;
 mod repository;
 mod step;

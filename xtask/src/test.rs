@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     rust(&mut steps, &root)?;
     let python = python(&mut steps, &root)?;
     node(&mut steps, &root)?;
+    trial::command_line(&mut steps, &root)?;
     trial::python(&mut steps, &root, &python)?;
     trial::node(&mut steps, &root)?;
     if arguments.full {

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::repository;
 use crate::step::{Failure, Steps};
 
-/// Builds a wheel, installs it into an empty environment, and decides one vector there.
+/// Builds a wheel, installs it into an empty environment, and runs the README's example there.
 pub(crate) fn python(steps: &mut Steps, root: &Path, programs: &Path) -> Result<(), Failure> {
     let folder = empty("python")?;
     let mut build = Command::new(programs.join("maturin"));
@@ -18,12 +18,13 @@ pub(crate) fn python(steps: &mut Steps, root: &Path, programs: &Path) -> Result<
     let mut install = Command::new(&installed);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]);
     steps.run("python: install the wheel", install.arg(only_file(&folder.join("wheel"))?).current_dir(&folder))?;
+    let script = folder.join("readme.py");
+    fs::write(&script, example(root, "python")?).map_err(Failure::file(&script))?;
     // `-I` keeps the sources out of sight: what answers is the installed package.
-    let mut trial = Command::new(&installed);
-    steps.run("python: use it", trial.arg("-I").arg(root.join("xtask/trials/python.py")).current_dir(&folder))
+    steps.run("python: use it", Command::new(&installed).arg("-I").arg(script).current_dir(root))
 }
 
-/// Packs the Node package, installs it into an empty project, and decides one vector there, as ESM and as CommonJS.
+/// Packs the Node package, installs it into an empty project, and runs the README's example there, as ESM and as CommonJS.
 pub(crate) fn node(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
     let folder = empty("node")?;
     let packed = folder.join("packed");
@@ -39,12 +40,44 @@ pub(crate) fn node(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
     let mut install = Command::new("npm");
     install.args(["install", "--silent", "--no-audit", "--no-fund"]).arg(only_file(&packed)?);
     steps.run("node: install the package", install.current_dir(&project))?;
-    for (step, name) in [("node: use it as ESM", "node.mjs"), ("node: use it as CommonJS", "node.cjs")] {
-        let copy = project.join(name);
-        fs::copy(root.join("xtask/trials").join(name), &copy).map_err(Failure::file(&copy))?;
-        steps.run(step, Command::new("node").arg(name).current_dir(&project))?;
+    let esm = example(root, "js")?;
+    let common: Vec<_> = esm.lines().map(as_common_js).collect();
+    for (step, name, text) in
+        [("node: use it as ESM", "readme.mjs", esm), ("node: use it as CommonJS", "readme.cjs", common.join("\n"))]
+    {
+        let script = project.join(name);
+        fs::write(&script, text).map_err(Failure::file(&script))?;
+        steps.run(step, Command::new("node").arg(script).current_dir(root))?;
     }
     Ok(())
+}
+
+/// Returns the README's first example in a language.
+fn example(root: &Path, language: &str) -> Result<String, Failure> {
+    let path = root.join("README.md");
+    let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+    let block = text.split(&format!("```{language}\n")).nth(1).and_then(|rest| rest.split("```").next());
+    block.map(str::to_owned).ok_or_else(|| Failure::Unmet(format!("`README.md` has no example in `{language}`")))
+}
+
+/// Rewrites `import NAMES from MODULE;` as CommonJS has it; other lines stay.
+fn as_common_js(line: &str) -> String {
+    match line
+        .strip_prefix("import ")
+        .and_then(|rest| rest.strip_suffix(';'))
+        .and_then(|rest| rest.split_once(" from "))
+    {
+        Some((names, module)) => format!("const {names} = require({module});"),
+        None => line.to_owned(),
+    }
+}
+
+/// Runs the README's example for the command line.
+pub(crate) fn command_line(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
+    let example = example(root, "sh")?;
+    // What follows is this very command.
+    let command = example.split("cargo xtask").next().unwrap_or_default();
+    steps.run("command line: use it", Command::new("sh").args(["-ec", command]).current_dir(root))
 }
 
 /// Returns a folder of this name with nothing in it.
