@@ -8,7 +8,7 @@ use crate::{minimum, repository, trial};
 /// Runs every test in all three languages, and tries to install the packages.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Also test core alone and without std, and with the oldest supported compiler.
+    /// Also test core alone and without std, run what fuzzing saved, and check with the oldest supported compiler.
     #[arg(long)]
     full: bool,
 }
@@ -25,6 +25,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     trial::node(&mut steps, &root)?;
     if arguments.full {
         core_alone(&mut steps, &root)?;
+        let saved = ["test", "--manifest-path", "fuzz/properties/Cargo.toml"];
+        steps.run("fuzz: saved inputs", &mut cargo(&root, &saved))?;
         minimum::run(&mut steps, &root)?;
     }
     println!("\ntotal: {:.0} s", started.elapsed().as_secs_f64());
