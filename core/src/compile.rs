@@ -316,8 +316,9 @@ impl<'t> PageWriter<'t> {
 
     /// How the local parts of a domain compare in this tenant (docs/semantics.md 4.1).
     fn rule(&self, domain: &str) -> Rule {
-        let closest = self.domains.get(domain).copied().or_else(|| self.entries_above(domain).next());
-        closest.filter(|entry| is_verified(entry) && entry.active).map_or_else(Rule::default, |entry| Rule {
+        let in_force = |entry: &&Domain| is_verified(entry) && entry.active;
+        let exact = self.domains.get(domain).copied().filter(in_force);
+        exact.or_else(|| self.entries_above(domain).find(in_force)).map_or_else(Rule::default, |entry| Rule {
             exact_case: entry.case == CaseRule::Exact,
             separators: Separators::default().with(entry.separator.map_or(0, |separator| separator as u8)),
         })

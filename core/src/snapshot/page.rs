@@ -119,15 +119,17 @@ impl<'p> PageView<'p> {
         Ok(())
     }
 
-    /// The entry of exactly this name or, without one, the closest above it that includes its sub-domains.
+    /// The verified active entry of exactly this name or, without one, the closest above it that includes its sub-domains.
     pub(crate) fn closest(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
-        let mut closest = match target.domains().next() {
-            Some((name, hash)) => self.domain_named(name, hash)?,
-            None => None,
-        };
+        let mut closest = None;
+        if let Some((name, hash)) = target.domains().next() {
+            if let Some(row) = self.domain_named(name, hash)? {
+                closest = in_force(row)?.then_some(row);
+            }
+        }
         if closest.is_none() && self.has_subdomains()? {
             self.domains_above(target, |row| {
-                if closest.is_none() && row.flags()? & domain::SUBDOMAINS != 0 {
+                if closest.is_none() && row.flags()? & domain::SUBDOMAINS != 0 && in_force(row)? {
                     closest = Some(row);
                 }
                 Ok(())
@@ -191,12 +193,16 @@ impl<'p> PageView<'p> {
 /// How local parts compare under the closest entry of a tenant (docs/semantics.md 4.1).
 pub(crate) fn rule(closest: Option<DomainRow<'_>>) -> Read<Rule> {
     let Some(row) = closest else { return Ok(Rule::default()) };
-    let flags = row.flags()?;
-    if flags & domain::IN_FORCE != domain::IN_FORCE {
+    if !in_force(row)? {
         return Ok(Rule::default());
     }
+    let flags = row.flags()?;
     let separator = u8::try_from(row.separator()?).map_err(|_| Damaged)?;
     Ok(Rule { exact_case: flags & domain::EXACT_CASE != 0, separators: Separators::default().with(separator) })
+}
+
+fn in_force(row: DomainRow<'_>) -> Read<bool> {
+    Ok(row.flags()? & domain::IN_FORCE == domain::IN_FORCE)
 }
 
 /// Reads a mode, and what it means at `now`.
