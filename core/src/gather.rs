@@ -223,10 +223,23 @@ fn domain_state<'s>(
 }
 
 /// The identities with consent that the account may use for the address: they open other accounts' own addresses.
+///
+/// Each is the address's local part up to some octet, so that its length tells which.
 #[derive(Default)]
-struct Consented {
-    exact: bool,
-    base: bool,
+struct Consented(u128);
+
+impl Consented {
+    fn add(&mut self, identity: &[u8]) {
+        self.0 |= Self::bit(identity);
+    }
+
+    fn opens(&self, own: &[u8], local: &[u8]) -> bool {
+        self.0 & Self::bit(own) != 0 && local.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own))
+    }
+
+    fn bit(identity: &[u8]) -> u128 {
+        u32::try_from(identity.len()).ok().and_then(|length| 1_u128.checked_shl(length)).unwrap_or(0)
+    }
 }
 
 fn identities(
@@ -297,7 +310,7 @@ fn identity_state(
         }
         if has(identity::GIVEN) {
             facts.consent = true;
-            if exact { consented.exact = true } else { consented.base = true }
+            consented.add(row.local()?);
         }
     } else if counts {
         facts.identity_not_listed |= !listed;
@@ -348,9 +361,7 @@ fn others(
         }
         let same_tenant = link.page == asker.link.page;
         facts.own_of_another_tenant |= !same_tenant;
-        let is_it = own.eq_ignore_ascii_case(target.local);
-        let is_base = own_rule.sub_address_base(target.local).is_some_and(|base| own.eq_ignore_ascii_case(base));
-        let opened = consented.exact && is_it || consented.base && is_base || same_tenant && covers;
+        let opened = consented.opens(own, target.local) || same_tenant && covers;
         facts.protected |= !opened;
         observer.note(|| Note::Protected { account: other, same_tenant, opened });
         Ok(())
