@@ -55,23 +55,23 @@ impl<'c, 's, O: Observer> AddressCheck<'c, 's, O> {
         }
         self.observer.note(|| Note::Address { place });
         let facts = self.facts(address)?;
-        let mut denied = self
-            .ledger
-            .find_all(ReasonSet::default().when(of_another_tenant(&facts), Reason::AddressOfAnotherTenant), place);
-        let basis = match judged {
-            Judged::HostedOnly => return Ok(()),
-            Judged::AsResent => {
-                denied |= self.ledger.find_all(ReasonSet::default().when(facts.denied, Reason::AddressDenied), place);
-                Some(Basis::Resend)
+        let asked = strengths.hosted != Strength::Off;
+        let theirs = ReasonSet::default().when(asked && of_another_tenant(&facts), Reason::AddressOfAnotherTenant);
+        let (reasons, basis) = match judged {
+            Judged::HostedOnly => {
+                self.ledger.find_all(theirs, place);
+                return Ok(());
             }
+            Judged::AsResent => (ReasonSet::default().when(facts.denied, Reason::AddressDenied), Some(Basis::Resend)),
             Judged::Fully => {
                 let judgement = authorise(&facts, self.proof);
-                denied |= self.ledger.find_all(judgement.reasons, place);
-                judgement.basis.filter(|_| judgement.passes() && strengths.sender != Strength::Off)
+                (judgement.reasons, judgement.basis)
             }
         };
-        if !denied {
-            self.ledger.grant(basis.unwrap_or(Basis::NotEnforced), place);
+        let against = reasons.union(theirs);
+        if !self.ledger.find_all(against, place) {
+            let given = basis.filter(|_| against.is_empty() && strengths.sender != Strength::Off);
+            self.ledger.grant(given.unwrap_or(Basis::NotEnforced), place);
         }
         Ok(())
     }
