@@ -35,7 +35,10 @@ pub(crate) fn header(choices: &mut Choices<'_>, names: &Known, envelope: &Envelo
                 Damage::FoldedFirst,
             ])),
         ),
-        _ if maker.small => Header::Oversized { fields, block: choices.chance(8) },
+        _ if maker.small => {
+            let block = choices.chance(8) && !fields.iter().any(breaks_a_block);
+            Header::Oversized { fields, block }
+        }
         _ => Header::Fields(fields),
     }
 }

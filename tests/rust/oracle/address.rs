@@ -222,7 +222,7 @@ fn protected(asked: &Asked<'_>, address: &Value) -> bool {
             let Some(own) = counted_own(asked, tenant, other) else { continue };
             if forms::widest_equal(&[tenant, asked.tenant], &own, address)
                 && !covered(asked, tenant, &address.domain)
-                && !consented(asked, &own)
+                && !consented(asked, &own, address)
             {
                 return true;
             }
@@ -237,13 +237,15 @@ fn covered(asked: &Asked<'_>, others: &Tenant, domain: &str) -> bool {
         && forms::entry_for(others, domain).is_some_and(|entry| forms::usable(others, entry) && entry.covers_mailboxes)
 }
 
-/// 4.9: the owner of exactly that own address consented, and this account may use it.
-fn consented(asked: &Asked<'_>, own: &Value) -> bool {
+/// 4.9: the owner of exactly that own address consented, this account may use it, and it gives the address.
+fn consented(asked: &Asked<'_>, own: &Value, address: &Value) -> bool {
     held(asked).iter().any(|held| {
+        let identity = Value::of(&held.identity.address);
         held.identity.consent == Some(Consent::Given)
             && listed(asked, held.identity)
             && role_fits(asked, held.identity)
-            && forms::compare(held.holder, &Value::of(&held.identity.address), own) == Some(Match::Exact)
+            && forms::folded(&identity.local) == forms::folded(&own.local)
+            && forms::compare(held.holder, &identity, address).is_some()
     })
 }
 
