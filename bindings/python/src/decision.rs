@@ -143,10 +143,10 @@ impl Decision {
         members.set_item("verdict", self.verdict())?;
         members.set_item("action", self.action())?;
         members.set_item("provisional", self.provisional())?;
-        members.set_item("reasons", as_dicts(self.reasons(py)?)?)?;
-        members.set_item("would_deny", as_dicts(self.would_deny(py)?)?)?;
+        members.set_item("reasons", as_dicts(&self.reasons(py)?)?)?;
+        members.set_item("would_deny", as_dicts(&self.would_deny(py)?)?)?;
         members.set_item("omitted", self.omitted())?;
-        members.set_item("grants", as_dicts(self.grants(py)?)?)?;
+        members.set_item("grants", as_dicts(&self.grants(py)?)?)?;
         members.set_item("omitted_grants", self.omitted_grants())?;
         members.set_item("snapshot_id", self.snapshot_id())?;
         Ok(members)
@@ -208,13 +208,13 @@ impl Reply {
 }
 
 /// Returns the position as the last members of a value whose first is `word`.
-pub(crate) fn at<'py>(value: &Bound<'py, PyType>, word: &str, place: Place) -> PyResult<Bound<'py, PyAny>> {
+fn at<'py>(value: &Bound<'py, PyType>, word: &str, place: Place) -> PyResult<Bound<'py, PyAny>> {
     value.call1((word, place.subject.name(), place.field, place.span.start, place.span.end))
 }
 
 /// Returns the members of each value by name.
-pub(crate) fn as_dicts<'py>(values: Bound<'py, PyList>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    values.into_iter().map(|value| value.call_method0("_asdict")).collect()
+fn as_dicts<'py>(values: &Bound<'py, PyList>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    values.iter().map(|value| value.call_method0("_asdict")).collect()
 }
 
 fn findings<'py>(py: Python<'py>, findings: &[Finding]) -> PyResult<Bound<'py, PyList>> {

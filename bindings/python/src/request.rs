@@ -7,7 +7,9 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString, PyType};
-use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Timestamp, Tls};
+use sendas::{
+    Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Stage, Timestamp, Tls,
+};
 
 use crate::text::{Text, wrong_type};
 use crate::words;
@@ -82,22 +84,24 @@ impl Unquoted {
 }
 
 impl Facts {
-    /// Reads the arguments of a request.
-    pub(crate) fn read(arguments: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+    /// Reads the arguments of a request, and the stage at which it is to be decided.
+    pub(crate) fn read(arguments: Option<&Bound<'_, PyDict>>) -> PyResult<(Self, Stage)> {
         let mut members = Members::default();
-        let mut header = None;
         let mut transaction = (false, None);
+        let (mut header, mut stage) = (None, Stage::Message);
         for (name, value) in arguments.into_iter().flatten() {
             match text_of(&name)? {
                 "smtputf8" => transaction.0 = flag(&value, "smtputf8")?,
                 "envelope_sender" => transaction.1 = GivenSender::read(&value, "envelope_sender")?,
                 "header" => header = GivenHeader::read(&value)?,
+                "stage" => stage = words::read(&value)?,
                 other => members.take(other, &value)?,
             }
         }
         let (client, now) = members.finish()?;
         let (smtputf8, sender) = transaction;
-        Ok(Self { client: Arc::new(client), transaction: Arc::new(Transaction { now, smtputf8, sender }), header })
+        let transaction = Arc::new(Transaction { now, smtputf8, sender });
+        Ok((Self { client: Arc::new(client), transaction, header }, stage))
     }
 
     /// Reads the arguments of a session, which are those that are known after AUTH.

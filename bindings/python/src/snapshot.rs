@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
-use sendas::{HashKey, Options, Stage};
+use sendas::{HashKey, Options};
 
 use crate::decision::Decision;
 use crate::explain::Explanation;
@@ -83,8 +83,7 @@ impl Snapshot {
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message')"
     )]
     fn evaluate(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Decision> {
-        let stage = take(facts, "stage")?.map_or(Ok(Stage::Message), |given| words::read(&given))?;
-        let facts = Facts::read(facts)?;
+        let (facts, stage) = Facts::read(facts)?;
         let lent = facts.lend(py)?;
         let request = lent.request();
         let decision = if lent.header_octets() < DETACHED_OCTETS {
@@ -96,18 +95,12 @@ impl Snapshot {
     }
 
     /// Decide many requests, while other threads may run.
-    #[pyo3(signature = (requests, *, stage = None), text_signature = "($self, requests, *, stage='message')")]
-    fn evaluate_many(
-        &self,
-        py: Python<'_>,
-        requests: &Bound<'_, PyAny>,
-        stage: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Vec<Decision>> {
-        let stage = stage.map_or(Ok(Stage::Message), words::read)?;
-        let facts = requests.try_iter()?.map(|request| Facts::read(Some(&members(&request?)?)));
-        let facts = facts.collect::<PyResult<Vec<_>>>()?;
+    fn evaluate_many(&self, py: Python<'_>, requests: &Bound<'_, PyAny>) -> PyResult<Vec<Decision>> {
+        let read = requests.try_iter()?.map(|request| Facts::read(Some(&members(&request?)?)));
+        let (facts, stages): (Vec<_>, Vec<_>) = read.collect::<PyResult<Vec<_>>>()?.into_iter().unzip();
         let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
-        let evaluate = || lent.iter().map(|lent| self.snapshot.evaluate_stage(&lent.request(), stage)).collect();
+        let requests = lent.iter().zip(stages);
+        let evaluate = || requests.map(|(lent, stage)| self.snapshot.evaluate_stage(&lent.request(), stage)).collect();
         let decisions: Vec<_> = py.detach(evaluate);
         drop(lent);
         Ok(decisions.into_iter().zip(facts).map(|(decision, facts)| Decision::new(decision, Arc::new(facts))).collect())
@@ -119,14 +112,11 @@ impl Snapshot {
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message', view)"
     )]
     fn explain(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Explanation> {
-        let stage = take(facts, "stage")?.map_or(Ok(Stage::Message), |given| words::read(&given))?;
         let view = take(facts, "view")?.ok_or_else(|| missing("view"))?;
         let view = words::read(&view)?;
-        let facts = Facts::read(facts)?;
+        let (facts, stage) = Facts::read(facts)?;
         let lent = facts.lend(py)?;
-        let explanation = py.detach(|| self.snapshot.explain_stage(&lent.request(), stage, view));
-        drop(lent);
-        Ok(Explanation::new(explanation, Arc::new(facts)))
+        Ok(Explanation::new(py.detach(|| self.snapshot.explain_stage(&lent.request(), stage, view))))
     }
 
     /// Open a session with what is known of a client after AUTH.

@@ -38,10 +38,10 @@ def test_bytes_and_str_mean_the_same() -> None:
 
 
 def test_none_is_the_same_as_absent() -> None:
-    optional = set(sendas.Request.__optional_keys__) - {"smtputf8"}
+    optional = set(sendas.Request.__optional_keys__) - {"smtputf8", "stage"}
     assert {"account", "scopes", "header"} < optional
     nothing: sendas.Request = {"now": example.NOW, "channel": "smtp"}
-    explicit = SNAPSHOT.evaluate(**nothing, **dict.fromkeys(optional))  # type: ignore[arg-type]
+    explicit = SNAPSHOT.evaluate(**nothing, **dict.fromkeys(optional))
     assert SNAPSHOT.evaluate(**nothing) == explicit
     assert [finding.reason for finding in explicit.reasons] == ["authentication_required"]
 
@@ -52,7 +52,7 @@ def test_the_null_path_is_not_the_unknown_one_and_not_the_empty_one() -> None:
     assert slugs(envelope_sender=None) == ["sender_unknown"]
     assert slugs(envelope_sender=b"") == ["sender_syntax"]
     assert slugs(envelope_sender=Unquoted(b"")) == ["sender_syntax"]
-    assert SNAPSHOT.evaluate(**example.request(envelope_sender=sendas.NULL), stage="envelope").provisional
+    assert SNAPSHOT.evaluate(**example.request(envelope_sender=sendas.NULL, stage="envelope")).provisional
 
 
 def test_unquoted_is_split_at_the_last_at() -> None:
@@ -68,7 +68,7 @@ def test_an_empty_list_of_scopes_is_not_the_same_as_none() -> None:
     snapshot = sendas.Snapshot.compile(policy)
     key: sendas.Request = {"now": 0, "channel": "api", "account": "alice", "credential_kind": "api_key", "credential_id": "key-1"}
     scopes: list[Sequence[str | bytes] | None] = [None, ["mail.send"], ("mail.send",), [b"mail.send"], []]
-    decisions = snapshot.evaluate_many([{**key, "scopes": presented} for presented in scopes], stage="session")
+    decisions = snapshot.evaluate_many([{**key, "scopes": presented, "stage": "session"} for presented in scopes])
     assert [decision.allowed for decision in decisions] == [True, True, True, True, False]
 
 
@@ -91,8 +91,8 @@ def test_an_instant_is_whole_seconds_or_a_datetime_with_a_zone() -> None:
     snapshot = sendas.Snapshot.compile(policy)
 
     def allowed(now: int | datetime) -> bool:
-        facts = example.request(now=now, credential_kind="api_key", credential_id="key")
-        return snapshot.evaluate(**facts, stage="session").allowed
+        facts = example.request(now=now, credential_kind="api_key", credential_id="key", stage="session")
+        return snapshot.evaluate(**facts).allowed
 
     second, microsecond = timedelta(seconds=1), timedelta(microseconds=1)
     elsewhere = timezone(timedelta(hours=-8))
@@ -215,7 +215,9 @@ def test_many_are_decided_in_their_order() -> None:
     assert SNAPSHOT.evaluate_many(iter(requests)) == alone
     assert SNAPSHOT.evaluate_many([UserDict(request) for request in requests]) == alone  # type: ignore[misc]
     assert SNAPSHOT.evaluate_many([]) == []
-    assert {decision.stage for decision in SNAPSHOT.evaluate_many(requests, stage="session")} == {"session"}
+    stages: list[sendas.Stage] = ["session", "message", "envelope"]
+    staged = [example.request(stage=stage) for stage in stages]
+    assert [decision.stage for decision in SNAPSHOT.evaluate_many(staged)] == stages
     foreign = [example.request(envelope_sender=sender) for sender in ("<a@globex.example>", "<b@globex.example>")]
     replies = [decision.reply().text.split()[0] for decision in SNAPSHOT.evaluate_many(foreign)]
     assert replies == ["<a@globex.example>:", "<b@globex.example>:"]

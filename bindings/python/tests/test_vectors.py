@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 import vectors
-from sendas import Decision, Finding, Grant
+from sendas import Decision, Finding, Grant, Request, Snapshot
 
 
 VECTORS = vectors.load()
@@ -21,28 +21,27 @@ def test_vector(vector: dict[str, Any], policies: dict[str, Any], ran: list[str]
 
 
 def decide(vector: dict[str, Any], policies: dict[str, Any]) -> Decision:
-    request, stage = vectors.request(vector["request"]), vector["stage"]
+    request = vectors.request(vector)
     snapshot = vectors.snapshot(vector, policies)
     if snapshot is None:
-        return Decision.without_snapshot(stage)
-    decision = snapshot.evaluate(**request, stage=stage)
-    assert snapshot.evaluate_many([request], stage=stage) == [decision]
-    assert staged(vector, policies) == decision
-    explanation = snapshot.explain(**request, stage=stage, view="provider")
-    assert (explanation.decision, explanation.verdict) == (decision, decision.verdict)
+        return Decision.without_snapshot(request["stage"])
+    decision = snapshot.evaluate(**request)
+    assert snapshot.evaluate_many([request]) == [decision]
+    assert staged(snapshot, request) == decision
+    explanation = snapshot.explain(**request, view="provider")
+    assert (explanation.stage, explanation.verdict) == (decision.stage, decision.verdict)
+    assert [(reason.reason, *reason.place) for reason in explanation.reasons] == decision.reasons + decision.would_deny
     return decision
 
 
-def staged(vector: dict[str, Any], policies: dict[str, Any]) -> Decision:
-    """Decide in a session what the vector decides at once."""
-    snapshot = vectors.snapshot(vector, policies)
-    assert snapshot is not None
-    facts: Any = vectors.request(vector["request"])
-    sender, header, smtputf8 = (facts.pop(name, None) for name in ("envelope_sender", "header", "smtputf8"))
+def staged(snapshot: Snapshot, request: Request) -> Decision:
+    """Decide in a session what the request decides at once."""
+    facts: Any = dict(request)
+    stage, sender, header, smtputf8 = (facts.pop(name, None) for name in ("stage", "envelope_sender", "header", "smtputf8"))
     session = snapshot.session(**facts)
-    if vector["stage"] != "session":
+    if stage != "session":
         session.mail_from(snapshot, sender, smtputf8=bool(smtputf8), now=facts["now"])
-    if vector["stage"] == "message":
+    if stage == "message":
         session.message(header)
     return session.decision
 

@@ -29,10 +29,10 @@ def _compile(policy: str) -> sendas.Snapshot:
     return sendas.Snapshot.compile(sendas.Policy.from_json(policy))
 
 
-def request(given: dict[str, Any]) -> sendas.Request:
+def request(vector: dict[str, Any]) -> sendas.Request:
     """Return the arguments of a request; a fact that is not known is absent."""
-    facts: dict[str, Any] = {}
-    for name, value in given.items():
+    facts: dict[str, Any] = {"stage": vector["stage"]}
+    for name, value in vector["request"].items():
         match name:
             case "now":
                 facts["now"] = datetime.fromisoformat(value.replace("Z", "+00:00"))

@@ -5,7 +5,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias, TypedDict
 
-from sendas._catalogue import Channel, CredentialKind, Tls
+from sendas._catalogue import Channel, CredentialKind, Stage, Tls
 from sendas._sendas import Unquoted
 
 Text: TypeAlias = bytes | str
@@ -36,3 +36,4 @@ class Request(_Required, total=False):
     smtputf8: bool
     envelope_sender: EnvelopeSender | None
     header: Header | None
+    stage: Stage

@@ -130,7 +130,7 @@ class Snapshot:
         zone. The header is the raw block, or all its fields: never only those that seem to matter.
         """
 
-    def evaluate_many(self, requests: Iterable[Request], *, stage: Stage = "message") -> list[Decision]:
+    def evaluate_many(self, requests: Iterable[Request]) -> list[Decision]:
         """Decide many requests, while other threads may run. The decisions are in the order of the requests."""
 
     def explain(
@@ -310,10 +310,6 @@ class Explanation:
     @property
     def near_misses(self) -> list[NearMiss]:
         """What would have been right, or nearly so."""
-
-    @property
-    def decision(self) -> Decision:
-        """The decision that is explained, with everything that only the provider may see."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation, as this reader may see it, as plain values that can be written as JSON."""

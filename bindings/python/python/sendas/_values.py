@@ -43,13 +43,9 @@ class Grant(NamedTuple):
     """As in `Finding`."""
 
 
-class ExplainedReason(NamedTuple):
-    """A reason in an explanation."""
+class Place(NamedTuple):
+    """Where in the request something stands."""
 
-    reason: Reason
-    """What is wrong."""
-    enforced: bool
-    """Whether it denies, or only would."""
     subject: Subject
     """The part of the request."""
     field: int
@@ -60,34 +56,33 @@ class ExplainedReason(NamedTuple):
     """As in `Finding`."""
 
 
-class Step(NamedTuple):
-    """One thing that was looked at; without an address, its place is None."""
+class ExplainedReason(NamedTuple):
+    """A reason in an explanation."""
 
+    reason: Reason
+    """What is wrong."""
+    enforced: bool
+    """Whether it denies, or only would."""
+    place: Place
+    """Where."""
+
+
+class Step(NamedTuple):
+    """One thing that was looked at."""
+
+    place: Place | None
+    """The address in question, if one is."""
     text: str
     """What was found, as a sentence."""
-    subject: Subject | None
-    """The part of the request where the address stands."""
-    field: int | None
-    """As in `Finding`."""
-    start: int | None
-    """As in `Finding`."""
-    end: int | None
-    """As in `Finding`."""
 
 
 class NearMiss(NamedTuple):
     """Something close to what would have been right."""
 
+    place: Place
+    """The address that failed."""
     text: str
-    """What is close to the address that failed, as a sentence."""
-    subject: Subject
-    """The part of the request where that address stands."""
-    field: int
-    """As in `Finding`."""
-    start: int
-    """As in `Finding`."""
-    end: int
-    """As in `Finding`."""
+    """What is close to it, as a sentence."""
 
 
 class Problem(TypedDict):
