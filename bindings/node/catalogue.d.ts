@@ -39,7 +39,7 @@ export type CredentialKind =
   | 'oauth'
   | 'client_cert';
 
-/** Which reply codes a host wants. */
+/** Which reply codes a host wants: 550 5.7.1 for missing rights (RFC 6409 §6.1), or Postfix's 553 5.7.1. */
 export type Profile =
   | 'rfc6409'
   | 'postfix';
@@ -135,7 +135,7 @@ export type Verdict =
   | 'deny'
   | 'defer';
 
-/** Who reads an explanation. */
+/** Who reads an explanation: the provider sees everything, a tenant nothing of other tenants. */
 export type View =
   | 'provider'
   | 'tenant';

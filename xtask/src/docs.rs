@@ -68,13 +68,21 @@ fn lists() -> Vec<List> {
         list("Channel", "The way in which a message is handed over.", Channel::ALL.map(Channel::name).to_vec()),
         list("Control", "A switch of a tenant or the provider.", Control::ALL.map(Control::name).to_vec()),
         list("CredentialKind", "A kind of credential.", CredentialKind::ALL.map(CredentialKind::name).to_vec()),
-        list("Profile", "Which reply codes a host wants.", Profile::ALL.map(Profile::name).to_vec()),
+        list(
+            "Profile",
+            "Which reply codes a host wants: 550 5.7.1 for missing rights (RFC 6409 §6.1), or Postfix's 553 5.7.1.",
+            Profile::ALL.map(Profile::name).to_vec(),
+        ),
         list("Reason", "Why a request is denied or deferred.", Reason::ALL.iter().map(|row| row.slug()).collect()),
         list("Stage", "How far a transaction has come.", Stage::ALL.map(Stage::name).to_vec()),
         list("Subject", "The part of a request that a finding speaks of.", Subject::ALL.map(Subject::name).to_vec()),
         list("Tls", "Transport encryption of the client's connection.", Tls::ALL.map(Tls::name).to_vec()),
         list("Verdict", "Whether the request may go on.", Verdict::ALL.map(Verdict::name).to_vec()),
-        list("View", "Who reads an explanation.", View::ALL.map(View::name).to_vec()),
+        list(
+            "View",
+            "Who reads an explanation: the provider sees everything, a tenant nothing of other tenants.",
+            View::ALL.map(View::name).to_vec(),
+        ),
     ]
 }
 

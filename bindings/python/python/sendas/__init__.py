@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from sendas._catalogue import Action, Basis, Channel, Control, CredentialKind, Reason, Stage, Subject, Tls, Verdict
+from sendas._catalogue import (
+    Action,
+    Basis,
+    Channel,
+    Control,
+    CredentialKind,
+    Profile,
+    Reason,
+    Stage,
+    Subject,
+    Tls,
+    Verdict,
+    View,
+)
 from sendas._request import EnvelopeSender, Header, Request, Text
 from sendas._sendas import (
     Decision,
@@ -31,11 +44,9 @@ from sendas._values import (
     Place,
     PolicyError,
     Problem,
-    Profile,
     ReasonRow,
     SetError,
     Step,
-    View,
 )
 
 NULL: Final = b"<>"

@@ -51,7 +51,7 @@ Profile: TypeAlias = Literal[
     "rfc6409",
     "postfix",
 ]
-"""Which reply codes a host wants."""
+"""Which reply codes a host wants: 550 5.7.1 for missing rights (RFC 6409 §6.1), or Postfix's 553 5.7.1."""
 
 Reason: TypeAlias = Literal[
     "snapshot_unavailable",
@@ -153,4 +153,4 @@ View: TypeAlias = Literal[
     "provider",
     "tenant",
 ]
-"""Who reads an explanation."""
+"""Who reads an explanation: the provider sees everything, a tenant nothing of other tenants."""

@@ -4,9 +4,9 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, NoReturn, final
 
-from sendas._catalogue import Action, Channel, Control, CredentialKind, Reason, Stage, Tls, Verdict
+from sendas._catalogue import Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Tls, Verdict, View
 from sendas._request import EnvelopeSender, Header, Request, Text
-from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Problem, Profile, SetError, Step, View
+from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Problem, SetError, Step
 
 __all__ = [
     "Decision",

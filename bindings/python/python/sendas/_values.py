@@ -1,14 +1,8 @@
 """Plain values that stand in decisions, explanations and errors."""
 
-from typing import Literal, NamedTuple, TypeAlias, TypedDict
+from typing import NamedTuple, TypedDict
 
 from sendas._catalogue import Basis, Control, Reason, Stage, Subject, Verdict
-
-Profile: TypeAlias = Literal["rfc6409", "postfix"]
-"""Which reply codes a host wants: 550 5.7.1 for missing rights (RFC 6409 §6.1), or 553 5.7.1 as Postfix replies."""
-
-View: TypeAlias = Literal["provider", "tenant"]
-"""Who reads an explanation: the provider sees everything, a tenant nothing of other tenants."""
 
 
 class Finding(NamedTuple):
