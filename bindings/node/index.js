@@ -1,0 +1,68 @@
+'use strict'
+
+const { randomBytes } = require('node:crypto')
+const { readFileSync, readdirSync } = require('node:fs')
+const { extname } = require('node:path')
+const { fileURLToPath } = require('node:url')
+
+const { Decision, Policy, Reply, Session, Snapshot, policySchema, reasons } = require(library())
+
+/** Finds what `npm run build` made on a machine like this one. */
+function library () {
+  const system = `${process.platform}-${process.arch}`
+  const name = readdirSync(__dirname).find(name => name.startsWith(`sendas.${system}`) && name.endsWith('.node'))
+  if (name === undefined) throw new Error(`this copy of sendas holds no library for ${system}`)
+  return `./${name}`
+}
+
+class PolicyError extends Error {
+  constructor (message, diagnostics) {
+    super(message)
+    this.name = 'PolicyError'
+    this.diagnostics = diagnostics
+  }
+}
+
+/** Replaces a method by one that is made of it. */
+function replace (owner, name, make) {
+  Object.defineProperty(owner, name, { ...Object.getOwnPropertyDescriptor(owner, name), value: make(owner[name]) })
+}
+
+/** Makes a method that throws what the native one returns in place of its answer. */
+function throwing (method) {
+  return function (...values) {
+    const answer = method.apply(this, values)
+    if (Array.isArray(answer)) throw new PolicyError(...answer)
+    return answer
+  }
+}
+
+for (const name of ['fromToml', 'fromJson', 'fromJsonLines']) replace(Policy, name, throwing)
+for (const name of ['replaceTenant', 'removeTenant']) replace(Snapshot.prototype, name, throwing)
+
+replace(Snapshot, 'compile', compile => throwing((policy, options) => {
+  return compile(policy, { ...options, hashKey: options?.hashKey ?? randomBytes(16) })
+}))
+
+Policy.fromPath = path => {
+  const readers = { '.toml': Policy.fromToml, '.json': Policy.fromJson, '.jsonl': Policy.fromJsonLines }
+  const suffix = extname(path instanceof URL ? fileURLToPath(path) : path)
+  if (!Object.hasOwn(readers, suffix)) throw new TypeError(`\`path\` must end with one of ${Object.keys(readers).join(', ')}`)
+  return readers[suffix](readFileSync(path))
+}
+
+// What `console.log` shows; without it, a native object seems empty.
+for (const type of [Decision, Reply]) {
+  type.prototype[Symbol.for('nodejs.util.inspect.custom')] = function (_depth, options, inspect) {
+    return `${type.name} ${inspect(this.toJSON(), options)}`
+  }
+}
+
+module.exports.Decision = Decision
+module.exports.Policy = Policy
+module.exports.PolicyError = PolicyError
+module.exports.REASONS = Object.freeze(reasons().map(Object.freeze))
+module.exports.Reply = Reply
+module.exports.Session = Session
+module.exports.Snapshot = Snapshot
+module.exports.policySchema = policySchema

@@ -1,0 +1,163 @@
+//! Values that callers give: read as octets, words and numbers, or refused with a `TypeError`.
+
+use napi::bindgen_prelude::{
+    Array, BigInt, FromNapiValue, JsObjectValue as _, Object, Result, Uint8ArraySlice, Unknown,
+};
+use napi::{Env, Error, JsDate, JsString, JsValue as _, Status, ValueType};
+use sendas::Timestamp;
+
+use crate::words::Word;
+
+/// A value that a caller gave, and what it is called in errors.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'e> {
+    env: Env,
+    name: &'static str,
+    value: Unknown<'e>,
+}
+
+impl<'e> Given<'e> {
+    pub(crate) const fn new(env: Env, name: &'static str, value: Unknown<'e>) -> Self {
+        Self { env, name, value }
+    }
+
+    /// Reads a member of an object.
+    pub(crate) fn member(self, name: &'static str) -> Result<Self> {
+        if !self.is(ValueType::Object)? {
+            return Err(self.refuse("an object"));
+        }
+        let value = Object::from_unknown(self.value)?.get_named_property_unchecked(name)?;
+        Ok(Self::new(self.env, name, value))
+    }
+
+    pub(crate) fn is(self, kind: ValueType) -> Result<bool> {
+        Ok(self.value.get_type()? == kind)
+    }
+
+    /// Reads the value unless it is undefined or null.
+    pub(crate) fn optional<T>(self, read: impl FnOnce(Self) -> Result<T>) -> Result<Option<T>> {
+        match self.value.get_type()? {
+            ValueType::Undefined | ValueType::Null => Ok(None),
+            _ => read(self).map(Some),
+        }
+    }
+
+    /// Reads a string or a Uint8Array, if it is one.
+    ///
+    /// The octets are copied: a script may change or detach a buffer while further members are read.
+    pub(crate) fn octets(self) -> Result<Option<Vec<u8>>> {
+        Ok(match self.value.get_type()? {
+            ValueType::String => Some(wtf8(JsString::from_unknown(self.value)?)?),
+            ValueType::Object if self.value.is_typedarray()? => {
+                Uint8ArraySlice::from_unknown(self.value).ok().map(|octets| octets.to_vec())
+            }
+            _ => None,
+        })
+    }
+
+    pub(crate) fn text(self) -> Result<Vec<u8>> {
+        self.octets()?.ok_or_else(|| self.refuse("a string or a Uint8Array"))
+    }
+
+    pub(crate) fn word<T: Word>(self) -> Result<T> {
+        if self.is(ValueType::String)? {
+            let given = String::from_unknown(self.value)?;
+            if let Some(&value) = T::ALL.iter().find(|value| value.word() == given) {
+                return Ok(value);
+            }
+        }
+        let words: Vec<_> = T::ALL.iter().map(|value| format!("'{}'", value.word())).collect();
+        Err(self.refuse(&format!("one of {}", words.join(", "))))
+    }
+
+    pub(crate) fn flag(self) -> Result<bool> {
+        match self.value.get_type()? {
+            ValueType::Boolean => bool::from_unknown(self.value),
+            _ => Err(self.refuse("a boolean")),
+        }
+    }
+
+    /// Reads an instant: whole seconds since the epoch, or a Date, whose fraction of a second is dropped.
+    pub(crate) fn instant(self) -> Result<Timestamp> {
+        let seconds = match self.value.get_type()? {
+            ValueType::Number => whole(f64::from_unknown(self.value)?),
+            ValueType::BigInt => {
+                let (value, lossless) = BigInt::from_unknown(self.value)?.get_i64();
+                lossless.then_some(value)
+            }
+            ValueType::Object if self.value.is_date()? => {
+                whole(JsDate::from_unknown(self.value)?.value_of()?).map(|milliseconds| milliseconds.div_euclid(1000))
+            }
+            _ => None,
+        };
+        let right = "whole seconds since the epoch (a number or a bigint of at most 64 bits), or a valid Date";
+        seconds.map(Timestamp).ok_or_else(|| self.refuse(right))
+    }
+
+    pub(crate) fn count(self) -> Result<u32> {
+        let number = match self.value.get_type()? {
+            ValueType::Number => whole(f64::from_unknown(self.value)?),
+            _ => None,
+        };
+        let count = number.and_then(|number| u32::try_from(number).ok());
+        count.ok_or_else(|| self.refuse("a whole number from 0 to 4294967295"))
+    }
+
+    /// Reads an array, every element of which must be something to `read`.
+    pub(crate) fn elements<T>(self, right: &str, read: impl Fn(Self) -> Result<Option<T>>) -> Result<Vec<T>> {
+        if !self.value.is_array()? {
+            return Err(self.refuse(right));
+        }
+        let array = Array::from_unknown(self.value)?;
+        let mut elements = Vec::new();
+        for index in 0..array.len() {
+            let element = array.get(index)?.map(|value| read(Self::new(self.env, self.name, value)));
+            elements.push(element.transpose()?.flatten().ok_or_else(|| self.refuse(right))?);
+        }
+        Ok(elements)
+    }
+
+    /// Reads an instance of a native class.
+    pub(crate) fn instance<T: FromNapiValue>(self, right: &str) -> Result<T> {
+        T::from_unknown(self.value).map_err(|_| self.refuse(right))
+    }
+
+    /// Throws a `TypeError` that says what the value must be.
+    pub(crate) fn refuse(self, right: &str) -> Error {
+        match self.env.throw_type_error(&format!("`{}` must be {right}", self.name), None) {
+            Ok(()) => Error::new(Status::PendingException, String::new()),
+            Err(error) => error,
+        }
+    }
+}
+
+/// Returns the string as UTF-8 in which a lone surrogate is three octets of its own (WTF-8).
+///
+/// It is therefore no UTF-8 any more, and core refuses it as it refuses such octets from a socket. A replacement
+/// character in its place would be a character like any other, and two different strings could become equal.
+fn wtf8(string: JsString<'_>) -> Result<Vec<u8>> {
+    let length = string.utf16_len()?;
+    let string = string.into_utf16()?;
+    // The buffer ends with a NUL that is not of the string.
+    let units = string.as_slice().get(..length).unwrap_or_default();
+    let mut octets = Vec::with_capacity(length);
+    for decoded in char::decode_utf16(units.iter().copied()) {
+        match decoded {
+            Ok(character) => octets.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            Err(lone) => {
+                let [high, low] = lone.unpaired_surrogate().to_be_bytes();
+                octets.extend([0xE0 | high >> 4, 0x80 | (high & 0x0F) << 2 | low >> 6, 0x80 | low & 0x3F]);
+            }
+        }
+    }
+    Ok(octets)
+}
+
+/// Returns the integer that a number stands for exactly, without the range in which numbers skip integers.
+#[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 fits")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER).then_some(number as i64)
+}
+
+/// `Number.MAX_SAFE_INTEGER`.
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;

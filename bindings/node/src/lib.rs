@@ -1,0 +1,21 @@
+//! The Node binding: converts JavaScript values in, calls core, converts its answers out.
+//!
+//! No default, message or normalisation of a policy or a request lives here; what is said here is only
+//! which JavaScript type was expected. What callers see is described in `index.d.ts`, which is generated
+//! from this package and `header.d.ts`.
+
+mod decision;
+mod explain;
+mod given;
+mod policy;
+mod request;
+mod session;
+mod snapshot;
+mod words;
+
+pub use decision::{Decision, DecisionData, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
+pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
+pub use policy::{Diagnostic, Policy, policy_schema};
+pub use session::Session;
+pub use snapshot::Snapshot;
+pub use words::{ReasonRow, reasons};

@@ -1,0 +1,169 @@
+//! Compiled policies that answer requests.
+
+use std::result;
+
+use napi::Env;
+use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8Array, Unknown};
+use napi_derive::napi;
+use sendas::{CompileError, HashKey, Limits, Options, Stage};
+
+use crate::decision::Decision;
+use crate::explain::Explanation;
+use crate::given::Given;
+use crate::policy::{Policy, Refusal, not_compiled};
+use crate::request::Facts;
+use crate::session::Session;
+
+/// A compiled policy that answers requests: immutable, and cheap to hold.
+///
+/// It belongs to the thread that compiled it, and cannot be posted to another one: a worker compiles its own
+/// from the text of the policy, and equal policies have equal ids and give equal decisions.
+#[napi]
+pub struct Snapshot {
+    pub(crate) snapshot: sendas::Snapshot,
+}
+
+#[napi]
+impl Snapshot {
+    /// Compiles a policy. Throws a `PolicyError` if it does not fit together.
+    #[napi(configurable = true, ts_args_type = "policy: Policy, options?: CompileOptions", ts_return_type = "Snapshot")]
+    pub fn compile(env: Env, policy: Unknown<'_>, options: Unknown<'_>) -> Result<Either<Self, Refusal>> {
+        let policy: ClassInstance<'_, Policy> = Given::new(env, "policy", policy).instance("a Policy")?;
+        let options = read_options(Given::new(env, "options", options))?;
+        Ok(answer(sendas::Snapshot::compile(&policy.policy, &options)))
+    }
+
+    /// Identifies the content, by 32 lower-case hexadecimal digits: equal policies have equal ids.
+    #[napi(getter)]
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.snapshot.id().to_string()
+    }
+
+    /// The number of octets that the compiled policy takes.
+    #[napi(getter)]
+    #[must_use]
+    pub fn size(&self) -> i64 {
+        i64::try_from(self.snapshot.size()).unwrap_or(i64::MAX)
+    }
+
+    /// Returns the ids of all tenants, sorted.
+    #[napi]
+    #[must_use]
+    pub fn tenants(&self) -> Vec<String> {
+        self.snapshot.tenants().map(str::to_owned).collect()
+    }
+
+    /// Returns a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
+    ///
+    /// The policy may hold further tenants, such as those above this one; they are not looked at.
+    /// Throws a `PolicyError` if the tenant does not fit to the others, and a `TypeError` if the policy has no such tenant.
+    #[napi(ts_args_type = "id: string, policy: Policy", ts_return_type = "Snapshot")]
+    pub fn replace_tenant(&self, env: Env, id: Unknown<'_>, policy: Unknown<'_>) -> Result<Either<Self, Refusal>> {
+        let id = Given::new(env, "id", id);
+        let octets = id.text()?;
+        let policy: ClassInstance<'_, Policy> = Given::new(env, "policy", policy).instance("a Policy")?;
+        let tenant = policy.policy.tenants.iter().find(|tenant| tenant.id.as_bytes() == octets);
+        let tenant = tenant.ok_or_else(|| id.refuse("the id of a tenant of the policy"))?;
+        Ok(answer(self.snapshot.replace_tenant(tenant)))
+    }
+
+    /// Returns a snapshot without this tenant, or an equal one when there is none. This one stays as it is.
+    ///
+    /// Throws a `PolicyError` if other tenants are below this one.
+    #[napi(ts_args_type = "id: string", ts_return_type = "Snapshot")]
+    pub fn remove_tenant(&self, env: Env, id: Unknown<'_>) -> Result<Either<Self, Refusal>> {
+        let octets = Given::new(env, "id", id).text()?;
+        let removed = match str::from_utf8(&octets) {
+            Ok(id) => self.snapshot.remove_tenant(id),
+            Err(_) => Ok(self.snapshot.clone()),
+        };
+        Ok(answer(removed))
+    }
+
+    /// Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw.
+    #[napi(ts_args_type = "request: Request")]
+    pub fn evaluate(&self, env: Env, request: Unknown<'_>) -> Result<Decision> {
+        let (facts, stage) = read_request(Given::new(env, "request", request))?;
+        Ok(self.decide(&facts, stage))
+    }
+
+    /// Decides many requests in one call; the decisions are in the order of the requests.
+    #[napi(ts_args_type = "requests: readonly Request[]")]
+    pub fn evaluate_many(&self, env: Env, requests: Unknown<'_>) -> Result<Vec<Decision>> {
+        let decide = |request: Given<'_>| {
+            let (facts, stage) = read_request(request)?;
+            Ok(Some(self.decide(&facts, stage)))
+        };
+        Given::new(env, "requests", requests).elements("an array of requests", decide)
+    }
+
+    /// Explains the decision of a request; the view says who will read it.
+    #[napi(ts_args_type = "request: Request, view: View")]
+    pub fn explain(&self, env: Env, request: Unknown<'_>, view: Unknown<'_>) -> Result<Explanation> {
+        let view = Given::new(env, "view", view).word()?;
+        let (facts, stage) = read_request(Given::new(env, "request", request))?;
+        let explanation = facts.lend(|request| match stage {
+            Some(stage) => self.snapshot.explain_stage(request, stage, view),
+            None => self.snapshot.explain(request, view),
+        });
+        Ok(explanation.into())
+    }
+
+    /// Opens a session with what is known of a client after AUTH.
+    #[napi(ts_args_type = "client: Client")]
+    pub fn session(&self, env: Env, client: Unknown<'_>) -> Result<Session> {
+        let facts = Facts::read_client(Given::new(env, "client", client))?;
+        Ok(facts.lend(|client| Session::new(self.snapshot.session(client))))
+    }
+}
+
+impl Snapshot {
+    fn decide(&self, facts: &Facts, stage: Option<Stage>) -> Decision {
+        facts.lend(|request| {
+            let decision = match stage {
+                Some(stage) => self.snapshot.evaluate_stage(request, stage),
+                None => self.snapshot.evaluate(request),
+            };
+            Decision::new(decision, request)
+        })
+    }
+}
+
+fn read_request(request: Given<'_>) -> Result<(Facts, Option<Stage>)> {
+    let stage = request.member("stage")?.optional(Given::word)?;
+    Ok((Facts::read(request)?, stage))
+}
+
+fn read_options(options: Given<'_>) -> Result<Options> {
+    let key = options.member("hashKey")?;
+    let octets = key.instance::<Uint8Array>(HASH_KEY)?;
+    let mut read = Options::new(HashKey(octets.to_vec().try_into().map_err(|_| key.refuse(HASH_KEY))?));
+    if let Some(limits) = options.member("limits")?.optional(|limits| read_limits(limits, read.limits))? {
+        read.limits = limits;
+    }
+    Ok(read)
+}
+
+/// Reads limits; those that are not given stay as they are.
+fn read_limits(limits: Given<'_>, mut read: Limits) -> Result<Limits> {
+    let members = [
+        ("fieldOctets", &mut read.field_octets),
+        ("headerOctets", &mut read.header_octets),
+        ("mailboxes", &mut read.mailboxes),
+        ("commentDepth", &mut read.comment_depth),
+    ];
+    for (name, limit) in members {
+        *limit = limits.member(name)?.optional(Given::count)?.unwrap_or(*limit);
+    }
+    Ok(read)
+}
+
+fn answer(compiled: result::Result<sendas::Snapshot, CompileError>) -> Either<Snapshot, Refusal> {
+    match compiled {
+        Ok(snapshot) => Either::A(Snapshot { snapshot }),
+        Err(error) => Either::B(not_compiled(&error)),
+    }
+}
+
+const HASH_KEY: &str = "a Uint8Array of 16 random octets";
