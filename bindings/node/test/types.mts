@@ -1,0 +1,65 @@
+// Compiled, never run: what type-checks here is what users may write, and each expected error must be one.
+
+import { Policy, PolicyError, REASONS, Snapshot } from 'sendas'
+import type { Action, Decision, EnvelopeSender, Finding, Header, Reason, Request, Subject, Verdict } from 'sendas'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+function same<A, B> (_proof: Equal<A, B>): void {}
+
+const policy: Policy = Policy.fromPath(new URL('file:///policy.toml'))
+const snapshot: Snapshot = Snapshot.compile(policy, { hashKey: new Uint8Array(16), limits: { mailboxes: 8 } })
+const base = { now: new Date(0), channel: 'smtp' } as const satisfies Request
+const decision: Decision = snapshot.evaluate({ ...base, envelopeSender: { unquoted: 'a@acme.example' } })
+
+same<typeof decision.verdict, Verdict>(true)
+same<Verdict, 'allow' | 'deny' | 'defer'>(true)
+same<typeof decision.action, Action>(true)
+same<Finding['reason'], Reason>(true)
+same<Finding['subject'], Subject>(true)
+same<(typeof REASONS)[number]['reason'], Reason>(true)
+
+const word: Reason = 'address_not_owned'
+const senders: EnvelopeSender[] = [null, undefined, '<>', Buffer.from('a'), { unquoted: new Uint8Array(1) }]
+const headers: Header[] = [undefined, null, 'From: a@acme.example\r\n', [['From', Buffer.from('a')], [Buffer.from('To'), 'b']]]
+const many: Decision[] = snapshot.evaluateMany(senders.map(envelopeSender => ({ ...base, now: 1n, envelopeSender, header: headers[3] })))
+
+/** A switch over verdicts needs no default. */
+export function host ({ verdict }: Decision): string {
+  switch (verdict) {
+    case 'allow': return 'go on'
+    case 'deny': return 'reject'
+    case 'defer': return 'later'
+  }
+}
+
+export function problems (error: unknown): Array<number | null> {
+  return error instanceof PolicyError ? error.diagnostics.map(({ line }) => line) : []
+}
+
+const session = snapshot.session({ ...base, account: 'alice', credential: { kind: 'oauth', scopes: ['mail.send'] } })
+const line: string = session.mailFrom(snapshot, { now: 0, sender: null }).reply('postfix').toString()
+const status: number | undefined = session.message(headers[2]).problem()?.status
+const steps: string[] = snapshot.explain(base, 'tenant').steps.map(step => step.text)
+
+// @ts-expect-error: not a reason
+const noReason: Reason = 'adress_not_owned'
+// @ts-expect-error: not a channel
+snapshot.evaluate({ now: 0, channel: 'imap' })
+// @ts-expect-error: `now` has no default
+snapshot.evaluate({ channel: 'smtp' })
+// @ts-expect-error: not a member
+snapshot.evaluate({ ...base, clientip: '192.0.2.1' })
+// @ts-expect-error: a field is a pair
+snapshot.evaluate({ ...base, header: [['From']] })
+// @ts-expect-error: not a profile
+decision.reply('sendmail')
+// @ts-expect-error: the view must be said
+snapshot.explain(base)
+// @ts-expect-error: a decision cannot be changed
+decision.verdict = 'allow'
+// @ts-expect-error: the table cannot be changed
+REASONS[0].reason = 'unknown_role'
+// @ts-expect-error: the first field is that of the policy's own text, or of none
+const column: number = new PolicyError('', []).diagnostics[0].column
+
+export { column, line, many, noReason, status, steps, word }

@@ -1,0 +1,231 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
+const { tmpdir } = require('node:os')
+const { join } = require('node:path')
+const { describe, test } = require('node:test')
+const { pathToFileURL } = require('node:url')
+const { inspect } = require('node:util')
+
+const sendas = require('..')
+const { Decision, Policy, PolicyError, REASONS, Reply, Session, Snapshot, policySchema } = sendas
+const { NOW, TOML, request } = require('./policy.js')
+
+const policy = Policy.fromToml(TOML)
+const snapshot = Snapshot.compile(policy)
+const FORGED = request({ envelopeSender: '<gloria@globex.example>' })
+
+describe('policies', () => {
+  test('every form and kind of text reads as the same policy', () => {
+    const json = policy.toJson()
+    for (const same of [Policy.fromJson(json), Policy.fromJson(Buffer.from(json)), Policy.fromJsonLines(policy.toJsonLines())]) {
+      assert.equal(same.toJson(), json)
+      assert.equal(Snapshot.compile(same).id, snapshot.id)
+    }
+  })
+
+  test('a path is read by its suffix', t => {
+    const folder = mkdtempSync(join(tmpdir(), 'sendas-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    for (const [suffix, text] of [['toml', TOML], ['json', policy.toJson()], ['jsonl', policy.toJsonLines()]]) {
+      const path = join(folder, `policy.${suffix}`)
+      writeFileSync(path, text)
+      assert.equal(Policy.fromPath(path).toJson(), policy.toJson())
+      assert.equal(Policy.fromPath(pathToFileURL(path)).toJson(), policy.toJson())
+    }
+    assert.throws(() => Policy.fromPath(join(folder, 'none.toml')), { code: 'ENOENT' })
+  })
+
+  test('every problem of a text is named, with its place', () => {
+    assert.throws(() => Policy.fromToml('schema = 1\n[[tenant]]\nid = "acme"\nsuspendet = true\nparent = "none"\n'), error => {
+      assert.ok(error instanceof PolicyError && error instanceof Error)
+      assert.equal(error.name, 'PolicyError')
+      assert.equal(error.message.split('\n').length, error.diagnostics.length)
+      const { message, ...place } = error.diagnostics[0]
+      assert.notEqual(message, '')
+      assert.deepEqual(place, { line: 4, column: 1, path: 'tenant[0].suspendet', help: 'did you mean `suspended`?' })
+      return true
+    })
+  })
+
+  test('text that is no UTF-8 is a problem of the text', () => {
+    for (const text of [Buffer.from([0x73, 0xff]), 'schema = 1 # \ud800']) assert.throws(() => Policy.fromToml(text), PolicyError)
+  })
+
+  test('the schema is JSON', () => assert.match(JSON.parse(policySchema()).$schema, /2020-12/))
+})
+
+describe('snapshots', () => {
+  test('the id is that of the content, whatever the key', () => {
+    assert.match(snapshot.id, /^[0-9a-f]{32}$/)
+    assert.equal(Snapshot.compile(policy, { hashKey: new Uint8Array(16) }).id, snapshot.id)
+    assert.deepEqual(snapshot.tenants(), ['acme', 'globex'])
+    assert.ok(snapshot.size > 0)
+  })
+
+  test('a tenant is replaced, removed and added again', () => {
+    const changed = Policy.fromToml(TOML.replace('alice@acme.example', 'al@acme.example'))
+    const replaced = snapshot.replaceTenant('acme', changed)
+    assert.equal(replaced.id, Snapshot.compile(changed).id)
+    assert.notEqual(replaced.id, snapshot.id)
+    const removed = snapshot.removeTenant('acme')
+    assert.deepEqual(removed.tenants(), ['globex'])
+    assert.equal(removed.evaluate(request({})).reasons[0].reason, 'unknown_account')
+    assert.equal(removed.replaceTenant('acme', policy).id, snapshot.id)
+    assert.equal(snapshot.removeTenant('none').id, snapshot.id)
+    assert.equal(snapshot.evaluate(request({})).verdict, 'allow')
+    assert.throws(() => snapshot.replaceTenant('none', policy), TypeError)
+  })
+
+  test('a tenant that does not fit to the others is refused', () => {
+    const claim = Policy.fromToml('schema = 1\n[[tenant]]\nid = "other"\n[[tenant.account]]\nid = "alice"\n')
+    assert.throws(() => snapshot.replaceTenant('other', claim), error => {
+      assert.ok(error instanceof PolicyError)
+      const [{ line, column, path, message, help }] = error.diagnostics
+      assert.deepEqual([line, column], [null, null])
+      assert.match(path, /^tenant\[\d\]\.account\[0\]/)
+      assert.notEqual(message, '')
+      assert.notEqual(help, '')
+      return true
+    })
+  })
+})
+
+describe('decisions', () => {
+  test('an instant is seconds, a bigint or a Date', () => {
+    for (const now of [NOW, BigInt(NOW), new Date(NOW * 1000 + 999), -1, -(2n ** 63n)]) {
+      assert.equal(snapshot.evaluate(request({ now })).verdict, 'allow')
+    }
+  })
+
+  test('a stage looks no further than it is', () => {
+    const reasons = stage => snapshot.evaluate({ ...FORGED, header: undefined, stage }).reasons.map(({ reason }) => reason)
+    assert.deepEqual(reasons('session'), [])
+    assert.deepEqual(reasons('envelope'), ['address_not_owned', 'address_of_another_tenant'])
+    assert.deepEqual(reasons('message'), ['address_not_owned', 'address_of_another_tenant', 'header_not_given'])
+    assert.deepEqual(reasons(undefined), reasons('message'))
+  })
+
+  test('null is the null reverse-path, undefined is not known', () => {
+    assert.equal(snapshot.evaluate(request({ envelopeSender: null })).verdict, 'allow')
+    assert.equal(snapshot.evaluate(request({ envelopeSender: undefined })).reasons[0].reason, 'sender_unknown')
+    assert.equal(snapshot.evaluate(request({ envelopeSender: '' })).reasons[0].reason, 'sender_syntax')
+    assert.equal(snapshot.evaluate(request({ envelopeSender: null, header: undefined, stage: 'envelope' })).provisional, true)
+  })
+
+  test('offsets count octets', () => {
+    const body = ' "Zoë €" <gloria@globex.example>'
+    for (const header of [[['Subject', 'hi'], ['From', body]], [['Subject', 'hi'], [Buffer.from('from'), Buffer.from(body)]]]) {
+      const finding = snapshot.evaluate(request({ header })).reasons.find(({ reason }) => reason === 'address_not_owned')
+      assert.deepEqual([finding.subject, finding.field], ['from', 1])
+      assert.equal(Buffer.from(body).subarray(finding.start, finding.end).toString(), 'gloria@globex.example')
+    }
+  })
+
+  test('grants say what gave an address', () => {
+    const [envelope, from] = snapshot.evaluate(request({})).grants
+    assert.deepEqual(envelope, { basis: 'own_address', subject: 'envelope_sender', field: 0, start: 1, end: 19 })
+    assert.equal(from.subject, 'from')
+  })
+
+  test('what clients are told', () => {
+    const decision = snapshot.evaluate(FORGED)
+    const text = '<gloria@globex.example>: Sender address rejected: not owned by user alice'
+    assert.ok(decision.reply() instanceof Reply)
+    assert.deepEqual(decision.reply().toJSON(), { code: 550, enhanced: '5.7.1', text })
+    assert.equal(`${decision.reply('postfix')}`, `553 5.7.1 ${text}`)
+    assert.deepEqual(decision.problem(), { status: 403, title: 'Forbidden', detail: text })
+    assert.deepEqual(decision.setError(), { type: 'forbiddenMailFrom', description: text })
+    const allowed = snapshot.evaluate(request({}))
+    assert.deepEqual([allowed.problem(), allowed.setError(), allowed.reply().code], [null, null, 250])
+  })
+
+  test('a decision is data', () => {
+    const decision = snapshot.evaluate(FORGED)
+    const data = JSON.parse(JSON.stringify(decision))
+    assert.deepEqual(data, decision.toJSON())
+    for (const member of Object.keys(data)) assert.deepEqual(data[member], decision[member])
+    assert.match(inspect(decision), /^Decision \{\s+stage: 'message',\s+verdict: 'deny'/)
+    assert.match(inspect(decision.reply()), /^Reply \{/)
+  })
+
+  test('many are decided in their order', () => {
+    const requests = [request({}), FORGED, request({ stage: 'session' })]
+    const decisions = snapshot.evaluateMany(requests)
+    assert.deepEqual(decisions.map(decision => decision.toJSON()), requests.map(request => snapshot.evaluate(request).toJSON()))
+    assert.deepEqual(snapshot.evaluateMany([]), [])
+  })
+
+  test('without a snapshot a host defers', () => {
+    const decision = Decision.withoutSnapshot('envelope')
+    assert.deepEqual([decision.verdict, decision.action, decision.reply().code], ['defer', 'tempfail', 451])
+  })
+})
+
+describe('sessions', () => {
+  test('transactions follow one another, and a revocation reaches them', () => {
+    const session = snapshot.session(request({}))
+    assert.ok(session instanceof Session)
+    assert.deepEqual([session.decision.stage, session.decision.verdict, session.decision.reply().code], ['session', 'allow', 235])
+    const transaction = { now: NOW, sender: '<alice@acme.example>', smtputf8: true }
+    assert.equal(session.mailFrom(snapshot, transaction).allowed, true)
+    assert.equal(session.message([['From', 'alice@acme.example']]).allowed, true)
+    assert.equal(session.message([['From', 'gloria@globex.example']]).allowed, false)
+    assert.equal(session.decision.reply().text, '<gloria@globex.example>: Sender address rejected: not owned by user alice')
+
+    const revoked = snapshot.removeTenant('acme')
+    const decision = session.mailFrom(revoked, transaction)
+    assert.deepEqual([decision.reasons[0].reason, decision.snapshotId], ['unknown_account', revoked.id])
+    assert.deepEqual(session.decision.toJSON(), decision.toJSON())
+    assert.equal(session.message().snapshotId, revoked.id)
+  })
+})
+
+describe('explanations', () => {
+  test('a tenant sees nothing of others', () => {
+    const provider = snapshot.explain(FORGED, 'provider')
+    const tenant = snapshot.explain(FORGED, 'tenant')
+    assert.deepEqual([provider.view, tenant.view, tenant.verdict, tenant.stage], ['provider', 'tenant', 'deny', 'message'])
+    const slugs = explanation => explanation.reasons.map(({ reason }) => reason)
+    assert.ok(slugs(provider).includes('address_of_another_tenant'))
+    assert.ok(!slugs(tenant).includes('address_of_another_tenant'))
+    assert.match(provider.steps.map(({ text }) => text).join('\n'), /another tenant/)
+    assert.doesNotMatch(tenant.steps.map(({ text }) => text).join('\n'), /another tenant/)
+    assert.ok(provider.text.includes('deny at the message stage'))
+  })
+
+  test('near misses have their place', () => {
+    const sender = '<alcie@acme.test>'
+    const { nearMisses: [miss] } = snapshot.explain({ ...request({ envelopeSender: sender }), stage: 'envelope' }, 'tenant')
+    assert.match(miss.text, /alice@acme\.example/)
+    assert.equal(sender.slice(miss.place.start, miss.place.end), 'alcie@acme.test')
+  })
+})
+
+describe('the package', () => {
+  test('the reason table is whole and cannot be changed', () => {
+    assert.ok(Object.isFrozen(REASONS) && REASONS.every(Object.isFrozen))
+    assert.equal(new Set(REASONS.map(({ reason }) => reason)).size, REASONS.length)
+    const { doc, ...row } = REASONS.find(({ reason }) => reason === 'address_not_owned')
+    assert.notEqual(doc, '')
+    assert.deepEqual(row, { reason: 'address_not_owned', control: 'sender', stage: 'envelope', verdict: 'deny' })
+    assert.equal(REASONS.find(({ reason }) => reason === 'unknown_account').control, null)
+  })
+
+  test('CommonJS and ESM give the same, by the name of the package', async () => {
+    const module = await import('sendas')
+    assert.deepEqual(Object.keys(module).sort(), Object.keys(sendas).sort())
+    for (const name of Object.keys(sendas)) assert.equal(module[name], sendas[name])
+    assert.equal(require('sendas'), sendas)
+  })
+
+  test('the page of the package does what it says', () => {
+    const [, script] = /```js\n(.*?)```/s.exec(readFileSync(join(__dirname, '../README.md'), 'utf8'))
+    const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: join(__dirname, '..'), encoding: 'utf8' })
+    const promised = [...script.matchAll(/\/\/ (.*)/g)].map(([, comment]) => comment)
+    assert.equal(promised.length, 3)
+    assert.equal(printed.replace(/\s+/g, ' ').trim(), promised.join(' '))
+  })
+})
