@@ -25,9 +25,11 @@ impl IpRange {
     /// # Errors
     ///
     /// [`IpRangeError::Families`] if one is IPv4 and the other IPv6, [`IpRangeError::Reversed`] if `first` is
-    /// the higher one. IPv4-mapped addresses are IPv4.
+    /// the higher one. IPv4-mapped addresses are IPv4, save where a range of IPv6 ends among them, as `::/80` does.
     pub fn new(first: IpAddr, last: IpAddr) -> Result<Self, IpRangeError> {
-        let (first, last) = (first.to_canonical(), last.to_canonical());
+        let ends_among_mapped =
+            first.is_ipv6() && last.is_ipv6() && first.to_canonical().is_ipv4() != last.to_canonical().is_ipv4();
+        let (first, last) = if ends_among_mapped { (first, last) } else { (first.to_canonical(), last.to_canonical()) };
         if first.is_ipv4() != last.is_ipv4() {
             Err(IpRangeError::Families)
         } else if first > last {
@@ -82,7 +84,7 @@ impl IpRange {
     /// errors of [`IpRange::new`].
     pub fn range(text: &str) -> Result<Self, IpRangeError> {
         let (first, last) = text.split_once('-').ok_or(IpRangeError::Dash)?;
-        Self::new(parse(first)?, parse(last)?)
+        Self::new(parse(first)?.to_canonical(), parse(last)?.to_canonical())
     }
 
     /// Returns the first address.
@@ -238,11 +240,13 @@ mod tests {
             ("2001:db8::/32", "2001:db8::/32", "2001:db8:ffff::", "2001:db9::"),
             ("::ffff:192.0.2.0/120", "192.0.2.0/24", "192.0.2.9", "::192.0.2.9"),
             ("::ffff:0:0/96", "0.0.0.0/0", "192.0.2.1", "::1"),
+            ("::/80", "::/80", "::1", "::ffff:192.0.2.1"),
         ] {
             let range = IpRange::cidr(text).expect(text);
             assert_eq!(range.to_string(), shown);
             assert!(range.contains(ip(inside)), "{text}");
             assert!(!range.contains(ip(outside)), "{text}");
+            assert_eq!(IpRange::new(range.first(), range.last()), Ok(range));
         }
     }
 
@@ -295,6 +299,7 @@ mod tests {
         for (text, error) in [
             ("192.0.2.9-192.0.2.1", IpRangeError::Reversed { first: ip("192.0.2.9"), last: ip("192.0.2.1") }),
             ("192.0.2.1-2001:db8::1", IpRangeError::Families),
+            ("::1-::ffff:192.0.2.1", IpRangeError::Families),
             ("192.0.2.1", IpRangeError::Dash),
             ("192.0.2.1-9", IpRangeError::Address),
             ("192.0.2.1 - 192.0.2.9", IpRangeError::Address),

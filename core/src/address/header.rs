@@ -435,7 +435,7 @@ impl<'a> Reader<'a> {
         while let Some(octet) = self.peek() {
             if octet::is(octet, ATEXT) {
                 self.at += 1;
-                if octet == b'=' && self.peek() == Some(b'?') {
+                if octet == b'=' && self.may_begin_encoded_word() {
                     self.plain = false;
                 }
             } else if octet::is(octet, HIGH) {
@@ -707,7 +707,7 @@ impl<'a> Reader<'a> {
     fn quotable(&mut self, octet: u8, text: u8) -> Result<()> {
         if octet::is(octet, text) {
             self.at += 1;
-            if octet == b'@' || (octet == b'=' && self.peek() == Some(b'?')) {
+            if octet == b'@' || (octet == b'=' && self.may_begin_encoded_word()) {
                 self.plain = false;
             }
             return Ok(());
@@ -746,6 +746,11 @@ impl<'a> Reader<'a> {
         }
         self.at += character.len_utf8();
         Ok(())
+    }
+
+    /// Tells whether an equals sign before this place could begin an encoded-word, quotes between them or not.
+    fn may_begin_encoded_word(&self) -> bool {
+        matches!(self.peek(), Some(b'?' | b'"'))
     }
 
     #[inline]
@@ -1058,6 +1063,8 @@ mod tests {
             ("=?utf-8?q?a?= <a@b.example>", false),
             ("\"=?utf-8?q?a?=\" <a@b.example>", false),
             ("\"\\=?\" <a@b.example>", false),
+            ("=\"?utf-8?q?a?=\" <a@b.example>", false),
+            ("\"=\"?utf-8?q?a?= <a@b.example>", false),
             ("\u{e9} <a@b.example>", false),
             ("(\u{e9}) <a@b.example>", false),
         ] {

@@ -23,7 +23,8 @@ pub fn read_block(block: &[u8]) {
             assert!(matches!(classify(name), FieldName::Ambiguous | FieldName::Other));
         }
         for (at, _) in body.iter().enumerate().filter(|&(_, &octet)| matches!(octet, b'\r' | b'\n' | 0)) {
-            let fold = matches!(body.get(at..at + 3), Some(b"\r\n " | b"\r\n\t")) || body[at] == b'\n' && body[at - 1] == b'\r';
+            let fold = matches!(body.get(at..at + 3), Some(b"\r\n " | b"\r\n\t"))
+                || body[at] == b'\n' && body[at - 1] == b'\r';
             assert!(fold, "{}", body.escape_ascii());
         }
         together.extend_from_slice(name);

@@ -63,7 +63,8 @@ pub fn names(body: &[u8]) {
             assert!(address.domain().contains(&b'.') && !address.is_literal());
         });
         let octets = name.span.of(body);
-        if octets.is_ascii() && !octets.windows(2).any(|pair| pair == b"=?") && !octets.contains(&b'\\') {
+        let may_be_encoded = octets.windows(2).any(|pair| pair == b"=?" || pair == b"=\"");
+        if octets.is_ascii() && !may_be_encoded && !octets.contains(&b'\\') {
             assert!(result.is_ok(), "{}", octets.escape_ascii());
         }
     }

@@ -42,7 +42,9 @@ pub(crate) fn mailbox(bytes: &[u8]) -> AddrSpec {
 
 /// The parts are in bounds, in order, and nothing but the at sign stands between them.
 pub(crate) fn spans(bytes: &[u8], spec: &AddrSpec) {
-    assert!(spec.span.start == spec.local.start && spec.local.end < spec.domain.start && spec.domain.end == spec.span.end);
+    assert!(
+        spec.span.start == spec.local.start && spec.local.end < spec.domain.start && spec.domain.end == spec.span.end
+    );
     assert!(spec.span.end as usize <= bytes.len());
     assert_eq!([spec.local.of(bytes), b"@", spec.domain.of(bytes)].concat(), spec.span.of(bytes));
 }
