@@ -79,6 +79,27 @@ fn requests_come_from_a_file_too() {
     assert!(run.stderr.contains("none.jsonl: "), "{}", run.stderr);
 }
 
+/// A vector's request can become a record, and a record a vector; only vectors are written in parts.
+#[test]
+fn requests_of_vectors_are_records() {
+    let mut records = String::new();
+    let mut count = 0;
+    for file in std::fs::read_dir(root().join("tests/vectors")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let vectors: Value = serde_json::from_str(&text).unwrap();
+        for vector in vectors["vectors"].as_array().unwrap() {
+            let record = vector["request"].to_string();
+            if !record.contains("{\"parts\":") {
+                writeln!(records, "{record}").unwrap();
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100, "only {count} vectors were found");
+    let run = bulk(&[], &records);
+    assert_eq!((run.code, lines(&run).len()), (0, count), "{}", run.stderr);
+}
+
 #[test]
 fn a_line_over_the_limit_is_skipped() {
     let long = format!("{}\n{RECORD}\n", "x".repeat(9 * 1024 * 1024));
