@@ -40,9 +40,7 @@ function throwing (method) {
 for (const name of ['fromToml', 'fromJson', 'fromJsonLines']) replace(Policy, name, throwing)
 for (const name of ['replaceTenant', 'removeTenant']) replace(Snapshot.prototype, name, throwing)
 
-replace(Snapshot, 'compile', compile => throwing((policy, options) => {
-  return compile(policy, { ...options, hashKey: options?.hashKey ?? randomBytes(16) })
-}))
+replace(Snapshot, 'compile', compile => throwing((policy, options) => compile(policy, options, randomBytes(16))))
 
 Policy.fromPath = path => {
   const readers = { '.toml': Policy.fromToml, '.json': Policy.fromJson, '.jsonl': Policy.fromJsonLines }

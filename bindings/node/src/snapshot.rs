@@ -3,7 +3,7 @@
 use std::result;
 
 use napi::Env;
-use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8Array, Unknown};
+use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 use sendas::{CompileError, HashKey, Limits, Options, Stage};
 
@@ -26,10 +26,16 @@ pub struct Snapshot {
 #[napi]
 impl Snapshot {
     /// Compiles a policy. Throws a `PolicyError` if it does not fit together.
+    // `index.js` adds the octets that are the key where the caller gives none.
     #[napi(configurable = true, ts_args_type = "policy: Policy, options?: CompileOptions", ts_return_type = "Snapshot")]
-    pub fn compile(env: Env, policy: Unknown<'_>, options: Unknown<'_>) -> Result<Either<Self, Refusal>> {
+    pub fn compile(
+        env: Env,
+        policy: Unknown<'_>,
+        options: Unknown<'_>,
+        random: Unknown<'_>,
+    ) -> Result<Either<Self, Refusal>> {
         let policy: ClassInstance<'_, Policy> = Given::new(env, "policy", policy).instance("a Policy")?;
-        let options = read_options(Given::new(env, "options", options))?;
+        let options = read_options(Given::new(env, "options", options), Given::new(env, "random", random))?;
         Ok(answer(sendas::Snapshot::compile(&policy.policy, &options)))
     }
 
@@ -135,14 +141,19 @@ fn read_request(request: Given<'_>) -> Result<(Facts, Option<Stage>)> {
     Ok((Facts::read(request)?, stage))
 }
 
-fn read_options(options: Given<'_>) -> Result<Options> {
-    let key = options.member("hashKey")?;
-    let octets = key.instance::<Uint8Array>(HASH_KEY)?;
-    let mut read = Options::new(HashKey(octets.to_vec().try_into().map_err(|_| key.refuse(HASH_KEY))?));
-    if let Some(limits) = options.member("limits")?.optional(|limits| read_limits(limits, read.limits))? {
+fn read_options(options: Given<'_>, random: Given<'_>) -> Result<Options> {
+    let key = options.optional(|options| options.member("hashKey")?.optional(read_key))?.flatten();
+    let mut read = Options::new(key.map_or_else(|| read_key(random), Ok)?);
+    let limits = |options: Given<'_>| options.member("limits")?.optional(|limits| read_limits(limits, read.limits));
+    if let Some(limits) = options.optional(limits)?.flatten() {
         read.limits = limits;
     }
     Ok(read)
+}
+
+fn read_key(key: Given<'_>) -> Result<HashKey> {
+    let octets: Uint8ArraySlice<'_> = key.instance(HASH_KEY)?;
+    octets.as_ref().try_into().map(HashKey).map_err(|_| key.refuse(HASH_KEY))
 }
 
 /// Reads limits; those that are not given stay as they are.

@@ -114,6 +114,8 @@ describe('a value of the wrong type is a TypeError that names it', () => {
 
   const values = {
     hashKey: () => Snapshot.compile(Policy.fromToml(TOML), { hashKey: new Uint8Array(15) }),
+    options: () => Snapshot.compile(Policy.fromToml(TOML), 5),
+    limits: () => Snapshot.compile(Policy.fromToml(TOML), { limits: 5 }),
     mailboxes: () => Snapshot.compile(Policy.fromToml(TOML), { limits: { mailboxes: -1 } }),
     fieldOctets: () => Snapshot.compile(Policy.fromToml(TOML), { limits: { fieldOctets: 2 ** 32 } }),
     policy: () => Snapshot.compile(TOML),
