@@ -236,6 +236,17 @@ pub enum CanonicalFlaw {
     TooLong,
 }
 
+impl CanonicalFlaw {
+    /// Whether this is no address at all, rather than another spelling of one (docs/semantics.md 3.1, 7.3).
+    pub(crate) const fn is_syntax(self) -> bool {
+        match self {
+            Self::Literal | Self::TooLong | Self::Local(LocalFlaw::TooLong) => true,
+            Self::Local(_) => false,
+            Self::Domain(flaw) => !matches!(flaw, DomainFlaw::BadALabel | DomainFlaw::NotMapped | DomainFlaw::Unicode),
+        }
+    }
+}
+
 impl fmt::Display for CanonicalFlaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -71,8 +71,9 @@ fn mailbox<'r>(
             check.judge(&address, at, Judged::Fully)?;
             Ok(Envelope::Address { address, spelled: spec.span.of(bytes), form: spec.form })
         }
-        Err(_) => {
-            let denied = check.ledger.find(Reason::NotCanonical, at);
+        Err(error) => {
+            let reason = if error.kind().is_syntax() { Reason::SenderSyntax } else { Reason::NotCanonical };
+            let denied = check.ledger.find(reason, at);
             check.unreadable(at, denied);
             Ok(Envelope::Unread)
         }

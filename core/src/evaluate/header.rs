@@ -126,7 +126,7 @@ impl<O: Observer> Message<'_, '_, '_, O> {
             Err(error) => {
                 let at = error_place(Subject::From, &field, &error);
                 let denied = self.check.ledger.find(from_reason(error.construct().class()), at);
-                self.check.unreadable(at, denied);
+                self.unread(&error, at, denied);
                 return Ok(());
             }
         };
@@ -169,7 +169,7 @@ impl<O: Observer> Message<'_, '_, '_, O> {
                     _ => Reason::SenderFieldSyntax,
                 };
                 let denied = self.check.ledger.find(reason, at);
-                self.check.unreadable(at, denied);
+                self.unread(&error, at, denied);
                 return Ok(());
             }
         };
@@ -259,11 +259,24 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         }
         match mailbox.addr_spec.canonical(field.body) {
             Ok(address) => self.check.judge(&address, at, judged),
-            Err(_) => {
-                let denied = judged != Judged::HostedOnly && self.check.ledger.find(Reason::NotCanonical, at);
+            Err(error) => {
+                let reason = match subject {
+                    _ if !error.kind().is_syntax() => Reason::NotCanonical,
+                    Subject::Sender => Reason::SenderFieldSyntax,
+                    Subject::Resent => Reason::ResentIncomplete,
+                    _ => Reason::FromSyntax,
+                };
+                let denied = judged != Judged::HostedOnly && self.check.ledger.find(reason, at);
                 self.check.unreadable(at, denied);
                 Ok(())
             }
+        }
+    }
+
+    /// Enters that a field cannot be read, save one of empty groups: it names nobody (docs/semantics.md 5.2, 5.3).
+    fn unread(&mut self, error: &FieldError, at: Place, denied_already: bool) {
+        if error.construct().class() != FieldClass::GroupEmpty {
+            self.check.unreadable(at, denied_already);
         }
     }
 
@@ -289,7 +302,7 @@ impl<O: Observer> Message<'_, '_, '_, O> {
             Err(error) => {
                 let at = error_place(subject, field, &error);
                 let denied = self.over_limit(&error, at) || self.check.ledger.strengths.header == Strength::Enforce;
-                self.check.unreadable(at, denied);
+                self.unread(&error, at, denied);
                 Ok(())
             }
         }

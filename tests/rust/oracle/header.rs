@@ -107,6 +107,8 @@ fn protect_field(asked: &Asked<'_>, denies: Strength, field: Numbered<'_>, spot:
     let hosted = strength(asked, Control::Hosted);
     match fault(asked, field.body) {
         Some(Reason::LimitExceeded) => findings.add(Strength::Enforce, Reason::LimitExceeded, spot),
+        // names nobody
+        Some(Reason::FromGroupEmpty) => {}
         // 5.3: one enforced reason is enough
         Some(_) if denies == Strength::Enforce => {}
         Some(_) => findings.add(hosted, Reason::AddressOfAnotherTenant, spot),
@@ -146,6 +148,11 @@ fn from(asked: &Asked<'_>, strengths: &Strengths, fields: &[Field], resent: bool
     match fault(asked, field.body) {
         Some(Reason::LimitExceeded) => {
             findings.add(Strength::Enforce, Reason::LimitExceeded, spot);
+            return;
+        }
+        Some(Reason::FromGroupEmpty) => {
+            // names nobody, so that 5.2 has nothing to fear
+            findings.add(strengths.reading, Reason::FromGroupEmpty, spot);
             return;
         }
         Some(reason) => {
