@@ -54,7 +54,7 @@ def observed(decision: Decision, expect: dict[str, Any]) -> dict[str, Any]:
         "action": decision.action,
         "reasons": [place_of_finding(finding) for finding in decision.reasons],
         "would_deny": [place_of_finding(finding) for finding in decision.would_deny],
-        "reasons_beyond": decision.omitted,
+        "omitted": decision.omitted,
         "provisional": decision.provisional,
         "reply": reply(decision, "reply", expect),
         "postfix_reply": reply(decision, "postfix_reply", expect),
@@ -66,7 +66,7 @@ def observed(decision: Decision, expect: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected(expect: dict[str, Any]) -> dict[str, Any]:
-    return {"would_deny": [], "reasons_beyond": 0, "provisional": False, **expect}
+    return {"would_deny": [], "omitted": 0, "provisional": False, **expect}
 
 
 def place_of_finding(finding: Finding) -> dict[str, Any]:
