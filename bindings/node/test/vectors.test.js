@@ -38,7 +38,7 @@ function check ({ stage, request: given, expect }, snapshot) {
     action: expect.action,
     reasons: expect.reasons,
     would_deny: expect.would_deny ?? [],
-    reasons_beyond: expect.reasons_beyond ?? 0,
+    omitted: expect.omitted ?? 0,
     provisional: expect.provisional ?? false
   })
   assert.equal(decision.allowed, expect.verdict === 'allow')
@@ -74,7 +74,7 @@ function shape (decision) {
     action: decision.action,
     reasons: findings(decision.reasons),
     would_deny: findings(decision.wouldDeny),
-    reasons_beyond: decision.omitted,
+    omitted: decision.omitted,
     provisional: decision.provisional
   }
 }
