@@ -53,30 +53,15 @@ impl<'t> PageWriter<'t> {
         let (identities, identity_hashes) = self.identities(&sorted);
         let domain_index = index::write(&mut self.writer, &domain_hashes);
         let identity_index = index::write(&mut self.writer, &identity_hashes);
-        self.writer.set_runs(
-            TenantRow::RUNS,
-            &[
-                accounts,
-                identities,
-                identity_index,
-                domains,
-                domain_index,
-                roles,
-                refused,
-                allowlists,
-                denies,
-                credentials,
-            ],
-        );
+        let first = [accounts, domains, domain_index, identities, identity_index];
+        self.writer.set_runs(TenantRow::FIRST_RUNS, &first);
+        self.writer.set_runs(TenantRow::FURTHER_RUNS, &[roles, refused, allowlists, denies, credentials]);
     }
 
     fn head(&mut self) {
         let tenant = self.tenant;
         let out = &mut self.writer;
-        out.word(MAGIC);
-        out.word(VERSION);
-        out.text(tenant.id.as_bytes());
-        out.text(tenant.parent.as_deref().unwrap_or_default().as_bytes());
+        let asks = !tenant.credential.refuse.is_empty() || tenant.credential.require_scope.is_some();
         out.word(
             flag(tenant.suspended, tenant::SUSPENDED)
                 | flag(tenant.admin_vouches, tenant::ADMIN_VOUCHES)
@@ -87,7 +72,11 @@ impl<'t> PageWriter<'t> {
                 | flag(tenant.header.multiple_from, tenant::MULTIPLE_FROM)
                 | flag(tenant.header.ignore_sender, tenant::IGNORE_SENDER)
                 | flag(tenant.credential.require_tls, tenant::REQUIRE_TLS)
-                | flag(tenant.domains.iter().any(|domain| domain.subdomains), tenant::HAS_SUBDOMAINS),
+                | flag(tenant.domains.iter().any(|domain| domain.subdomains), tenant::HAS_SUBDOMAINS)
+                | flag(tenant.parent.is_some(), tenant::HAS_PARENT)
+                | flag(!tenant.allowlists.is_empty(), tenant::HAS_ALLOWLISTS)
+                | flag(!tenant.denies.is_empty(), tenant::HAS_DENIES)
+                | flag(asks, tenant::ASKS_CREDENTIALS),
         );
         out.word(u32::from_le_bytes([
             tenant.sender.proof as u8,
@@ -95,16 +84,21 @@ impl<'t> PageWriter<'t> {
             tenant.header.names as u8,
             tenant.sender.on_deny as u8,
         ]));
-        out.word(u32::from(tenant.sender.channels.bits()));
-        for mode in
-            [tenant.controls.sender, tenant.controls.header, tenant.controls.allowlist, tenant.controls.credential]
-        {
-            write_mode(out, mode);
-        }
-        out.seconds(tenant.sender.grandfathered_until.map_or(i64::MIN, |until| until.0));
+        let controls = &tenant.controls;
+        let modes = [controls.sender, controls.header, controls.allowlist, controls.credential];
+        let kinds = modes.iter().zip(0..).fold(0, |word, (mode, number)| word | mode_kind(*mode) << (8 + 2 * number));
+        out.word(u32::from(tenant.sender.channels.bits()) | kinds);
+        out.reserve((TenantRow::FURTHER_RUNS - 2 - TenantRow::FIRST_RUNS) as usize);
+        out.text(tenant.parent.as_deref().unwrap_or_default().as_bytes());
+        out.reserve(10);
+        out.text(tenant.id.as_bytes());
         out.text(tenant.credential.require_scope.as_deref().unwrap_or_default().as_bytes());
-        let runs = TenantRow::WORDS - out.here();
-        out.reserve(runs as usize);
+        out.seconds(tenant.sender.grandfathered_until.map_or(i64::MIN, |until| until.0));
+        for mode in modes {
+            out.seconds(mode_from(mode));
+        }
+        out.word(MAGIC);
+        out.word(VERSION);
     }
 
     fn roles(&mut self) -> Run {
@@ -235,7 +229,7 @@ impl<'t> PageWriter<'t> {
         Run { start, count: small(rows.len()) }
     }
 
-    fn domains(&mut self) -> (Run, Vec<Hash>) {
+    fn domains(&mut self) -> (Run, Vec<(Hash, [u32; 1])>) {
         let rows: Vec<(&Domain, Run)> = {
             let domains: Vec<&Domain> = self.domains.values().copied().collect();
             domains.into_iter().map(|domain| (domain, names(&mut self.writer, &domain.senders))).collect()
@@ -244,7 +238,7 @@ impl<'t> PageWriter<'t> {
         let mut hashes = Vec::with_capacity(rows.len());
         for (domain, senders) in rows {
             let name = domain.name.as_str().as_bytes();
-            hashes.push(Hash::of(self.key, name));
+            hashes.push((Hash::of(self.key, name), [small(hashes.len())]));
             self.writer.text(name);
             self.writer.word(
                 flag(is_verified(domain), domain::VERIFIED)
@@ -264,7 +258,7 @@ impl<'t> PageWriter<'t> {
         (Run { start, count: small(hashes.len()) }, hashes)
     }
 
-    fn identities(&mut self, accounts: &[&'t Account]) -> (Run, Vec<Hash>) {
+    fn identities(&mut self, accounts: &[&'t Account]) -> (Run, Vec<(Hash, [u32; 1])>) {
         let mut all: Vec<(u32, &Identity)> = self.tenant.identities.iter().map(|identity| (0, identity)).collect();
         for (number, account) in accounts.iter().enumerate() {
             all.extend(account.identities.iter().map(|identity| (small(number + 1), identity)));
@@ -282,7 +276,8 @@ impl<'t> PageWriter<'t> {
         for (holder, identity, senders, roles) in rows {
             let (local, domain) = (identity.address.local(), identity.address.domain());
             let key = Key::new(local.as_bytes(), self.rule(domain).exact_case);
-            hashes.push(Hash::of_address(self.key, domain.as_bytes(), key.as_bytes()).with(holder));
+            let hash = Hash::of_address(self.key, domain.as_bytes(), key.as_bytes()).with(holder);
+            hashes.push((hash, [small(hashes.len())]));
             let (exact, above) = self.proved(domain);
             self.writer.text(local.as_bytes());
             self.writer.text(domain.as_bytes());
@@ -332,16 +327,22 @@ impl<'t> PageWriter<'t> {
     }
 }
 
-/// Writes a mode as three words.
-pub(crate) fn write_mode(writer: &mut Writer, setting: Mode) {
-    let (kind, from) = match setting {
-        Mode::Off => (mode::OFF, 0),
-        Mode::Monitor => (mode::MONITOR, 0),
-        Mode::Enforce => (mode::ENFORCE, 0),
-        Mode::EnforceFrom(from) => (mode::ENFORCE_FROM, from.0),
-    };
-    writer.word(kind);
-    writer.seconds(from);
+/// The kind of a mode.
+pub(crate) const fn mode_kind(setting: Mode) -> u32 {
+    match setting {
+        Mode::Off => mode::OFF,
+        Mode::Monitor => mode::MONITOR,
+        Mode::Enforce => mode::ENFORCE,
+        Mode::EnforceFrom(_) => mode::ENFORCE_FROM,
+    }
+}
+
+/// The instant from which a mode enforces, if it has one.
+pub(crate) const fn mode_from(setting: Mode) -> i64 {
+    match setting {
+        Mode::EnforceFrom(from) => from.0,
+        Mode::Off | Mode::Monitor | Mode::Enforce => 0,
+    }
 }
 
 /// Writes deny entries, sorted by domain.

@@ -381,7 +381,7 @@ fn denied(asker: &Asker<'_>, target: &Target<'_>, rule: Rule) -> Read<bool> {
     let own = asker.page.bytes();
     for (bytes, run) in [
         (asker.root.bytes, asker.root.head().denies()?),
-        (own, asker.page.head().denies()?),
+        (own, if asker.page.has(tenant::HAS_DENIES)? { asker.page.head().denies()? } else { Run::default() }),
         (own, asker.account.denies()?),
     ] {
         if run.count == 0 {

@@ -97,15 +97,16 @@ impl<'s> Asker<'s> {
         if control == Control::Hosted {
             return self.root.hosted(self.now);
         }
-        let mut strictest = Strength::Off;
-        for page in self.lineage() {
-            let page = page?;
-            let covered = control != Control::Sender || page.head().channels()? & 1 << self.channel as u32 != 0;
-            if covered {
-                strictest = strictest.max(page.strength(control, self.now)?);
-            }
+        let mut strictest = self.strength_in(self.page, control)?;
+        for &number in self.ancestors.iter().take(self.depth) {
+            strictest = strictest.max(self.strength_in(self.root.page(number)?, control)?);
         }
         Ok(strictest)
+    }
+
+    fn strength_in(&self, page: PageView<'s>, control: Control) -> Read<Strength> {
+        let left_out = control == Control::Sender && page.head().controls()? & 1 << self.channel as u32 == 0;
+        if left_out { Ok(Strength::Off) } else { page.strength(control, self.now) }
     }
 
     /// Whether the account is exempted from a control now.
@@ -158,11 +159,10 @@ impl<'s> Asker<'s> {
     fn climb(&mut self) -> Read<()> {
         let (mut page, mut identities, mut domains) = (self.page, true, true);
         loop {
-            let parent = page.head().parent()?;
-            if parent.is_empty() {
+            if !page.has(tenant::HAS_PARENT)? {
                 return Ok(());
             }
-            let number = self.root.tenant(parent)?.ok_or(Damaged)?;
+            let number = self.root.tenant(page.head().parent()?)?.ok_or(Damaged)?;
             *self.ancestors.get_mut(self.depth).ok_or(Damaged)? = number;
             self.depth += 1;
             page = self.root.page(number)?;

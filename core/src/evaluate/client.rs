@@ -47,9 +47,10 @@ fn credential<'s>(asker: &Asker<'s>, request: &Request<'s>, ledger: &mut Ledger)
         ledger.find(Reason::TlsRequired, Place::of(Subject::Tls));
     }
     let has_registered = asker.account.credentials()?.count != 0;
-    let scope = asker.page.head().require_scope()?;
+    let asks = asker.page.has(tenant::ASKS_CREDENTIALS)?;
+    let scope = if asks { asker.page.head().require_scope()? } else { &[] };
     let Some(facts) = &request.credential else {
-        if has_registered || !scope.is_empty() || refused(asker, None)? {
+        if has_registered || !scope.is_empty() || asks && refused(asker, None)? {
             ledger.find(Reason::CredentialMissing, place);
         }
         return Ok(None);
@@ -84,7 +85,7 @@ fn credential<'s>(asker: &Asker<'s>, request: &Request<'s>, ledger: &mut Ledger)
             ledger.find(Reason::CredentialKindRefused, place);
         }
     }
-    if refused(asker, Some(facts))? {
+    if asks && refused(asker, Some(facts))? {
         ledger.find(Reason::CredentialKindRefused, place);
     }
     if !scope.is_empty() && !has_scope(asker, registered, facts, scope)? {
@@ -157,7 +158,8 @@ fn client_ip(
     };
     for page in asker.lineage() {
         let page = page?;
-        look("tenant", page.bytes(), page.head().allowlists()?)?;
+        let lists = if page.has(tenant::HAS_ALLOWLISTS)? { page.head().allowlists()? } else { Run::default() };
+        look("tenant", page.bytes(), lists)?;
     }
     look("account", asker.page.bytes(), asker.account.allowlists()?)?;
     if let Some(row) = registered {

@@ -37,9 +37,10 @@ impl Hash {
         Self(mixed ^ (mixed >> 29))
     }
 
-    /// The upper half, stored beside the record number so that few records are touched in vain.
+    /// The upper half, but for 0, which marks an empty bucket: stored so that few records are touched in vain.
     const fn mark(self) -> u32 {
-        (self.0 >> 32) as u32
+        let mark = (self.0 >> 32) as u32;
+        if mark == 0 { 1 } else { mark }
     }
 
     /// The lower half, which chooses the bucket.
@@ -52,62 +53,66 @@ impl Hash {
 /// A domain of 255 octets, NUL, and a local part of 64: no address has more.
 const MAX_JOINED: usize = 320;
 
-/// Writes a table over `hashes`, where the hash at position `i` leads to record `i`; returns where it stands.
+/// Writes a table over records, each with its hash and the words that its bucket holds; returns where it stands.
 ///
-/// A bucket is two words: the mark, and the record's number plus one (0 for an empty bucket).
-pub(crate) fn write(writer: &mut Writer, hashes: &[Hash]) -> Run {
-    if hashes.is_empty() {
+/// A bucket is the mark (never 0; 0 is an empty bucket) and `N` words.
+pub(crate) fn write<const N: usize>(writer: &mut Writer, records: &[(Hash, [u32; N])]) -> Run {
+    if records.is_empty() {
         return Run::default();
     }
-    let buckets = (hashes.len() * 2).next_power_of_two();
-    let mut table: Vec<(u32, u32)> = alloc::vec![(0, 0); buckets];
-    for (record, hash) in hashes.iter().enumerate() {
+    let buckets = (records.len() * 2).next_power_of_two();
+    let mut table: Vec<(u32, [u32; N])> = alloc::vec![(0, [0; N]); buckets];
+    for (hash, words) in records {
         let mut at = hash.bucket() as usize & (buckets - 1);
         while let Some(bucket) = table.get_mut(at) {
-            if bucket.1 == 0 {
-                *bucket = (hash.mark(), small(record + 1));
+            if bucket.0 == 0 {
+                *bucket = (hash.mark(), *words);
                 break;
             }
             at = (at + 1) & (buckets - 1);
         }
     }
     let start = writer.here();
-    for (mark, record) in table {
+    for (mark, words) in table {
         writer.word(mark);
-        writer.word(record);
+        words.into_iter().for_each(|word| writer.word(word));
     }
     Run { start, count: small(buckets) }
 }
 
-/// The records that a hash may lead to; each must still be compared in full.
-pub(crate) struct Candidates<'p> {
+/// The words of the buckets that a hash may lead to; what they lead to must still be compared in full.
+pub(crate) struct Candidates<'p, const N: usize> {
     bytes: Bytes<'p>,
     run: Run,
     hash: Hash,
     step: u32,
 }
 
-impl<'p> Candidates<'p> {
+impl<'p, const N: usize> Candidates<'p, N> {
     /// Starts a look-up in the table at `run`.
     #[inline]
     pub(crate) const fn new(bytes: Bytes<'p>, run: Run, hash: Hash) -> Self {
         Self { bytes, run, hash, step: 0 }
     }
 
-    /// Returns the number of the next record.
+    /// Returns the words of the next bucket.
     #[inline]
-    pub(crate) fn next(&mut self) -> Read<Option<u32>> {
+    pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
         while self.step < self.run.count {
             let bucket = self.hash.bucket().wrapping_add(self.step) & (self.run.count - 1);
-            let word: Word = self.run.start.wrapping_add(bucket.wrapping_mul(2));
+            let word: Word = self.run.start.wrapping_add(bucket.wrapping_mul(small(N + 1)));
             self.step += 1;
-            let record = self.bytes.word(word.wrapping_add(1))?;
-            if record == 0 {
+            let mark = self.bytes.word(word)?;
+            if mark == 0 {
                 self.step = self.run.count;
                 break;
             }
-            if self.bytes.word(word)? == self.hash.mark() {
-                return Ok(Some(record - 1));
+            if mark == self.hash.mark() {
+                let mut words = [0; N];
+                for (slot, at) in words.iter_mut().zip(1..) {
+                    *slot = self.bytes.word(word.wrapping_add(at))?;
+                }
+                return Ok(Some(words));
             }
         }
         Ok(None)

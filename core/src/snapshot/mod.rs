@@ -191,7 +191,8 @@ fn identify(provider: &Provider, pages: &[Page]) -> SnapshotId {
         sum = sum.wrapping_add(page.digest());
     }
     let mut settings = Writer::default();
-    crate::compile::write_mode(&mut settings, provider.hosted);
+    settings.word(crate::compile::mode_kind(provider.hosted));
+    settings.seconds(crate::compile::mode_from(provider.hosted));
     crate::compile::denies(&mut settings, &provider.denies);
     let mut hasher = SipHasher13::new();
     hasher.write(&sum.to_le_bytes());

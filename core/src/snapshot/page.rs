@@ -92,9 +92,19 @@ impl<'p> PageView<'p> {
 
     /// The entry of exactly this name.
     pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
+        let rows = self.head().domains()?;
+        if rows.count <= FEW {
+            for number in 0..rows.count {
+                let row = DomainRow::nth(self.bytes, rows, number);
+                if row.name()? == name {
+                    return Ok(Some(row));
+                }
+            }
+            return Ok(None);
+        }
         let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
-        while let Some(number) = candidates.next()? {
-            let row = self.domain(number)?;
+        while let Some([number]) = candidates.next()? {
+            let row = DomainRow::nth(self.bytes, rows, number);
             if row.name()? == name {
                 return Ok(Some(row));
             }
@@ -152,7 +162,7 @@ impl<'p> PageView<'p> {
         }
         let run = self.head().identities()?;
         let mut candidates = Candidates::new(self.bytes, index, hash.with(holder));
-        while let Some(number) = candidates.next()? {
+        while let Some([number]) = candidates.next()? {
             let row = IdentityRow::nth(self.bytes, run, number);
             if row.holder()? == holder && row.domain()? == target.domain {
                 visit(row)?;
@@ -170,7 +180,8 @@ impl<'p> PageView<'p> {
             Control::Credential => 3,
             Control::Hosted => return Err(Damaged),
         };
-        strength(self.bytes, TenantRow::MODES + number * 3, now)
+        let kind = self.head().controls()? >> (8 + 2 * number) & 3;
+        strength(self.bytes, kind, TenantRow::ENFORCED_FROM + number * 2, now)
     }
 
     /// Whether the tenant has this flag.
@@ -205,17 +216,20 @@ fn in_force(row: DomainRow<'_>) -> Read<bool> {
     Ok(row.flags()? & domain::IN_FORCE == domain::IN_FORCE)
 }
 
-/// Reads a mode, and what it means at `now`.
-pub(crate) fn strength(bytes: Bytes<'_>, word: Word, now: Timestamp) -> Read<Strength> {
-    match bytes.word(word)? {
+/// What a mode means at `now`; `from` is the word of its instant.
+pub(crate) fn strength(bytes: Bytes<'_>, kind: u32, from: Word, now: Timestamp) -> Read<Strength> {
+    match kind {
         mode::OFF => Ok(Strength::Off),
         mode::MONITOR => Ok(Strength::Monitor),
         mode::ENFORCE => Ok(Strength::Enforce),
-        mode::ENFORCE_FROM if now.0 < bytes.seconds(word.wrapping_add(1))? => Ok(Strength::Monitor),
+        mode::ENFORCE_FROM if now.0 < bytes.seconds(from)? => Ok(Strength::Monitor),
         mode::ENFORCE_FROM => Ok(Strength::Enforce),
         _ => Err(Damaged),
     }
 }
+
+/// The most entries that are looked through one by one, which touches less memory than a table.
+const FEW: u32 = 4;
 
 /// Whether a sorted list of texts has this one.
 pub(crate) fn lists(bytes: Bytes<'_>, run: Run, text: &[u8]) -> Read<bool> {

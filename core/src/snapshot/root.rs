@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::address::Canonical;
-use crate::compile::{denies, write_mode};
+use crate::compile::{denies, mode_from, mode_kind};
 use crate::options::HashKey;
 use crate::policy::{Provider, Strength};
 use crate::time::Timestamp;
@@ -12,9 +12,7 @@ use super::compare::{Key, Separators};
 use super::index::{self, Candidates, Hash};
 use super::layout::{Bytes, Damaged, Read, Run, Writer, small};
 use super::page::{Page, PageView, rule, strength};
-use super::rows::{
-    DomainRow, HoldingRow, IdentityRow, LinkRow, RootRow, account, domain, holding, identity, root, tenant,
-};
+use super::rows::{DomainRow, HoldingRow, IdentityRow, RootRow, account, domain, holding, identity, root, tenant};
 use super::target::Target;
 
 /// Look-ups over all tenants.
@@ -46,17 +44,15 @@ impl<'p> RootView<'p> {
 
     /// How strictly `hosted` is applied at `now`.
     pub(crate) fn hosted(self, now: Timestamp) -> Read<Strength> {
-        strength(self.bytes, RootRow::HOSTED, now)
+        strength(self.bytes, self.bytes.word(RootRow::HOSTED)?, RootRow::HOSTED + 1, now)
     }
 
     /// The account with this id.
     pub(crate) fn account(self, id: &[u8]) -> Read<Option<Link>> {
-        let (index, links) = (self.head().account_index()?, self.head().accounts()?);
-        let mut candidates = Candidates::new(self.bytes, index, Hash::of(self.key, id));
-        while let Some(number) = candidates.next()? {
-            let link = self.link(links, number)?;
-            if self.page(link.page)?.account(link.record)?.id()? == id {
-                return Ok(Some(link));
+        let mut candidates = Candidates::new(self.bytes, self.head().account_index()?, Hash::of(self.key, id));
+        while let Some([page, record]) = candidates.next()? {
+            if self.page(page)?.account(record)?.id()? == id {
+                return Ok(Some(Link { page, record }));
             }
         }
         Ok(None)
@@ -65,9 +61,9 @@ impl<'p> RootView<'p> {
     /// The page of the tenant with this id.
     pub(crate) fn tenant(self, id: &[u8]) -> Read<Option<u32>> {
         let mut candidates = Candidates::new(self.bytes, self.head().tenant_index()?, Hash::of(self.key, id));
-        while let Some(number) = candidates.next()? {
-            if self.page(number)?.head().id()? == id {
-                return Ok(Some(number));
+        while let Some([page]) = candidates.next()? {
+            if self.page(page)?.head().id()? == id {
+                return Ok(Some(page));
             }
         }
         Ok(None)
@@ -75,12 +71,10 @@ impl<'p> RootView<'p> {
 
     /// The credential with this id.
     pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
-        let (index, links) = (self.head().credential_index()?, self.head().credentials()?);
-        let mut candidates = Candidates::new(self.bytes, index, Hash::of(self.key, id));
-        while let Some(number) = candidates.next()? {
-            let link = self.link(links, number)?;
-            if self.page(link.page)?.credential(link.record)?.id()? == id {
-                return Ok(Some(link));
+        let mut candidates = Candidates::new(self.bytes, self.head().credential_index()?, Hash::of(self.key, id));
+        while let Some([page, record]) = candidates.next()? {
+            if self.page(page)?.credential(record)?.id()? == id {
+                return Ok(Some(Link { page, record }));
             }
         }
         Ok(None)
@@ -93,13 +87,11 @@ impl<'p> RootView<'p> {
         hash: Hash,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let (index, links) = (self.head().domain_index()?, self.head().domains()?);
-        let mut candidates = Candidates::new(self.bytes, index, hash);
-        while let Some(number) = candidates.next()? {
-            let link = self.link(links, number)?;
-            let row = self.page(link.page)?.domain(link.record)?;
+        let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
+        while let Some([page, record]) = candidates.next()? {
+            let row = self.page(page)?.domain(record)?;
             if row.name()? == name {
-                visit(link.page, row)?;
+                visit(page, row)?;
             }
         }
         Ok(())
@@ -151,11 +143,11 @@ impl<'p> RootView<'p> {
         separators: Separators,
         mut visit: impl FnMut(Link) -> Read<()>,
     ) -> Read<()> {
-        let (index, links) = (self.head().own_index()?, self.head().own()?);
+        let index = self.head().own_index()?;
         let key = Key::new(separators.base(target.local), false);
         let mut candidates = Candidates::new(self.bytes, index, target.hash_of(&key));
-        while let Some(number) = candidates.next()? {
-            visit(self.link(links, number)?)?;
+        while let Some([page, record]) = candidates.next()? {
+            visit(Link { page, record })?;
         }
         Ok(())
     }
@@ -168,11 +160,6 @@ impl<'p> RootView<'p> {
         }
         HoldingRow::nth(self.bytes, run, page).flags()
     }
-
-    fn link(self, run: Run, number: u32) -> Read<Link> {
-        let row = LinkRow::nth(self.bytes, run, number);
-        Ok(Link { page: row.page()?, record: row.record()? })
-    }
 }
 
 /// Compiles the root page over pages that are sorted by tenant id.
@@ -180,70 +167,58 @@ pub(crate) fn compile_root(provider: &Provider, pages: &[Page], key: &HashKey) -
     let mut writer = Writer::default();
     let has_subdomains = pages.iter().try_fold(false, |any, page| Ok(any | page.view().has_subdomains()?))?;
     writer.word(if has_subdomains { root::HAS_SUBDOMAINS } else { 0 });
-    write_mode(&mut writer, provider.hosted);
+    writer.word(mode_kind(provider.hosted));
+    writer.seconds(mode_from(provider.hosted));
     writer.reserve((RootRow::WORDS - RootRow::RUNS) as usize);
     let denies = denies(&mut writer, &provider.denies);
 
     let mut tenants = Vec::with_capacity(pages.len());
-    let mut accounts = Links::default();
-    let mut credentials = Links::default();
-    let mut domains = Links::default();
+    let mut accounts = Vec::new();
+    let mut credentials = Vec::new();
+    let mut domains = Vec::new();
     for (page, number) in pages.iter().zip(0..) {
         let view = page.view();
-        tenants.push(Hash::of(key, view.head().id()?));
+        tenants.push((Hash::of(key, view.head().id()?), [number]));
         for record in 0..view.head().accounts()?.count {
-            accounts.push(Link { page: number, record }, Hash::of(key, view.account(record)?.id()?));
+            accounts.push((Hash::of(key, view.account(record)?.id()?), [number, record]));
         }
         for record in 0..view.head().credentials()?.count {
-            credentials.push(Link { page: number, record }, Hash::of(key, view.credential(record)?.id()?));
+            credentials.push((Hash::of(key, view.credential(record)?.id()?), [number, record]));
         }
         for record in 0..view.head().domains()?.count {
             let row = view.domain(record)?;
             if row.flags()? & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-                domains.push(Link { page: number, record }, Hash::of(key, row.name()?));
+                domains.push((Hash::of(key, row.name()?), [number, record]));
             }
         }
     }
     let tenant_index = index::write(&mut writer, &tenants);
-    let (account_links, account_index) = accounts.write(&mut writer);
-    let (credential_links, credential_index) = credentials.write(&mut writer);
-    let (domain_links, domain_index) = domains.write(&mut writer);
+    let account_index = index::write(&mut writer, &accounts);
+    let credential_index = index::write(&mut writer, &credentials);
+    let domain_index = index::write(&mut writer, &domains);
 
     // Own addresses and holdings depend on other tenants' domains, which are looked up in the page so far.
-    let mut runs = [
-        denies,
-        Run::default(),
-        tenant_index,
-        account_links,
-        account_index,
-        credential_links,
-        credential_index,
-        Run::default(),
-        Run::default(),
-        domain_links,
-        domain_index,
-    ];
-    writer.set_runs(RootRow::RUNS, &runs);
+    let none = Run::default();
+    writer.set_runs(RootRow::RUNS, &[denies, none, tenant_index, account_index, credential_index, none, domain_index]);
     let so_far = writer.words();
     let view = RootView { bytes: Bytes(&so_far), pages, key };
-    let mut own = Links::default();
-    let mut holdings = Vec::with_capacity(pages.len());
+    let mut own = Vec::new();
+    let mut flags = Vec::with_capacity(pages.len());
     for (page, number) in pages.iter().zip(0..) {
-        holdings.push(hold(view, page.view(), number, &mut own)?);
+        flags.push(hold(view, page.view(), number, &mut own)?);
     }
-    let start = writer.here();
-    for flags in &holdings {
-        writer.word(*flags);
-    }
-    let (own_links, own_index) = own.write(&mut writer);
-    let [_, holding_run, _, _, _, _, _, own_run, own_table, ..] = &mut runs;
-    (*holding_run, *own_run, *own_table) = (Run { start, count: small(holdings.len()) }, own_links, own_index);
-    writer.set_runs(RootRow::RUNS, &runs);
+    let holdings = Run { start: writer.here(), count: small(flags.len()) };
+    flags.into_iter().for_each(|flags| writer.word(flags));
+    let own_index = index::write(&mut writer, &own);
+    writer.set_runs(
+        RootRow::RUNS,
+        &[denies, holdings, tenant_index, account_index, credential_index, own_index, domain_index],
+    );
     writer.finish().ok_or(Damaged)
 }
 
 /// Returns what a tenant has, and adds its counted own addresses to `own`.
-fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Links) -> Read<u32> {
+fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash, [u32; 2])>) -> Read<u32> {
     let mut flags = 0;
     for record in 0..view.head().accounts()?.count {
         let row = view.account(record)?;
@@ -256,7 +231,7 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Links) ->
         if bits & account::COUNTED != 0 || reaches(root, view, number, &target)? {
             flags |= holding::OWN_ADDRESS;
             let key = Key::new(separators(root, &target)?.base(target.local), false);
-            own.push(Link { page: number, record }, target.hash_of(&key));
+            own.push((target.hash_of(&key), [number, record]));
         }
     }
     let approval = view.has(tenant::APPROVAL_REQUIRED)?;
@@ -314,27 +289,4 @@ pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, targe
         Ok(())
     })?;
     Ok(reached)
-}
-
-/// Links to records, with the hash of what each is found by.
-#[derive(Default)]
-struct Links {
-    links: Vec<Link>,
-    hashes: Vec<Hash>,
-}
-
-impl Links {
-    fn push(&mut self, link: Link, hash: Hash) {
-        self.links.push(link);
-        self.hashes.push(hash);
-    }
-
-    fn write(&self, writer: &mut Writer) -> (Run, Run) {
-        let start = writer.here();
-        for link in &self.links {
-            writer.word(link.page);
-            writer.word(link.record);
-        }
-        (Run { start, count: small(self.links.len()) }, index::write(writer, &self.hashes))
-    }
 }

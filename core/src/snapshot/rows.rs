@@ -249,64 +249,57 @@ row! {
 }
 
 row! {
-    /// A leading to a record of another page.
-    LinkRow, 2 {
-        /// The number of the page.
-        page: word at 0;
-        /// The number of the record there.
-        record: word at 1;
-    }
-}
-
-row! {
     /// The head of a tenant's page.
-    TenantRow, 45 {
-        /// [`MAGIC`].
-        magic: word at 0;
-        /// [`VERSION`].
-        version: word at 1;
-        /// Its id.
-        id: text at 2;
-        /// The id of its parent, or nothing.
-        parent: text at 4;
+    TenantRow, 41 {
         /// Flags of [`tenant`].
-        flags: word at 6;
+        flags: word at 0;
         /// Proof, alignment, names and on_deny, an octet each from the lowest.
-        settings: word at 7;
-        /// The channels of the `sender` control.
-        channels: word at 8;
-        /// When grandfathered identities end.
-        grandfathered_until: seconds at 21;
-        /// The scope that credentials need, or nothing.
-        require_scope: text at 23;
+        settings: word at 1;
+        /// The channels of the `sender` control in the lowest octet, then two bits a mode from bit 8.
+        controls: word at 2;
         /// [`AccountRow`], sorted by id.
-        accounts: run at 25;
-        /// [`IdentityRow`], sorted.
-        identities: run at 27;
-        /// A table of identities by holder and address.
-        identity_index: run at 29;
+        accounts: run at 3;
         /// [`DomainRow`], sorted by name.
-        domains: run at 31;
+        domains: run at 5;
         /// A table of domains by name.
-        domain_index: run at 33;
+        domain_index: run at 7;
+        /// [`IdentityRow`], sorted.
+        identities: run at 9;
+        /// A table of identities by holder and address.
+        identity_index: run at 11;
+        /// The id of its parent, or nothing.
+        parent: text at 13;
         /// [`RoleRow`].
-        roles: run at 35;
+        roles: run at 15;
         /// [`RefusedRow`].
-        refused: run at 37;
+        refused: run at 17;
         /// [`AllowlistRow`].
-        allowlists: run at 39;
+        allowlists: run at 19;
         /// [`DenyRow`].
-        denies: run at 41;
+        denies: run at 21;
         /// [`CredentialRow`], by account.
-        credentials: run at 43;
+        credentials: run at 23;
+        /// Its id.
+        id: text at 25;
+        /// The scope that credentials need, or nothing.
+        require_scope: text at 27;
+        /// When grandfathered identities end.
+        grandfathered_until: seconds at 29;
+        /// [`MAGIC`].
+        magic: word at 39;
+        /// [`VERSION`].
+        version: word at 40;
     }
 }
 
 impl TenantRow<'_> {
-    /// The word of the mode of the first control; three words a mode, `sender`, `header`, `allowlist`, `credential`.
-    pub(crate) const MODES: Word = 9;
-    /// The word of the first of the ten runs.
-    pub(crate) const RUNS: Word = 25;
+    /// The word of the instant from which the first control is enforced; two words a control:
+    /// `sender`, `header`, `allowlist`, `credential`.
+    pub(crate) const ENFORCED_FROM: Word = 31;
+    /// The words of the runs, in the order of the head.
+    pub(crate) const FIRST_RUNS: Word = 3;
+    /// The words of the runs behind the parent.
+    pub(crate) const FURTHER_RUNS: Word = 15;
 }
 
 /// Flags of a tenant.
@@ -322,11 +315,16 @@ pub(crate) mod tenant {
     pub(crate) const REQUIRE_TLS: u32 = 1 << 8;
     /// One of its domains includes its sub-domains.
     pub(crate) const HAS_SUBDOMAINS: u32 = 1 << 9;
+    pub(crate) const HAS_PARENT: u32 = 1 << 10;
+    pub(crate) const HAS_ALLOWLISTS: u32 = 1 << 11;
+    pub(crate) const HAS_DENIES: u32 = 1 << 12;
+    /// It asks something of credentials: a scope, or not to be of some kind.
+    pub(crate) const ASKS_CREDENTIALS: u32 = 1 << 13;
 }
 
 row! {
     /// The head of the root page.
-    RootRow, 26 {
+    RootRow, 18 {
         /// Flags of [`root`].
         flags: word at 0;
         /// The provider's deny entries ([`DenyRow`]).
@@ -335,29 +333,21 @@ row! {
         holdings: run at 6;
         /// A table of pages by tenant id.
         tenant_index: run at 8;
-        /// [`LinkRow`] to accounts.
-        accounts: run at 10;
         /// A table of accounts by id.
-        account_index: run at 12;
-        /// [`LinkRow`] to credentials.
-        credentials: run at 14;
+        account_index: run at 10;
         /// A table of credentials by id.
-        credential_index: run at 16;
-        /// [`LinkRow`] to accounts with a counted own address.
-        own: run at 18;
-        /// A table of counted own addresses, in the widest form that any tenant could compare them by.
-        own_index: run at 20;
-        /// [`LinkRow`] to domains that are not pending.
-        domains: run at 22;
-        /// A table of those domains by name.
-        domain_index: run at 24;
+        credential_index: run at 12;
+        /// A table of accounts by counted own address, in the widest form that any tenant could compare it by.
+        own_index: run at 14;
+        /// A table of the domains that are not pending by name.
+        domain_index: run at 16;
     }
 }
 
 impl RootRow<'_> {
     /// The word of the mode of `hosted`.
     pub(crate) const HOSTED: Word = 1;
-    /// The word of the first of the eleven runs.
+    /// The word of the first of the runs.
     pub(crate) const RUNS: Word = 4;
 }
 
