@@ -184,7 +184,7 @@ fn answer(decision: &Decision, request: &Request<'_>) -> Value {
         "action": decision.action().name(),
         "reasons": findings(decision.reasons()),
         "would_deny": findings(decision.would_deny()),
-        "reasons_beyond": decision.omitted(),
+        "omitted": decision.omitted(),
         "granted": grants.collect::<Vec<_>>(),
         "provisional": decision.provisional(),
         "reply": reply(&decision.reply(request, Profile::Rfc6409)),
@@ -196,7 +196,7 @@ fn answer(decision: &Decision, request: &Request<'_>) -> Value {
 
 /// Writes out what a vector may leave unsaid.
 fn complete(expect: &Value) -> Value {
-    let mut whole = json!({ "would_deny": [], "reasons_beyond": 0, "provisional": false });
+    let mut whole = json!({ "would_deny": [], "omitted": 0, "provisional": false });
     for (name, value) in expect.as_object().into_iter().flatten() {
         whole[name] = value.clone();
     }
