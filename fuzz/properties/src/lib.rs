@@ -1,22 +1,28 @@
 //! What must hold for every input of a reader: one function for each fuzz target.
 
+mod agree;
 mod block;
 mod canonical;
 mod field;
 mod ip;
 mod path;
+mod policy;
 
+pub use agree::agree;
 pub use block::read_block;
 pub use canonical::canonical;
 pub use field::{names, read_field};
 pub use ip::ip;
 pub use path::read_path;
+pub use policy::policy;
 
 /// Every target with its name.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+    ("agree", agree),
     ("canonical", canonical),
     ("ip", ip),
     ("names", names),
+    ("policy", policy),
     ("read_block", read_block),
     ("read_field", read_field),
     ("read_path", read_path),
