@@ -161,7 +161,7 @@ fn domains(
                 in_scope = true;
                 facts.own_proof |= flags & domain::VERIFIED != 0;
             }
-            if stopped || flags & domain::ACTIVE == 0 {
+            if stopped {
                 observer.note(|| Note::Domain { row, listed: false, approval, stopped });
                 return Ok(());
             }
@@ -208,16 +208,15 @@ fn domain_state<'s>(
     let flags = row.flags()?;
     let listed = flags & domain::ANY_SENDER != 0 || lists(page.bytes(), row.senders()?, asker.account.id()?)?;
     observer.note(|| Note::Domain { row, listed, approval, stopped: false });
-    if flags & domain::SUSPENDED != 0 {
-        facts.domain_suspended = true;
-    } else if flags & domain::VERIFIED == 0 {
-        facts.domain_pending = true;
-    } else if approval && flags & domain::APPROVED == 0 {
-        facts.domain_not_approved = true;
-    } else if listed {
-        facts.domain = true;
-    } else {
-        facts.domain_not_listed = true;
+    let suspended = flags & domain::SUSPENDED != 0;
+    let pending = !suspended && flags & domain::VERIFIED == 0;
+    let not_approved = approval && flags & domain::APPROVED == 0;
+    facts.domain_suspended |= suspended;
+    facts.domain_pending |= pending;
+    facts.domain_not_approved |= not_approved;
+    if flags & domain::ACTIVE != 0 && !suspended && !pending && !not_approved {
+        facts.domain |= listed;
+        facts.domain_not_listed |= !listed;
     }
     Ok(())
 }

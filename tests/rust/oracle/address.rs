@@ -279,9 +279,16 @@ fn identity_causes(asked: &Asked<'_>, address: &Value, reasons: &mut BTreeSet<Re
 fn domain_causes(asked: &Asked<'_>, address: &Value, reasons: &mut BTreeSet<Reason>) {
     let in_scope = domains_in_scope(asked, address);
     for (holder, entry) in &in_scope {
-        // each entry gives its first cause; that it is inactive is said already (4.7)
-        if entry.active {
-            domain_cause(asked, holder, entry, reasons);
+        match entry.status {
+            DomainStatus::Pending => drop(reasons.insert(Reason::DomainPending)),
+            DomainStatus::Suspended => drop(reasons.insert(Reason::DomainSuspended)),
+            DomainStatus::Verified | DomainStatus::Vouched => {}
+        }
+        if holder.approval_required && !entry.approved {
+            reasons.insert(Reason::DomainNotApproved);
+        }
+        if forms::usable(holder, entry) && !names(&entry.senders, &asked.account.id) {
+            reasons.insert(Reason::AccountNotListed);
         }
     }
     let holders = lineage::domain_holders(asked.policy, asked.tenant);
@@ -291,15 +298,4 @@ fn domain_causes(asked: &Asked<'_>, address: &Value, reasons: &mut BTreeSet<Reas
     if in_scope.is_empty() && !inactive && above {
         reasons.insert(Reason::SubdomainNotCovered);
     }
-}
-
-fn domain_cause(asked: &Asked<'_>, holder: &Tenant, entry: &Domain, reasons: &mut BTreeSet<Reason>) {
-    let cause = match entry.status {
-        DomainStatus::Pending => Reason::DomainPending,
-        DomainStatus::Suspended => Reason::DomainSuspended,
-        DomainStatus::Verified | DomainStatus::Vouched if !forms::usable(holder, entry) => Reason::DomainNotApproved,
-        DomainStatus::Verified | DomainStatus::Vouched if names(&entry.senders, &asked.account.id) => return,
-        DomainStatus::Verified | DomainStatus::Vouched => Reason::AccountNotListed,
-    };
-    reasons.insert(cause);
 }
