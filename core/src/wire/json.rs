@@ -5,6 +5,7 @@
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -243,7 +244,7 @@ impl<'t> Reader<'t> {
     fn refuse_duplicates(&mut self, entries: &[Entry<'t>]) {
         let mut seen = BTreeSet::new();
         for entry in entries.iter().filter(|entry| !seen.insert(&*entry.key)) {
-            let message = format_args!("the key {} stands twice in this object", Quoted(&entry.key));
+            let message = format!("the key {} stands twice in this object", Quoted(&entry.key));
             self.duplicates.push(Report::new(entry.key_span.clone(), "", message).help("keep one of the two"));
         }
     }

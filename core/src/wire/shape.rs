@@ -70,7 +70,7 @@ impl Shape {
                 Some(1..=ID_OCTETS) => {}
                 Some(0) => self.report(node, "an empty id", format_args!("write 1 to {ID_OCTETS} octets")),
                 Some(octets) => {
-                    let message = format_args!("an id of {octets} octets");
+                    let message = format!("an id of {octets} octets");
                     self.report(node, message, format_args!("write at most {ID_OCTETS}"));
                 }
                 None => self.wrong_type(node, "an id as a string"),
@@ -91,7 +91,7 @@ impl Shape {
             Kind::AnyOr(kind) => match &node.value {
                 Value::Text(text) if text == "any" => {}
                 Value::Text(text) => {
-                    let message = format_args!("expected `any` or a list, found the string {}", Quoted(text));
+                    let message = format!("expected `any` or a list, found the string {}", Quoted(text));
                     self.report(node, message, format_args!("write a list of one: `[\"{}\"]`", text.escape_debug()));
                 }
                 Value::List(elements) => self.list(node, elements, kind, MinItems::None),
@@ -115,7 +115,7 @@ impl Shape {
         if words.contains(&text) {
             return;
         }
-        let message = format_args!("{} is none of {}", Quoted(text), listed(words));
+        let message = format!("{} is none of {}", Quoted(text), listed(words));
         match nearest(text, words.iter().copied()) {
             Some(word) => self.report(node, message, format_args!("did you mean `{word}`?")),
             None => self.report(node, message, "write one of them"),
@@ -143,7 +143,7 @@ impl Shape {
             Rule::ExactlyOne(names) => match names.iter().copied().filter(stands).count() {
                 1 => {}
                 0 => {
-                    let message = format_args!("one of {} is missing", listed(names));
+                    let message = format!("one of {} is missing", listed(names));
                     self.report(node, message, "write exactly one of them");
                 }
                 _ => self.too_many(node, names, "exactly one of them"),
@@ -186,12 +186,12 @@ impl Shape {
     }
 
     fn missing(&mut self, node: &Node<'_>, key: &Key) {
-        let message = format_args!("the required key `{}` is missing", key.name);
+        let message = format!("the required key `{}` is missing", key.name);
         self.report(node, message, format_args!("it says: {}", key.doc));
     }
 
     fn wrong_type(&mut self, node: &Node<'_>, expected: impl core::fmt::Display) {
-        let message = format_args!("expected {expected}, found {}", node.type_name());
+        let message = format!("expected {expected}, found {}", node.type_name());
         self.reports.push(Report::new(node.span.clone(), self.path.as_str(), message));
     }
 
