@@ -158,10 +158,10 @@ reasons! {
         auth 538 [5, 7, 11], later 530 [5, 7, 0], http 403, ForbiddenToSend, "Encryption required: must issue a STARTTLS command first";
 
     // Control `allowlist`.
-    /// An allowlist is On for this channel and the request gives no client address.
+    /// An allowlist binds this channel and the request gives no client address.
     ClientIpMissing = "client_ip_missing", Session, Some(Allowlist), Deny,
         auth 535 [5, 7, 8], later 550 [5, 7, 1], http 403, ForbiddenToSend, "This account may not send from this client address";
-    /// An allowlist that is On for this channel does not contain the client address.
+    /// An allowlist that binds this channel does not contain the client address.
     ClientIpNotAllowed = "client_ip_not_allowed", Session, Some(Allowlist), Deny,
         auth 535 [5, 7, 8], later 550 [5, 7, 1], http 403, ForbiddenToSend, "This account may not send from this client address";
 
@@ -236,7 +236,8 @@ reasons! {
     /// The request gives no header, and the message stage needs one.
     HeaderNotGiven = "header_not_given", Message, Some(Header), Deny,
         auth 554 [5, 6, 0], later 554 [5, 6, 0], http 422, InvalidEmail, "The message header is missing";
-    /// A field's name is From, Sender or Resent-* only after white space or controls are removed, or the header block is ambiguous.
+    /// A field's name is From, Sender or Resent-* only after white space, controls or characters that are not shown are
+    /// removed, or the header block is ambiguous.
     FieldNameAmbiguous = "field_name_ambiguous", Message, Some(Header), Deny,
         auth 554 [5, 6, 0], later 554 [5, 6, 0], http 422, InvalidEmail, "The message header is ambiguous";
     /// The message has no From field (RFC 5322 §3.6).
@@ -251,7 +252,7 @@ reasons! {
     /// The From field is legal, but two readers may read it differently.
     FromAmbiguous = "from_ambiguous", Message, Some(Header), Deny,
         auth 554 [5, 6, 0], later 554 [5, 6, 0], http 422, InvalidEmail, "The From header field is ambiguous";
-    /// A group in the From field has no member (RFC 6854).
+    /// The From field names nobody: its groups have no members (RFC 6854).
     FromGroupEmpty = "from_group_empty", Message, Some(Header), Deny,
         auth 554 [5, 6, 0], later 554 [5, 6, 0], http 422, InvalidEmail, "The From header field names no mailbox";
     /// The From field has several mailboxes and the tenant does not permit that.

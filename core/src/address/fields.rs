@@ -13,7 +13,7 @@ pub enum FieldName {
     Sender,
     /// A resent field (RFC 5322 §3.6.6).
     Resent(ResentName),
-    /// A name that is one of these only after white space or control characters are removed.
+    /// A name that is one of these only after white space, controls or characters that are not shown are removed.
     Ambiguous,
     /// Any other name.
     Other,
@@ -41,8 +41,8 @@ pub enum ResentName {
 
 /// Tells what a field's name says.
 ///
-/// White space, control characters and Unicode spaces are those that a lenient reader might drop; a name that
-/// becomes one of ours without them is [`FieldName::Ambiguous`], as is one with characters that are not shown.
+/// A lenient reader might drop white space, control characters, Unicode spaces and characters that are not shown;
+/// a name that becomes one of ours without them is [`FieldName::Ambiguous`].
 #[must_use]
 pub fn classify(name: &[u8]) -> FieldName {
     let exact = lookup(name);
