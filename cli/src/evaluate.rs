@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use sendas::record::{EnvelopeRecord, HeaderRecord, RequestRecord};
 use sendas::{Decision, Place, Profile, Subject, Timestamp, Verdict};
@@ -51,11 +51,7 @@ pub(crate) fn exit_code(verdict: Verdict) -> ExitCode {
 
 /// The present, in whole seconds: the command line is a host and has a clock.
 pub(crate) fn clock() -> Timestamp {
-    let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    Timestamp(match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(since) => seconds(since),
-        Err(before) => -seconds(before.duration()),
-    })
+    Timestamp::from(SystemTime::now())
 }
 
 fn show(view: &mut RequestView, record: &RequestRecord, decision: &Decision, profile: Profile) -> io::Result<()> {
