@@ -123,7 +123,12 @@ export declare class Decision {
   get stage(): Stage
   /** Whether the request may go on. */
   get verdict(): Verdict
-  /** What the host shall do with the message. */
+  /**
+   * What the host shall do with the message.
+   *
+   * Do what `action` says, never what the reply says. `discard`, `hold`: answer 250, let the transaction go on, and
+   * at the end of data drop the message or put it in quarantine.
+   */
   get action(): Action
   /** Whether the verdict is allow. */
   get allowed(): boolean
@@ -147,9 +152,17 @@ export declare class Decision {
    * An allowed request, and a denied one that is discarded or held, get a positive reply.
    */
   reply(profile?: Profile): Reply
-  /** Returns the problem details for an HTTP interface (RFC 9457), or null where the client is told of success. */
+  /**
+   * Returns the problem details for an HTTP interface (RFC 9457), or null where the client is told of success.
+   *
+   * Null is no permission: a message that is discarded or held gives null too. `action` says what to do.
+   */
   problem(): Problem | null
-  /** Returns the JMAP SetError (RFC 8621 §7.5), or null where the client is told of success. */
+  /**
+   * Returns the JMAP SetError (RFC 8621 §7.5), or null where the client is told of success.
+   *
+   * Null is no permission: a message that is discarded or held gives null too. `action` says what to do.
+   */
   setError(): SetError | null
   /** Returns the decision as plain data, for `JSON.stringify`. */
   toJSON(): DecisionData

@@ -56,6 +56,9 @@ impl Decision {
     }
 
     /// What the host shall do with the message.
+    ///
+    /// Do what `action` says, never what the reply says. `discard`, `hold`: answer 250, let the transaction go on, and
+    /// at the end of data drop the message or put it in quarantine.
     #[napi(getter, ts_return_type = "Action")]
     #[must_use]
     pub fn action(&self) -> &'static str {
@@ -136,6 +139,8 @@ impl Decision {
     }
 
     /// Returns the problem details for an HTTP interface (RFC 9457), or null where the client is told of success.
+    ///
+    /// Null is no permission: a message that is discarded or held gives null too. `action` says what to do.
     #[napi(ts_return_type = "Problem | null")]
     #[must_use]
     pub fn problem(&self) -> Option<Problem> {
@@ -144,6 +149,8 @@ impl Decision {
     }
 
     /// Returns the JMAP SetError (RFC 8621 §7.5), or null where the client is told of success.
+    ///
+    /// Null is no permission: a message that is discarded or held gives null too. `action` says what to do.
     #[napi(ts_return_type = "SetError | null")]
     #[must_use]
     pub fn set_error(&self) -> Option<SetError> {
