@@ -16,14 +16,19 @@ export type Text = string | Uint8Array
 export type Instant = number | bigint | Date
 
 /**
- * A reverse-path: the octets as in MAIL FROM, angle brackets optional; null for the null reverse-path `<>`;
- * `unquoted` for the internal form that Postfix hands to policy services; undefined where it is not known.
+ * A reverse-path: the octets as in MAIL FROM, angle brackets optional (`NULL`, which is `<>`, for the null
+ * reverse-path); `unquoted` for the internal form that Postfix hands to policy services; undefined or null where it
+ * is not known.
  */
-export type EnvelopeSender = Text | null | { unquoted: Text } | undefined
+export type EnvelopeSender = Text | { unquoted: Text } | null | undefined
 
 /**
- * A header: the raw block, or every field in its order as a pair of name and raw body (without the colon and the
- * final CRLF); undefined or null where the host does not have it (yet).
+ * A header: the raw block, or every field in its order as a pair of name and raw body; undefined or null where the
+ * host does not have it (yet).
+ *
+ * A block must be whole: every line from the first field to the last, each ended by CRLF. A body is what stands
+ * after the colon, with CRLF where it is folded, and without the final CRLF. Both are the raw octets as they came,
+ * never the decoded values of a parser: what was decoded can read differently from what recipients will see.
  */
 export type Header = Text | ReadonlyArray<readonly [name: Text, body: Text]> | null | undefined
 
@@ -36,7 +41,11 @@ export interface Credential {
   scopes?: readonly Text[] | null
 }
 
-/** What a host knows of a client after AUTH. An absent member is a fact that is not known. */
+/**
+ * What a host knows of a client after AUTH. A member that is absent, undefined or null is a fact that is not known.
+ *
+ * A member that is not listed throws a `TypeError`, here and in every other object that is given.
+ */
 export interface Client {
   /** The instant of the decision. */
   now: Instant
@@ -54,7 +63,7 @@ export interface Client {
   tls?: Tls | null
 }
 
-/** One attempt to send: everything that a decision may look at. An absent member is a fact that is not known. */
+/** One attempt to send: everything that a decision may look at. A fact that is absent or null is not known. */
 export interface Request extends Client {
   /** Whether the client asked for SMTPUTF8 (RFC 6531 §3.4); absent is no. */
   smtputf8?: boolean | null
@@ -68,8 +77,8 @@ export interface Request extends Client {
 
 /** A transaction at MAIL FROM. */
 export interface Transaction {
-  /** The reverse-path. */
-  sender?: EnvelopeSender
+  /** The reverse-path of MAIL FROM. */
+  envelopeSender?: EnvelopeSender
   /** Whether the client asked for SMTPUTF8 (RFC 6531 §3.4); absent is no. */
   smtputf8?: boolean | null
   /** The instant that holds until the transaction's end. */
@@ -111,6 +120,9 @@ export declare namespace Policy {
    */
   function fromPath(path: string | URL): Policy
 }
+
+/** The null reverse-path, as an envelope sender. */
+export declare const NULL: '<>'
 
 /** The reason table, in reporting order. */
 export declare const REASONS: readonly Readonly<ReasonRow>[]

@@ -57,6 +57,7 @@ for (const type of [Decision, Reply]) {
 }
 
 module.exports.Decision = Decision
+module.exports.NULL = '<>'
 module.exports.Policy = Policy
 module.exports.PolicyError = PolicyError
 module.exports.REASONS = Object.freeze(reasons().map(Object.freeze))

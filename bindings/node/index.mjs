@@ -1,3 +1,3 @@
 import sendas from './index.js'
 
-export const { Decision, Policy, PolicyError, REASONS, Reply, Session, Snapshot, policySchema } = sendas
+export const { Decision, NULL, Policy, PolicyError, REASONS, Reply, Session, Snapshot, policySchema } = sendas

@@ -21,13 +21,30 @@ impl<'e> Given<'e> {
         Self { env, name, value }
     }
 
+    /// Calls the value something else in errors.
+    pub(crate) const fn called(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Refuses an object with a member that is none of these: it would be a fact that is silently not known.
+    ///
+    /// Inherited members count, as they do where a member is read; those that `for...in` passes over do not.
+    pub(crate) fn only(self, members: &[&str]) -> Result<()> {
+        let given = self.object()?.get_property_names()?;
+        for index in 0..given.get_array_length()? {
+            let name: String = given.get_element(index)?;
+            if !members.contains(&name.as_str()) {
+                let right: Vec<_> = members.iter().map(|member| format!("`{member}`")).collect();
+                let right = right.join(", ");
+                return Err(self.throw(&format!("`{}` has no member `{name}`; its members are {right}", self.name)));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a member of an object.
     pub(crate) fn member(self, name: &'static str) -> Result<Self> {
-        if !self.is(ValueType::Object)? {
-            return Err(self.refuse("an object"));
-        }
-        let value = Object::from_unknown(self.value)?.get_named_property_unchecked(name)?;
-        Ok(Self::new(self.env, name, value))
+        Ok(Self::new(self.env, name, self.object()?.get_named_property_unchecked(name)?))
     }
 
     pub(crate) fn is(self, kind: ValueType) -> Result<bool> {
@@ -124,7 +141,15 @@ impl<'e> Given<'e> {
 
     /// Throws a `TypeError` that says what the value must be.
     pub(crate) fn refuse(self, right: &str) -> Error {
-        match self.env.throw_type_error(&format!("`{}` must be {right}", self.name), None) {
+        self.throw(&format!("`{}` must be {right}", self.name))
+    }
+
+    fn object(self) -> Result<Object<'e>> {
+        if self.is(ValueType::Object)? { Object::from_unknown(self.value) } else { Err(self.refuse("an object")) }
+    }
+
+    fn throw(self, message: &str) -> Error {
+        match self.env.throw_type_error(message, None) {
             Ok(()) => Error::new(Status::PendingException, String::new()),
             Err(error) => error,
         }

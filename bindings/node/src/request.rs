@@ -2,7 +2,9 @@
 
 use napi::ValueType;
 use napi::bindgen_prelude::Result;
-use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Timestamp, Tls};
+use sendas::{
+    Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Stage, Timestamp, Tls,
+};
 
 use crate::given::Given;
 
@@ -29,7 +31,6 @@ struct Credential {
 /// The envelope sender as it was given.
 pub(crate) enum Sender {
     Unknown,
-    Null,
     Path(Vec<u8>),
     Unquoted(Vec<u8>),
 }
@@ -42,18 +43,26 @@ pub(crate) enum Fields {
 }
 
 impl Facts {
-    /// Reads a whole request.
-    pub(crate) fn read(request: Given<'_>) -> Result<Self> {
-        Ok(Self {
+    /// Reads a whole request, and its stage where it has one.
+    pub(crate) fn read(request: Given<'_>) -> Result<(Self, Option<Stage>)> {
+        request.only(&[&CLIENT[..], &["smtputf8", "envelopeSender", "header", "stage"]].concat())?;
+        let stage = request.member("stage")?.optional(Given::word)?;
+        let facts = Self {
             smtputf8: read_smtputf8(request)?,
             sender: Sender::read(request.member("envelopeSender")?)?,
             header: Fields::read(request.member("header")?)?,
-            ..Self::read_client(request)?
-        })
+            ..Self::read_members(request)?
+        };
+        Ok((facts, stage))
     }
 
     /// Reads what is known of a client after AUTH.
     pub(crate) fn read_client(client: Given<'_>) -> Result<Self> {
+        client.only(&CLIENT)?;
+        Self::read_members(client)
+    }
+
+    fn read_members(client: Given<'_>) -> Result<Self> {
         Ok(Self {
             now: client.member("now")?.instant()?,
             channel: client.member("channel")?.word()?,
@@ -99,6 +108,7 @@ impl Facts {
 impl Credential {
     fn read(credential: Given<'_>) -> Result<Self> {
         let scopes = |given: Given<'_>| given.elements("an array of strings or Uint8Arrays", Given::octets);
+        credential.only(&["kind", "id", "scopes"])?;
         Ok(Self {
             kind: credential.member("kind")?.word()?,
             id: credential.member("id")?.optional(Given::text)?,
@@ -109,27 +119,25 @@ impl Credential {
 
 impl Sender {
     pub(crate) fn read(sender: Given<'_>) -> Result<Self> {
-        if sender.is(ValueType::Undefined)? {
-            return Ok(Self::Unknown);
-        }
-        if sender.is(ValueType::Null)? {
-            return Ok(Self::Null);
-        }
+        Ok(sender.optional(Self::read_known)?.unwrap_or(Self::Unknown))
+    }
+
+    fn read_known(sender: Given<'_>) -> Result<Self> {
         if let Some(octets) = sender.octets()? {
             return Ok(Self::Path(octets));
         }
         if sender.is(ValueType::Object)?
             && let Some(octets) = sender.member("unquoted")?.octets()?
         {
+            sender.only(&["unquoted"])?;
             return Ok(Self::Unquoted(octets));
         }
-        Err(sender.refuse("a string, a Uint8Array, null, or an object whose `unquoted` is a string or a Uint8Array"))
+        Err(sender.refuse("a string, a Uint8Array, or an object whose `unquoted` is a string or a Uint8Array"))
     }
 
     pub(crate) fn lend(&self) -> EnvelopeSender<'_> {
         match self {
             Self::Unknown => EnvelopeSender::Unknown,
-            Self::Null => EnvelopeSender::Null,
             Self::Path(octets) => EnvelopeSender::Path(octets),
             Self::Unquoted(octets) => EnvelopeSender::Unquoted(octets),
         }
@@ -171,5 +179,8 @@ fn read_field(field: Given<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
         _ => None,
     })
 }
+
+/// What a request and a client have in common.
+const CLIENT: [&str; 7] = ["now", "channel", "account", "role", "clientIp", "credential", "tls"];
 
 const HEADER: &str = "a string, a Uint8Array, or an array of pairs of name and body";

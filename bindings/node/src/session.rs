@@ -48,7 +48,8 @@ impl Session {
     pub fn mail_from(&self, env: Env, snapshot: Unknown<'_>, transaction: Unknown<'_>) -> Result<Decision> {
         let snapshot: ClassInstance<'_, Snapshot> = Given::new(env, "snapshot", snapshot).instance("a Snapshot")?;
         let transaction = Given::new(env, "transaction", transaction);
-        let sender = Sender::read(transaction.member("sender")?)?;
+        transaction.only(&["envelopeSender", "smtputf8", "now"])?;
+        let sender = Sender::read(transaction.member("envelopeSender")?)?;
         let smtputf8 = read_smtputf8(transaction)?;
         let now = transaction.member("now")?.instant()?;
         Ok(self.decide(Header::NotGiven, |session| session.mail_from(&snapshot.snapshot, sender.lend(), smtputf8, now)))

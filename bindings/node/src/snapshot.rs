@@ -90,7 +90,7 @@ impl Snapshot {
     /// Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw.
     #[napi(ts_args_type = "request: Request")]
     pub fn evaluate(&self, env: Env, request: Unknown<'_>) -> Result<Decision> {
-        let (facts, stage) = read_request(Given::new(env, "request", request))?;
+        let (facts, stage) = Facts::read(Given::new(env, "request", request))?;
         Ok(self.decide(&facts, stage))
     }
 
@@ -98,7 +98,7 @@ impl Snapshot {
     #[napi(ts_args_type = "requests: readonly Request[]")]
     pub fn evaluate_many(&self, env: Env, requests: Unknown<'_>) -> Result<Vec<Decision>> {
         let decide = |request: Given<'_>| {
-            let (facts, stage) = read_request(request)?;
+            let (facts, stage) = Facts::read(request.called("request"))?;
             Ok(Some(self.decide(&facts, stage)))
         };
         Given::new(env, "requests", requests).elements("an array of requests", decide)
@@ -108,7 +108,7 @@ impl Snapshot {
     #[napi(ts_args_type = "request: Request, view: View")]
     pub fn explain(&self, env: Env, request: Unknown<'_>, view: Unknown<'_>) -> Result<Explanation> {
         let view = Given::new(env, "view", view).word()?;
-        let (facts, stage) = read_request(Given::new(env, "request", request))?;
+        let (facts, stage) = Facts::read(Given::new(env, "request", request))?;
         let explanation = facts.lend(|request| match stage {
             Some(stage) => self.snapshot.explain_stage(request, stage, view),
             None => self.snapshot.explain(request, view),
@@ -136,12 +136,8 @@ impl Snapshot {
     }
 }
 
-fn read_request(request: Given<'_>) -> Result<(Facts, Option<Stage>)> {
-    let stage = request.member("stage")?.optional(Given::word)?;
-    Ok((Facts::read(request)?, stage))
-}
-
 fn read_options(options: Given<'_>, random: Given<'_>) -> Result<Options> {
+    options.optional(|options| options.only(&["hashKey", "limits"]))?;
     let key = options.optional(|options| options.member("hashKey")?.optional(read_key))?.flatten();
     let mut read = Options::new(key.map_or_else(|| read_key(random), Ok)?);
     let limits = |options: Given<'_>| options.member("limits")?.optional(|limits| read_limits(limits, read.limits));
@@ -164,6 +160,7 @@ fn read_limits(limits: Given<'_>, mut read: Limits) -> Result<Limits> {
         ("mailboxes", &mut read.mailboxes),
         ("commentDepth", &mut read.comment_depth),
     ];
+    limits.only(&members.each_ref().map(|&(name, _)| name))?;
     for (name, limit) in members {
         *limit = limits.member(name)?.optional(Given::count)?.unwrap_or(*limit);
     }

@@ -3,8 +3,8 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 
-const { Policy, Snapshot } = require('..')
-const { NOW, TOML, request } = require('./policy.js')
+const { NULL, Policy, Snapshot } = require('..')
+const { CLIENT, NOW, TOML, request } = require('./policy.js')
 
 const snapshot = Snapshot.compile(Policy.fromToml(TOML))
 const LONE = 'a\ud800b'
@@ -121,16 +121,49 @@ describe('a value of the wrong type is a TypeError that names it', () => {
     policy: () => Snapshot.compile(TOML),
     text: () => Policy.fromToml(5),
     requests: () => snapshot.evaluateMany(request({})),
+    request: () => snapshot.evaluateMany([request({}), 5]),
+    client: () => snapshot.session(),
     profile: () => snapshot.evaluate(request({})).reply('sendmail'),
     view: () => snapshot.explain(request({})),
-    snapshot: () => snapshot.session(request({})).mailFrom(Policy.fromToml(TOML), { now: NOW }),
-    transaction: () => snapshot.session(request({})).mailFrom(snapshot),
-    sender: () => snapshot.session(request({})).mailFrom(snapshot, { now: NOW, sender: 5 }),
+    snapshot: () => snapshot.session(CLIENT).mailFrom(Policy.fromToml(TOML), { now: NOW }),
+    transaction: () => snapshot.session(CLIENT).mailFrom(snapshot),
+    envelopeSender: () => snapshot.session(CLIENT).mailFrom(snapshot, { now: NOW, envelopeSender: 5 }),
     path: () => Policy.fromPath('policy.yaml')
   }
   for (const [name, call] of Object.entries(values)) {
     test(name, () => assert.throws(call, error => error instanceof TypeError && error.message.startsWith(`\`${name}\` must `)))
   }
+})
+
+describe('a member that an object does not have is a TypeError that names it and the right ones', () => {
+  const policy = Policy.fromToml(TOML)
+  const client = ['now', 'channel', 'account', 'role', 'clientIp', 'credential', 'tls']
+  const whole = [...client, 'smtputf8', 'envelopeSender', 'header', 'stage']
+  const given = {
+    request: [whole, 'client_ip', members => snapshot.evaluate(request(members))],
+    'request of many': [whole, 'sender', members => snapshot.evaluateMany([request({}), request(members)])],
+    'request to explain': [whole, 'Header', members => snapshot.explain(request(members), 'tenant')],
+    client: [client, 'envelopeSender', members => snapshot.session({ ...CLIENT, ...members })],
+    transaction: [['envelopeSender', 'smtputf8', 'now'], 'sender', members => snapshot.session(CLIENT).mailFrom(snapshot, { now: NOW, ...members })],
+    credential: [['kind', 'id', 'scopes'], 'scope', members => snapshot.evaluate(request({ credential: { kind: 'oauth', ...members } }))],
+    envelopeSender: [['unquoted'], 'path', members => snapshot.evaluate(request({ envelopeSender: { unquoted: 'alice@acme.example', ...members } }))],
+    options: [['hashKey', 'limits'], 'key', members => Snapshot.compile(policy, members)],
+    limits: [['fieldOctets', 'headerOctets', 'mailboxes', 'commentDepth'], 'maxMailboxes', members => Snapshot.compile(policy, { limits: members })]
+  }
+  for (const [name, [right, wrong, call]] of Object.entries(given)) {
+    test(name, () => {
+      const message = `\`${name.split(' ')[0]}\` has no member \`${wrong}\`; its members are ${right.map(member => `\`${member}\``).join(', ')}`
+      call({})
+      for (const value of ['text', null, undefined]) assert.throws(() => call({ [wrong]: value }), { name: 'TypeError', message })
+    })
+  }
+
+  test('inherited members count as they are read; methods and symbols do not', () => {
+    assert.equal(snapshot.evaluate(Object.create(request({}))).verdict, 'allow')
+    assert.throws(() => snapshot.evaluate(Object.create(request({ sender: NULL }))), TypeError)
+    class Attempt { constructor () { Object.assign(this, request({}), { [Symbol('trace')]: 1 }) } method () {} }
+    assert.equal(snapshot.evaluate(new Attempt()).verdict, 'allow')
+  })
 })
 
 describe('objects that are not what they seem are refused', () => {
@@ -152,6 +185,10 @@ describe('scripts that run while a request is read', () => {
     const given = { ...request({}), get role () { throw new RangeError('theirs') } }
     assert.throws(() => snapshot.evaluate(given), { name: 'RangeError', message: 'theirs' })
   })
+  test('so does one of a proxy that is asked for its members', () => {
+    const given = new Proxy(request({}), { ownKeys () { throw new RangeError('theirs') } })
+    assert.throws(() => snapshot.evaluate(given), { name: 'RangeError', message: 'theirs' })
+  })
   test('octets that are detached afterwards have been copied', () => {
     const account = new Uint8Array(Buffer.from('alice'))
     const given = Object.defineProperty(request({ account }), 'role', { get: () => { structuredClone(account.buffer, { transfer: [account.buffer] }) } })
@@ -164,9 +201,9 @@ describe('scripts that run while a request is read', () => {
     assert.equal(first({ account }), 'unknown_account')
   })
   test('a session may be called again', () => {
-    const session = snapshot.session(request({}))
+    const session = snapshot.session(CLIENT)
     const transaction = {
-      get sender () { return session.mailFrom(snapshot, { now: NOW, sender: null }).allowed ? '<alice@acme.example>' : null },
+      get envelopeSender () { return session.mailFrom(snapshot, { now: NOW, envelopeSender: NULL }).allowed ? '<alice@acme.example>' : null },
       now: NOW
     }
     assert.equal(session.mailFrom(snapshot, transaction).verdict, 'allow')

@@ -47,11 +47,12 @@ entries = [{ cidr = "192.0.2.0/24" }]
 
 exports.NOW = 1_800_000_000
 
+/** What is known of a client whose session is allowed. */
+exports.CLIENT = { now: exports.NOW, channel: 'smtp', account: 'alice' }
+
 /** Returns a request that is allowed, with these members in place of its own. */
 exports.request = members => ({
-  now: exports.NOW,
-  channel: 'smtp',
-  account: 'alice',
+  ...exports.CLIENT,
   envelopeSender: '<alice@acme.example>',
   header: [['From', ' Alice <alice@acme.example>']],
   ...members

@@ -1,6 +1,6 @@
 // Compiled, never run: what type-checks here is what users may write, and each expected error must be one.
 
-import { Policy, PolicyError, REASONS, Snapshot } from 'sendas'
+import { NULL, Policy, PolicyError, REASONS, Snapshot } from 'sendas'
 import type { Action, Decision, EnvelopeSender, Finding, Header, Reason, Request, Subject, Verdict } from 'sendas'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -14,12 +14,13 @@ const decision: Decision = snapshot.evaluate({ ...base, envelopeSender: { unquot
 same<typeof decision.verdict, Verdict>(true)
 same<Verdict, 'allow' | 'deny' | 'defer'>(true)
 same<typeof decision.action, Action>(true)
+same<typeof NULL, '<>'>(true)
 same<Finding['reason'], Reason>(true)
 same<Finding['subject'], Subject>(true)
 same<(typeof REASONS)[number]['reason'], Reason>(true)
 
 const word: Reason = 'address_not_owned'
-const senders: EnvelopeSender[] = [null, undefined, '<>', Buffer.from('a'), { unquoted: new Uint8Array(1) }]
+const senders: EnvelopeSender[] = [null, undefined, NULL, Buffer.from('a'), { unquoted: new Uint8Array(1) }]
 const headers: Header[] = [undefined, null, 'From: a@acme.example\r\n', [['From', Buffer.from('a')], [Buffer.from('To'), 'b']]]
 const many: Decision[] = snapshot.evaluateMany(senders.map(envelopeSender => ({ ...base, now: 1n, envelopeSender, header: headers[3] })))
 
@@ -37,7 +38,7 @@ export function problems (error: unknown): Array<number | null> {
 }
 
 const session = snapshot.session({ ...base, account: 'alice', credential: { kind: 'oauth', scopes: ['mail.send'] } })
-const line: string = session.mailFrom(snapshot, { now: 0, sender: null }).reply('postfix').toString()
+const line: string = session.mailFrom(snapshot, { now: 0, envelopeSender: NULL }).reply('postfix').toString()
 const status: number | undefined = session.message(headers[2]).problem()?.status
 const steps: string[] = snapshot.explain(base, 'tenant').steps.map(step => step.text)
 
@@ -49,6 +50,8 @@ snapshot.evaluate({ now: 0, channel: 'imap' })
 snapshot.evaluate({ channel: 'smtp' })
 // @ts-expect-error: not a member
 snapshot.evaluate({ ...base, clientip: '192.0.2.1' })
+// @ts-expect-error: called as in a request
+session.mailFrom(snapshot, { now: 0, sender: NULL })
 // @ts-expect-error: a field is a pair
 snapshot.evaluate({ ...base, header: [['From']] })
 // @ts-expect-error: not a profile

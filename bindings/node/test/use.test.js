@@ -10,8 +10,8 @@ const { pathToFileURL } = require('node:url')
 const { inspect } = require('node:util')
 
 const sendas = require('..')
-const { Decision, Policy, PolicyError, REASONS, Reply, Session, Snapshot, policySchema } = sendas
-const { NOW, TOML, request } = require('./policy.js')
+const { Decision, NULL, Policy, PolicyError, REASONS, Reply, Session, Snapshot, policySchema } = sendas
+const { CLIENT, NOW, TOML, request } = require('./policy.js')
 
 const policy = Policy.fromToml(TOML)
 const snapshot = Snapshot.compile(policy)
@@ -108,11 +108,32 @@ describe('decisions', () => {
     assert.deepEqual(reasons(undefined), reasons('message'))
   })
 
-  test('null is the null reverse-path, undefined is not known', () => {
-    assert.equal(snapshot.evaluate(request({ envelopeSender: null })).verdict, 'allow')
-    assert.equal(snapshot.evaluate(request({ envelopeSender: undefined })).reasons[0].reason, 'sender_unknown')
-    assert.equal(snapshot.evaluate(request({ envelopeSender: '' })).reasons[0].reason, 'sender_syntax')
-    assert.equal(snapshot.evaluate(request({ envelopeSender: null, header: undefined, stage: 'envelope' })).provisional, true)
+  test('the null reverse-path is a text; null and undefined are not known', () => {
+    for (const envelopeSender of [NULL, '<>', new Uint8Array([0x3c, 0x3e])]) {
+      assert.equal(snapshot.evaluate(request({ envelopeSender })).verdict, 'allow')
+      assert.equal(snapshot.evaluate(request({ envelopeSender, header: null, stage: 'envelope' })).provisional, true)
+      assert.equal(snapshot.session(CLIENT).mailFrom(snapshot, { now: NOW, envelopeSender }).provisional, true)
+    }
+    for (const [envelopeSender, reason] of [[null, 'sender_unknown'], [undefined, 'sender_unknown'], ['', 'sender_syntax']]) {
+      assert.equal(snapshot.evaluate(request({ envelopeSender })).reasons[0].reason, reason)
+      assert.equal(snapshot.session(CLIENT).mailFrom(snapshot, { now: NOW, envelopeSender }).reasons[0].reason, reason)
+    }
+  })
+
+  test('a fact that is null is decided as one that is left out', () => {
+    for (const member of ['account', 'role', 'clientIp', 'credential', 'tls', 'smtputf8', 'envelopeSender', 'header', 'stage']) {
+      const { [member]: _, ...without } = request({})
+      assert.deepEqual(snapshot.evaluate(request({ [member]: null })).toJSON(), snapshot.evaluate(without).toJSON())
+    }
+  })
+
+  test('a message that is discarded or held is answered as if it were accepted, and only the action says so', () => {
+    for (const action of ['discard', 'hold']) {
+      const quiet = Snapshot.compile(Policy.fromToml(TOML.replace('id = "acme"', `id = "acme"\nsender.on_deny = "${action}"`)))
+      const decision = quiet.evaluate(FORGED)
+      assert.deepEqual([decision.verdict, decision.allowed, decision.action], ['deny', false, action])
+      assert.deepEqual([decision.problem(), decision.setError(), decision.reply().code], [null, null, 250])
+    }
   })
 
   test('offsets count octets', () => {
@@ -166,10 +187,10 @@ describe('decisions', () => {
 
 describe('sessions', () => {
   test('transactions follow one another, and a revocation reaches them', () => {
-    const session = snapshot.session(request({}))
+    const session = snapshot.session(CLIENT)
     assert.ok(session instanceof Session)
     assert.deepEqual([session.decision.stage, session.decision.verdict, session.decision.reply().code], ['session', 'allow', 235])
-    const transaction = { now: NOW, sender: '<alice@acme.example>', smtputf8: true }
+    const transaction = { now: NOW, envelopeSender: '<alice@acme.example>', smtputf8: true }
     assert.equal(session.mailFrom(snapshot, transaction).allowed, true)
     assert.equal(session.message([['From', 'alice@acme.example']]).allowed, true)
     assert.equal(session.message([['From', 'gloria@globex.example']]).allowed, false)

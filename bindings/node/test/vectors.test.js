@@ -5,7 +5,7 @@ const { readFileSync, readdirSync } = require('node:fs')
 const { join } = require('node:path')
 const { test } = require('node:test')
 
-const { Decision, Policy, Snapshot } = require('..')
+const { Decision, NULL, Policy, Snapshot } = require('..')
 
 const FOLDER = join(__dirname, '../../../tests/vectors')
 
@@ -30,7 +30,8 @@ function compile (policy) {
 }
 
 function check ({ stage, request: given, expect }, snapshot) {
-  const request = { ...client(given), ...message(given), stage }
+  const known = client(given)
+  const request = { ...known, ...message(given), stage }
   const decision = snapshot === null ? Decision.withoutSnapshot(stage) : snapshot.evaluate(request)
   assert.deepEqual(shape(decision), {
     stage,
@@ -51,17 +52,16 @@ function check ({ stage, request: given, expect }, snapshot) {
 
   const [many] = snapshot.evaluateMany([request])
   assert.deepEqual(many.toJSON(), decision.toJSON())
-  assert.deepEqual(staged(snapshot, request, stage).toJSON(), decision.toJSON())
+  assert.deepEqual(staged(snapshot, known, request).toJSON(), decision.toJSON())
   const explained = snapshot.explain(request, 'provider')
   assert.equal(explained.verdict, decision.verdict)
   assert.deepEqual(explained.reasons.filter(({ enforced }) => enforced).map(({ reason }) => reason), decision.reasons.map(({ reason }) => reason))
 }
 
 /** Decides step by step, as a server does. */
-function staged (snapshot, request, stage) {
-  const { now, smtputf8, envelopeSender: sender, header } = request
-  const session = snapshot.session(request)
-  if (stage !== 'session') session.mailFrom(snapshot, { now, smtputf8, sender })
+function staged (snapshot, client, { now, smtputf8, envelopeSender, header, stage }) {
+  const session = snapshot.session(client)
+  if (stage !== 'session') session.mailFrom(snapshot, { now, smtputf8, envelopeSender })
   if (stage === 'message') session.message(header)
   return session.decision
 }
@@ -104,7 +104,7 @@ function message ({ smtputf8, envelope, header }) {
 }
 
 function sender (envelope) {
-  if (envelope.null) return null
+  if (envelope.null) return NULL
   return envelope.unquoted === undefined ? text(envelope.path) : { unquoted: text(envelope.unquoted) }
 }
 
