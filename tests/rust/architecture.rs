@@ -15,6 +15,9 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("edge", &["wire"]),
 ];
 
+/// Where feature `std` converts a type of the standard library; nothing is read from the system there.
+const STD: &str = "core/src/time.rs";
+
 /// Above this, its unit tests not counted, a file is two files.
 const MOST_LINES: usize = 600;
 
@@ -64,7 +67,8 @@ fn only_the_wire_names_serde() {
 fn core_is_without_std() {
     let root = fs::read_to_string(root().join("core/src/lib.rs")).expect("core has a root");
     assert!(root.contains("#![no_std]") && root.contains("#![forbid(unsafe_code)]"));
-    let wrong: Vec<PathBuf> = core_files().into_iter().filter(|file| words(&code(file)).contains("std")).collect();
+    let wrong: Vec<PathBuf> =
+        core_files().into_iter().filter(|file| !file.ends_with(STD) && words(&code(file)).contains("std")).collect();
     assert!(wrong.is_empty(), "std is named in {wrong:?}");
 }
 
