@@ -14,12 +14,13 @@ use crate::log;
 /// Hands out the snapshot in force; publishes a new one when the file has changed.
 ///
 /// Whoever asks gets a snapshot of its own to keep for a whole transaction: publishing a new one disturbs nobody.
-/// A file that cannot be used is reported once and changes nothing.
+/// A file that cannot be used changes nothing: a policy with problems is reported once, a file that cannot be read at
+/// each look, until it can be.
 pub(crate) struct Gate {
     file: PathBuf,
     options: Options,
     current: ArcSwap<Snapshot>,
-    /// The version of the file that was looked at last, whether it could be used or not.
+    /// The version of the file that was read last, whether its policy could be used or not.
     seen: Mutex<Version>,
 }
 
@@ -77,8 +78,12 @@ impl Gate {
         if *seen == found {
             return Ok(());
         }
-        *seen = found;
-        let snapshot = read(&self.file, &self.options)?;
+        let read = read(&self.file, &self.options);
+        // A version whose text was not read is asked for again: the cause may pass, and the version stay the same.
+        if !matches!(read, Err(GateError::File { .. })) {
+            *seen = found;
+        }
+        let snapshot = read?;
         log(format_args!("policy {} is in force", snapshot.id()));
         self.current.store(Arc::new(snapshot));
         Ok(())
@@ -104,4 +109,50 @@ fn read(file: &Path, options: &Options) -> Result<Snapshot, GateError> {
     let text = fs::read(file).map_err(|error| GateError::File { file: file.into(), error })?;
     let policy = Policy::from_toml(text).map_err(|error| GateError::Policy { file: file.into(), error })?;
     Ok(Snapshot::compile(&policy, options)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const POLICY: &str = "schema = 1\n[[tenant]]\nid = \"acme\"\n";
+
+    fn opened() -> (TempDir, Gate) {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("policy.toml");
+        fs::write(&file, POLICY).unwrap();
+        (folder, Gate::open(&file).unwrap())
+    }
+
+    fn replace(gate: &Gate, text: &str) {
+        let beside = gate.file.with_extension("new");
+        fs::write(&beside, text).unwrap();
+        fs::rename(beside, &gate.file).unwrap();
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_read_is_tried_again() {
+        let (_folder, gate) = opened();
+        let first = gate.current().id();
+        fs::remove_file(&gate.file).unwrap();
+        fs::create_dir(&gate.file).unwrap(); // it has a version, and no text
+        for _ in 0..2 {
+            assert!(matches!(gate.refresh(), Err(GateError::File { .. })));
+        }
+        assert_eq!(gate.current().id(), first);
+        fs::remove_dir(&gate.file).unwrap();
+        replace(&gate, &POLICY.replace("acme", "globex"));
+        assert!(gate.refresh().is_ok());
+        assert_ne!(gate.current().id(), first);
+    }
+
+    #[test]
+    fn a_policy_with_problems_is_reported_once() {
+        let (_folder, gate) = opened();
+        replace(&gate, "schema = 2");
+        assert!(matches!(gate.refresh(), Err(GateError::Policy { .. })));
+        assert!(gate.refresh().is_ok());
+    }
 }
