@@ -127,7 +127,9 @@ class Snapshot:
         A client can make it deny, but never raise: `TypeError` and `ValueError` are for mistakes of the host. What is None is
         not known, and what is not known never permits; `sendas.NULL` is the null reverse-path, and `scopes=[]` presents no
         scope, where None presents none of its own. `now` is in whole seconds since the epoch, or a `datetime` with a time
-        zone. The header is the raw block, or all its fields: never only those that seem to matter.
+        zone. `account` is the directory's id, not what the client typed. The header is the raw block, or all its fields: never
+        only those that seem to matter. A field's body is its raw octets after the colon, folds as CRLF and white space, without
+        the final CRLF: never a value that a parser has decoded or unfolded. Do what `Decision.action` says.
         """
 
     def evaluate_many(self, requests: Iterable[Request]) -> list[Decision]:
@@ -207,7 +209,10 @@ class Decision:
 
     @property
     def action(self) -> Action:
-        """What the host shall do with the message."""
+        """What the host shall do with the message, whatever the reply says.
+
+        On `discard` and `hold` it answers 250, goes on, and drops the message, or puts it into quarantine, at the end of data.
+        """
 
     @property
     def allowed(self) -> bool:
@@ -244,14 +249,21 @@ class Decision:
     def reply(self, profile: Profile = "rfc6409") -> Reply:
         """Return the SMTP reply for the stage of this decision.
 
-        An allowed request, and a denied one that is discarded or held, get a positive reply.
+        An allowed request, and a denied one that is discarded or held, get a positive reply: it is `action` that says what to
+        do with the message.
         """
 
     def problem(self) -> Problem | None:
-        """Return the HTTP problem details (RFC 9457), or None where the client is told of success."""
+        """Return the HTTP problem details (RFC 9457), or None where the client is told of success.
+
+        None is no permission: what is discarded or held has none either. Do what `action` says.
+        """
 
     def set_error(self) -> SetError | None:
-        """Return the JMAP SetError (RFC 8621 §7.5), or None where the client is told of success."""
+        """Return the JMAP SetError (RFC 8621 §7.5), or None where the client is told of success.
+
+        None is no permission: what is discarded or held has none either. Do what `action` says.
+        """
 
     def to_dict(self) -> dict[str, Any]:
         """Return the decision as plain values that can be written as JSON."""
@@ -316,7 +328,10 @@ class Explanation:
 
 @final
 class Unquoted:
-    """An envelope sender in the internal form that Postfix hands to policy services: not quoted, split at the last `@`."""
+    """An envelope sender in the internal form that Postfix hands to policy services: not quoted, split at the last `@`.
+
+    Its empty `sender=` is the null reverse-path: hand over `sendas.NULL` for it.
+    """
 
     def __new__(cls, sender: Text) -> Unquoted: ...
     @property
