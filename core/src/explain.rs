@@ -10,7 +10,7 @@ use crate::address::path::{ReversePath, read_path, read_unquoted};
 use crate::decision::{Decision, Finding, Place, Stage, Subject, Verdict};
 use crate::evaluate::decide;
 use crate::gather::{Depth, gather};
-use crate::judge::authorise;
+use crate::judge::{authorise, of_another_tenant};
 use crate::locate::Asker;
 use crate::observer::{Blind, Note, Observer};
 use crate::policy::{Proof, Strength};
@@ -216,6 +216,9 @@ fn describe(note: &Note<'_>, view: View) -> Read<Option<String>> {
             if exact { "" } else { "a sub-address of " },
             if counted { "counts" } else { "is neither assigned by the provider nor at a verified active domain" }
         ),
+        Note::Domain { row, stopped: true, .. } if view == View::Tenant => {
+            format!("domain `{}` does not cover this sub-domain", show(row.name()?))
+        }
         Note::Domain { row, listed, approval, stopped } => domain_text(row, listed, approval, stopped)?,
         Note::DomainAbove { row } => {
             format!("domain `{}` does not include its sub-domains", show(row.name()?))
@@ -335,12 +338,14 @@ fn authorised(asker: &Asker<'_>) -> Read<Vec<(String, String)>> {
             }
         }
     }
+    let proof = asker.page.proof()?;
     let mut authorised = Vec::new();
     for (local, domain) in candidates {
         let text = format!("{local}@{domain}");
         let Ok(spec) = read_unquoted(text.as_bytes(), true) else { continue };
         let Ok(canonical) = spec.canonical(text.as_bytes()) else { continue };
-        if authorise(&gather(asker, &canonical, Depth::Everything, &mut Blind)?, Proof::Either).passes() {
+        let facts = gather(asker, &canonical, Depth::Everything, &mut Blind)?;
+        if authorise(&facts, proof).passes() && !of_another_tenant(&facts) {
             authorised.push((local, domain));
         }
     }

@@ -25,8 +25,10 @@ pub(crate) struct AddressFacts {
     pub(crate) identity_exact: bool,
     /// A counting usable identity is the base of this address.
     pub(crate) identity_sub: bool,
-    /// A usable identity for it, or its base, has the mailbox owner's consent.
+    /// A usable identity of exactly this address has the mailbox owner's consent.
     pub(crate) consent: bool,
+    /// A usable identity of its base has it, by a separator that the identity's tenant has a proof to give.
+    pub(crate) consent_sub: bool,
     /// An identity for it, or its base, ... and why it does not help:
     pub(crate) identity_refused: bool,
     pub(crate) identity_withdrawn: bool,
@@ -50,7 +52,7 @@ pub(crate) struct AddressFacts {
     pub(crate) denied: bool,
     /// It is another account's counted own address in widest form, and no consent or setting opens it.
     pub(crate) protected: bool,
-    /// It is the counted own address of an account of another tenant in widest form.
+    /// It is the counted own address of an account of another tenant in widest form, whose owner did not consent.
     pub(crate) own_of_another_tenant: bool,
     /// Its domain is held by another tenant.
     pub(crate) domain_of_another_tenant: bool,
@@ -308,7 +310,8 @@ fn identity_state(
             facts.identity_sub = true;
         }
         if has(identity::GIVEN) {
-            facts.consent = true;
+            facts.consent |= exact;
+            facts.consent_sub |= !exact && separates(asker, page, number, target)?;
             consented.add(row.local()?);
         }
     } else if counts {
@@ -320,6 +323,15 @@ fn identity_state(
         facts.identity_pending = true;
     }
     Ok(())
+}
+
+/// Whether an entry that gives the tenant's local parts their separator reaches the address.
+fn separates(asker: &Asker<'_>, page: PageView<'_>, number: u32, target: &Target<'_>) -> Read<bool> {
+    match page.closest(target)? {
+        Some(row) if row.name()? == target.domain => Ok(true),
+        Some(_) => reaches(asker.root, page, number, target),
+        None => Ok(false),
+    }
 }
 
 /// What other accounts and tenants have to do with the address.
@@ -359,8 +371,9 @@ fn others(
             return Ok(());
         }
         let same_tenant = link.page == asker.link.page;
-        facts.own_of_another_tenant |= !same_tenant;
-        let opened = consented.opens(own, target.local) || same_tenant && covers;
+        let consent = consented.opens(own, target.local);
+        facts.own_of_another_tenant |= !same_tenant && !consent && !facts.consent;
+        let opened = consent || same_tenant && covers;
         facts.protected |= !opened;
         observer.note(|| Note::Protected { account: other, same_tenant, opened });
         Ok(())

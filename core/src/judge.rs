@@ -74,8 +74,8 @@ pub(crate) fn authorise(facts: &AddressFacts, proof: Proof) -> Judgement {
 
 /// Whether the address is another tenant's (docs/semantics.md 5.1).
 pub(crate) const fn of_another_tenant(facts: &AddressFacts) -> bool {
-    let theirs = facts.own_of_another_tenant || facts.domain_of_another_tenant && !facts.own_proof;
-    theirs && !facts.own_exact && !facts.own_proof && !facts.consent
+    let domain = facts.domain_of_another_tenant && !facts.consent && !facts.consent_sub;
+    (facts.own_of_another_tenant || domain) && !facts.own_exact && !facts.own_proof
 }
 
 /// What grants the address, given whether it is protected from rights that are not exact.

@@ -24,6 +24,8 @@ mod reply;
 mod request;
 mod session;
 mod snapshot;
+#[cfg(feature = "std")]
+mod system_time;
 mod time;
 #[cfg(feature = "json")]
 mod wire;

@@ -141,7 +141,7 @@ reasons! {
         auth 554 [5, 3, 4], later 554 [5, 3, 4], http 413, InvalidEmail, "Message header exceeds a size limit";
 
     // Control `credential`.
-    /// The policy asks something of the credential and the request gives none, or no kind.
+    /// The policy asks something of the credential and the request gives none, or no id.
     CredentialMissing = "credential_missing", Session, Some(Credential), Deny,
         auth 535 [5, 7, 8], later 550 [5, 7, 1], http 403, ForbiddenToSend, "This account must authenticate with a registered credential";
     /// The account has registered credentials and this is none of them.
@@ -155,7 +155,7 @@ reasons! {
         auth 535 [5, 7, 8], later 550 [5, 7, 1], http 403, ForbiddenToSend, "This credential does not permit sending mail";
     /// The tenant requires TLS and the connection is not known to use it (RFC 5248, X.7.11; RFC 3207 §4).
     TlsRequired = "tls_required", Session, Some(Credential), Deny,
-        auth 538 [5, 7, 11], later 530 [5, 7, 0], http 403, ForbiddenToSend, "Encryption required: must issue a STARTTLS command first";
+        auth 538 [5, 7, 11], later 530 [5, 7, 0], http 403, ForbiddenToSend, "Encryption required";
 
     // Control `allowlist`.
     /// An allowlist binds this channel and the request gives no client address.
@@ -174,13 +174,13 @@ reasons! {
         auth 501 [5, 1, 7], later 501 [5, 1, 7], http 422, ByPlace, "Bad sender address syntax";
     /// The request does not say what the envelope sender is.
     SenderUnknown = "sender_unknown", Envelope, Some(Sender), Deny,
-        auth 550 [5, 7, 1], later 550 [5, 7, 1], http 422, ByPlace, "The sender address is not known";
+        auth 550 [5, 7, 1], later 550 [5, 7, 1], http 422, ByPlace, "The sender address is missing";
     /// The tenant refuses the null reverse-path (against RFC 6409 §3.2, on its own wish).
     NullSenderRefused = "null_sender_refused", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, "Null sender address rejected";
     /// The address has a form that another reader may compare differently (not NFC, mapped by UTS 46, ignorable characters).
     NotCanonical = "not_canonical", Envelope, Some(Sender), Deny,
-        auth 550 [5, 7, 1], later 550 [5, 7, 1], http 422, ByPlace, "The sender address is not in its canonical form";
+        auth 550 [5, 7, 1], later 550 [5, 7, 1], http 422, ByPlace, "<{address}>: Sender address rejected: not in canonical form";
     /// A deny entry of the provider, the tenant or the account names the address.
     AddressDenied = "address_denied", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, NOT_OWNED;

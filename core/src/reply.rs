@@ -139,7 +139,6 @@ impl Decision {
     fn welcome(&self) -> Reply {
         let (code, enhanced, text) = match (self.action(), self.stage()) {
             (Action::Accept, Stage::Session) => (235, [2, 7, 0], "Authentication successful"),
-            (Action::Accept, Stage::Envelope) => (250, [2, 1, 0], "Sender ok"),
             _ => (250, [2, 0, 0], "Ok"),
         };
         Reply { code, enhanced, text: text.to_string() }

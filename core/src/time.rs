@@ -54,26 +54,6 @@ impl Timestamp {
     }
 }
 
-#[cfg(feature = "std")]
-impl From<std::time::SystemTime> for Timestamp {
-    /// Takes the whole seconds of the host's clock, rounded down; an instant beyond 64 bits becomes the last one.
-    ///
-    /// ```
-    /// # #[cfg(feature = "std")]
-    /// assert_eq!(sendas::Timestamp::from(std::time::UNIX_EPOCH), sendas::Timestamp(0));
-    /// ```
-    fn from(time: std::time::SystemTime) -> Self {
-        let seconds = |length: std::time::Duration| i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
-        match time.duration_since(std::time::UNIX_EPOCH) {
-            Ok(after) => Self(seconds(after)),
-            Err(before) => {
-                let length = before.duration();
-                Self(-seconds(length) - i64::from(length.subsec_nanos() != 0))
-            }
-        }
-    }
-}
-
 /// Days since 1970-01-01 of a date in the proleptic Gregorian calendar.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let shifted = if month <= 2 { year - 1 } else { year };

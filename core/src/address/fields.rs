@@ -214,6 +214,26 @@ impl BlockErrorKind {
     }
 }
 
+/// Tells whether a field that was handed over apart from its header stays one field when it is written:
+/// its name is a field name, and its body has no NUL and no line end but a CRLF before white space.
+pub(crate) fn is_one_field(name: &[u8], body: &[u8]) -> bool {
+    let name = name.trim_ascii_end();
+    let is_name = !name.is_empty() && name.iter().all(|&octet| octet.is_ascii_graphic() && octet != b':');
+    // Most bodies are one line, and finding that out without a branch an octet is several times as fast.
+    let is_one_line = !body.iter().fold(false, |found, &octet| found | matches!(octet, b'\r' | b'\n' | 0));
+    is_name && (is_one_line || is_folded(body))
+}
+
+fn is_folded(mut body: &[u8]) -> bool {
+    while let Some(at) = body.iter().position(|&octet| matches!(octet, b'\r' | b'\n' | 0)) {
+        match body.get(at..) {
+            Some([b'\r', b'\n', b' ' | b'\t', rest @ ..]) => body = rest,
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// A line of a block.
 enum Line {
     /// The empty line, or the end of the block; the position after it.
@@ -284,8 +304,28 @@ fn lookup(name: &[u8]) -> FieldName {
 mod tests {
     use alloc::vec::Vec;
 
-    use super::{BlockErrorKind, FieldName, ResentName, classify, read_block};
+    use super::{BlockErrorKind, FieldName, ResentName, classify, is_one_field, read_block};
     use crate::options::Limits;
+
+    #[test]
+    fn a_field_apart_must_stay_one_field() {
+        for (name, body, is) in [
+            ("Subject", " x", true),
+            ("Subject", " x\r\n y\r\n\tz", true),
+            ("Subject ", "", true),
+            ("Subject", " x\nFrom: a@b.example", false),
+            ("Subject", " x\r\nFrom: a@b.example", false),
+            ("Subject", " x\r y", false),
+            ("Subject", " x\r\n", false),
+            ("Subject", " \0", false),
+            ("X: y\r\nFrom", " a@b.example", false),
+            ("From:", " a@b.example", false),
+            ("", " x", false),
+            ("S\u{e4}", " x", false),
+        ] {
+            assert_eq!(is_one_field(name.as_bytes(), body.as_bytes()), is, "{name:?} {body:?}");
+        }
+    }
 
     #[test]
     fn names_compare_without_case_and_lookalikes_are_ambiguous() {

@@ -206,6 +206,8 @@ constructs! {
     MixedLocalPart, Ambiguous, "a local part of both atoms and quoted strings";
     /// Something like an encoded-word where an address stands (RFC 2047 §5).
     EncodedWordInAddress, Ambiguous, "an encoded-word where an address stands";
+    /// An angle bracket, at sign or comma in a quoted local part, where a reader that looks for them finds another address.
+    QuotedDelimiter, Ambiguous, "an angle bracket, at sign or comma in a quoted local part";
     /// Nothing between two commas, or before the first or after the last.
     EmptyElement, Ambiguous, "an empty element of the list";
     /// A group without a member beside mailboxes or other groups with members.
@@ -529,6 +531,11 @@ impl<'a> Reader<'a> {
         }
         if spec.form == LocalForm::Quoted && octets.iter().any(u8::is_ascii_control) {
             return Err(FieldError { construct: Construct::SpaceInAddress, offset: start });
+        }
+        // A reader that looks for brackets or at signs finds another address in there.
+        let inner = spec.local.of(self.body);
+        if spec.form == LocalForm::Quoted && inner.iter().any(|octet| matches!(octet, b'<' | b'>' | b'@' | b',')) {
+            return Err(FieldError { construct: Construct::QuotedDelimiter, offset: start });
         }
         // A backslash before a character that is not ASCII is no quoted-pairSMTP (RFC 5321 §4.1.2).
         if spec.form == LocalForm::Quoted
@@ -858,7 +865,7 @@ mod tests {
             ("=?utf-8?q?Name?= <a@b.example>", "a|b.example"),
             ("\u{e9} \"\u{e9}\" (\u{e9}) <\u{e9}@\u{e9}.example>", "\u{e9}|\u{e9}.example"),
             ("\"a b\"@b.example", "\"a b\"|b.example"),
-            ("\"a@b\\\"\"@b.example", "\"a@b\\\"\"|b.example"),
+            ("\"a b\\\"\"@b.example", "\"a b\\\"\"|b.example"),
             ("\"\"@b.example", "\"\"|b.example"),
             ("a@[192.0.2.1]", "a|[192.0.2.1]"),
             ("<a@[IPv6:2001:db8::1]>", "a|[IPv6:2001:db8::1]"),
@@ -933,6 +940,9 @@ mod tests {
             ("a@b.example, (x), c@d.example", Construct::EmptyElement),
             ("G: ,a@b.example;", Construct::EmptyElement),
             ("G: a@b.example,;", Construct::EmptyElement),
+            ("\"<v@w.example>\"@b.example", Construct::QuotedDelimiter),
+            ("\"v@w.example \"@b.example", Construct::QuotedDelimiter),
+            ("\"a,b\"@b.example", Construct::QuotedDelimiter),
             ("G:;, a@b.example", Construct::EmptyGroupAmongOthers),
             ("a@b.example, G:;", Construct::EmptyGroupAmongOthers),
             ("G: H: a@b.example;;", Construct::NestedGroup),

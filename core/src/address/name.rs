@@ -341,11 +341,15 @@ fn local_at_end(text: &str) -> &str {
         .take_while(|&(_, character)| character == '.' || is_atom_character(character))
         .last()
         .map_or("", |(start, _)| text.get(start..).unwrap_or_default());
+    let run = run.trim_end_matches('.');
     let run = run.rsplit("..").next().unwrap_or_default();
-    if run.ends_with('.') {
-        return "";
+    let run = run.trim_start_matches(|character: char| character.is_ascii_punctuation() && character != '_');
+    let bare = run.trim_matches(|character: char| !character.is_ascii() && !unicode::is_alphanumeric(character));
+    match (bare.is_empty(), text.chars().next_back()) {
+        (false, _) => bare,
+        (true, Some(before)) if !before.is_whitespace() => UNNAMED,
+        (true, _) => "",
     }
-    run.trim_start_matches(|character: char| character.is_ascii_punctuation() && character != '_')
 }
 
 /// Returns the longest domain of two labels or more that starts the text.
@@ -358,7 +362,10 @@ fn domain_at_start(text: &str) -> Option<DomainName> {
         })
         .map_or(text.len(), |(at, _)| at);
     let mut run = text.get(..end)?;
-    for _ in 0..MAX_ATTEMPTS {
+    if let Some((at, _)) = run.match_indices(is_dot).nth(MAX_LABELS) {
+        run = run.get(..at)?;
+    }
+    for _ in 0..=MAX_LABELS {
         run = run.trim_end_matches(|character| is_dot(character) || character == '-');
         let last = run.rfind(is_dot)?;
         if let Ok(domain) = DomainName::parse(run) {
@@ -372,7 +379,8 @@ fn domain_at_start(text: &str) -> Option<DomainName> {
 fn is_atom_character(character: char) -> bool {
     match u8::try_from(character) {
         Ok(octet) if octet.is_ascii() => octet::is(octet, ATEXT),
-        _ => unicode::is_alphanumeric(character),
+        // RFC 6532 §3.2: atext is every character that is not ASCII; white space shows as an end.
+        _ => !character.is_whitespace() && !character.is_control(),
     }
 }
 
@@ -383,8 +391,11 @@ fn is_label_character(character: char) -> bool {
 /// The most octets of a domain that are looked at: four for each character that an A-label name may hold.
 const MAX_SHOWN: usize = 4 * 253;
 
-/// How many labels may be taken off the end of what follows an at sign before it counts as no domain.
-const MAX_ATTEMPTS: usize = 16;
+/// The most labels that a domain of 253 octets can have.
+const MAX_LABELS: usize = 127;
+
+/// What stands for a local part that is shown, but is none: the domain is judged all the same.
+const UNNAMED: &str = "?";
 
 #[cfg(test)]
 mod tests {

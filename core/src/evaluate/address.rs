@@ -9,7 +9,7 @@ use crate::locate::Asker;
 use crate::observer::{Blind, Note, Observer};
 use crate::policy::{Proof, Strength};
 use crate::reason::Reason;
-use crate::snapshot::layout::{Damaged, Read};
+use crate::snapshot::layout::Read;
 
 /// What the addresses of one request are judged with.
 pub(super) struct AddressCheck<'c, 's, O> {
@@ -34,13 +34,7 @@ pub(super) enum Judged {
 
 impl<'c, 's, O: Observer> AddressCheck<'c, 's, O> {
     pub(super) fn new(asker: &'c Asker<'s>, ledger: &'c mut Ledger, observer: &'c mut O) -> Read<Self> {
-        let proof = match asker.page.head().settings()?.to_le_bytes() {
-            [0, ..] => Proof::Identity,
-            [1, ..] => Proof::Domain,
-            [2, ..] => Proof::Either,
-            [3, ..] => Proof::Both,
-            _ => return Err(Damaged),
-        };
+        let proof = asker.page.proof()?;
         Ok(Self { asker, ledger, observer, proof, last: None })
     }
 

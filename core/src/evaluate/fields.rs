@@ -1,7 +1,7 @@
 //! Finding the originator fields of a header, however the host hands it over (docs/semantics.md 6.1-6.3, 6.9).
 
 use crate::address::Span;
-use crate::address::fields::{BlockErrorKind, FieldName, ResentName, classify, read_block};
+use crate::address::fields::{BlockErrorKind, FieldName, ResentName, classify, is_one_field, read_block};
 use crate::options::Limits;
 use crate::request::Header;
 
@@ -97,7 +97,17 @@ pub(super) fn visit<'a>(
                 if octets > limits.header_octets as usize {
                     return Err(HeaderFault::TooLong);
                 }
-                each(classify(name), FieldAt { number, base: 0, body });
+                let field = FieldAt { number, base: 0, body };
+                match classify(name) {
+                    // Its own reader refuses such a body, and says why.
+                    FieldName::From => each(FieldName::From, field),
+                    found => {
+                        each(found, field);
+                        if found != FieldName::Ambiguous && !is_one_field(name, body) {
+                            each(FieldName::Ambiguous, field);
+                        }
+                    }
+                }
             }
             Ok(())
         }

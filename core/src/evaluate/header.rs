@@ -1,5 +1,6 @@
 //! The message stage: From, Sender and Resent fields (docs/semantics.md 6).
 
+use crate::address::fields::{FieldName, ResentName};
 use crate::address::header::{FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_field};
 use crate::address::{Canonical, Span, suffix};
 use crate::decision::{Place, Subject};
@@ -9,7 +10,7 @@ use crate::options::Limits;
 use crate::policy::{Alignment, Strength};
 use crate::reason::Reason;
 use crate::request::{Header, Request};
-use crate::snapshot::layout::{Damaged, Read};
+use crate::snapshot::layout::Read;
 use crate::snapshot::rows::{account, tenant};
 
 use super::address::{AddressCheck, Judged};
@@ -83,22 +84,17 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         let page = self.check.asker.page;
         self.ignore_sender = page.has(tenant::IGNORE_SENDER)?;
         self.multiple_from = page.has(tenant::MULTIPLE_FROM)?;
-        self.alignment = match page.head().settings()?.to_le_bytes() {
-            _ if matches!(self.envelope, Envelope::Null | Envelope::Unread) => Alignment::None,
-            [_, 0, ..] => Alignment::None,
-            [_, 1, ..] => Alignment::Organizational,
-            [_, 2, ..] => Alignment::Domain,
-            [_, 3, ..] => Alignment::Address,
-            _ => return Err(Damaged),
-        };
+        self.alignment = page.alignment()?;
         Ok(())
     }
 
     fn judge(&mut self, found: &Originators<'_>) -> Read<()> {
         let header_on = self.check.ledger.strengths.header != Strength::Off;
-        let resent = if header_on { self.resent(found)? } else { None };
+        let (resent, resent_denied) = if header_on { self.resent(found)? } else { (None, false) };
         self.from(&found.from, resent.is_some())?;
-        if !self.ignore_sender {
+        if self.ignore_sender {
+            self.every_field(Subject::Sender, false)?;
+        } else {
             self.sender(&found.sender, header_on)?;
         }
         if let Some(resent) = resent {
@@ -106,6 +102,8 @@ impl<O: Observer> Message<'_, '_, '_, O> {
                 self.mailboxes(Subject::Resent, &field, &summary, Judged::Fully)?;
             }
             self.align(Subject::Resent, &resent.from.0, &resent.from.1)?;
+        } else if found.resent.is_some() && !resent_denied {
+            self.every_field(Subject::Resent, false)?;
         }
         Ok(())
     }
@@ -115,7 +113,7 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         if let Some(second) = from.second {
             let at = place(Subject::From, second.number, second.base, second.whole());
             self.check.ledger.find(Reason::FromRepeated, at);
-            return self.every_field(Subject::From);
+            return self.every_field(Subject::From, strengths.header == Strength::Enforce);
         }
         let Some(field) = from.first else {
             self.check.ledger.find(Reason::FromMissing, Place::of(Subject::Header));
@@ -157,7 +155,8 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         if let Some(second) = sender.second {
             let at = place(Subject::Sender, second.number, second.base, second.whole());
             self.check.ledger.find(Reason::SenderFieldSyntax, at);
-            return self.every_field(Subject::Sender);
+            let covered = self.check.ledger.strengths.header == Strength::Enforce;
+            return self.every_field(Subject::Sender, covered);
         }
         let Some(field) = sender.first else { return Ok(()) };
         let summary = match read_field(field.body, self.limits) {
@@ -185,28 +184,23 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         Ok(())
     }
 
-    /// Returns the fields that are authorised in place of From, when the account may resend and they are complete.
-    fn resent<'f>(&mut self, found: &Originators<'f>) -> Read<Option<Resent<'f>>> {
-        let Some(first) = found.resent else { return Ok(None) };
+    /// Returns the fields that are authorised in place of From, when the account may resend and they are complete;
+    /// and whether it is denied for them.
+    fn resent<'f>(&mut self, found: &Originators<'f>) -> Read<(Option<Resent<'f>>, bool)> {
+        let Some(first) = found.resent else { return Ok((None, false)) };
         let at = place(Subject::Resent, first.number, first.base, first.whole());
         if self.check.asker.account.flags()? & account::RESEND == 0 {
-            self.check.ledger.find(Reason::ResentNotEnabled, at);
-            return Ok(None);
+            return Ok((None, self.check.ledger.find(Reason::ResentNotEnabled, at)));
         }
-        let resent = self.complete(found);
-        match &resent {
-            None => {
-                self.check.ledger.find(Reason::ResentIncomplete, at);
-            }
-            Some(resent) if resent.from.1.mailboxes > 1 && !self.multiple_from => {
-                let field = &resent.from.0;
-                self.check
-                    .ledger
-                    .find(Reason::FromMultiple, place(Subject::Resent, field.number, field.base, field.whole()));
-            }
-            Some(_) => {}
+        let Some(resent) = self.complete(found) else {
+            return Ok((None, self.check.ledger.find(Reason::ResentIncomplete, at)));
+        };
+        if resent.from.1.mailboxes > 1 && !self.multiple_from {
+            let field = &resent.from.0;
+            let whole = place(Subject::Resent, field.number, field.base, field.whole());
+            self.check.ledger.find(Reason::FromMultiple, whole);
         }
-        Ok(resent)
+        Ok((Some(resent), false))
     }
 
     fn complete<'f>(&mut self, found: &Originators<'f>) -> Option<Resent<'f>> {
@@ -280,28 +274,31 @@ impl<O: Observer> Message<'_, '_, '_, O> {
         }
     }
 
-    /// Judges by `hosted` the mailboxes of every field of this kind, where it stands more than once.
-    fn every_field(&mut self, subject: Subject) -> Read<()> {
-        let wanted = match subject {
-            Subject::Sender => crate::address::fields::FieldName::Sender,
-            _ => crate::address::fields::FieldName::From,
+    /// Judges by `hosted` the mailboxes of every field of this kind: one that stands more than once, or that nothing
+    /// else looks at. `covered`: a field that cannot be read is denied already.
+    fn every_field(&mut self, subject: Subject, covered: bool) -> Read<()> {
+        let wanted = |name: FieldName| match subject {
+            Subject::Resent => matches!(name, FieldName::Resent(ResentName::From | ResentName::Sender)),
+            Subject::Sender => name == FieldName::Sender,
+            _ => name == FieldName::From,
         };
         let (header, limits) = (self.header, self.limits);
         let mut result = Ok(());
+        // The header was taken apart before; it has no fault now.
         let _complete = visit(header, limits, |name, field| {
-            if name == wanted && result.is_ok() {
-                result = self.hosted_only(subject, &field);
+            if wanted(name) && result.is_ok() {
+                result = self.hosted_only(subject, &field, covered);
             }
         });
         result
     }
 
-    fn hosted_only(&mut self, subject: Subject, field: &FieldAt<'_>) -> Read<()> {
+    fn hosted_only(&mut self, subject: Subject, field: &FieldAt<'_>, covered: bool) -> Read<()> {
         match read_field(field.body, self.limits) {
             Ok(summary) => self.mailboxes(subject, field, &summary, Judged::HostedOnly),
             Err(error) => {
                 let at = error_place(subject, field, &error);
-                let denied = self.over_limit(&error, at) || self.check.ledger.strengths.header == Strength::Enforce;
+                let denied = self.over_limit(&error, at) || covered;
                 self.unread(&error, at, denied);
                 Ok(())
             }

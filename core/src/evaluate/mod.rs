@@ -73,7 +73,7 @@ fn run(
             header::judge(&mut check, request, &envelope, limits)?;
         }
     }
-    ledger.close(on_deny(&asker)?, null_path);
+    ledger.close(asker.page.on_deny()?, null_path);
     Ok(())
 }
 
@@ -97,13 +97,4 @@ fn strengths(asker: &Asker<'_>, null_path: bool, observer: &mut impl Observer) -
         hosted: of(Control::Hosted)?,
         reading: if null_path { header.max(sender) } else { header },
     })
-}
-
-fn on_deny(asker: &Asker<'_>) -> Read<OnDeny> {
-    match asker.page.head().settings()?.to_le_bytes() {
-        [_, _, _, 0] => Ok(OnDeny::Reject),
-        [_, _, _, 1] => Ok(OnDeny::Discard),
-        [_, _, _, 2] => Ok(OnDeny::Hold),
-        _ => Err(Damaged),
-    }
 }

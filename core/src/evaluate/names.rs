@@ -1,5 +1,7 @@
 //! What the names in a field show (docs/semantics.md 6.7).
 
+use alloc::vec::Vec;
+
 use crate::address::Canonical;
 use crate::address::header::{FieldSummary, mailboxes};
 use crate::address::name::{addresses, names};
@@ -9,7 +11,7 @@ use crate::observer::Observer;
 use crate::options::Limits;
 use crate::policy::NameCheck;
 use crate::reason::Reason;
-use crate::snapshot::layout::{Damaged, Read};
+use crate::snapshot::layout::Read;
 
 use super::address::AddressCheck;
 use super::fields::FieldAt;
@@ -25,25 +27,34 @@ pub(super) fn judge<O: Observer>(
     if summary.plain {
         return Ok(());
     }
-    let setting = match check.asker.page.head().settings()?.to_le_bytes() {
-        [_, _, 0, _] => NameCheck::Any,
-        [_, _, 1, _] => NameCheck::Hosted,
-        [_, _, 2, _] => return Ok(()),
-        _ => return Err(Damaged),
+    let setting = check.asker.page.names()?;
+    if setting == NameCheck::Off {
+        return Ok(());
+    }
+    let own: Vec<Canonical> =
+        mailboxes(field.body, limits).filter_map(|mailbox| mailbox.addr_spec.canonical(field.body).ok()).collect();
+    let is_own = |address: &Canonical| {
+        own.iter().any(|own| own.domain() == address.domain() && own.local().eq_ignore_ascii_case(address.local()))
     };
+    let mut left = limits.mailboxes;
     for name in names(field.body) {
         let at = place(subject, field.number, field.base, name.span);
         let (mut shown, mut damaged) = (false, Ok(()));
         let decoded = addresses(field.body, &name, &mut |address| {
-            if shown || damaged.is_err() || is_of_field(address, field, limits) {
+            if shown || left == 0 || damaged.is_err() || is_own(address) {
                 return;
             }
+            left -= 1;
             match check.may_be_shown(address, setting == NameCheck::Hosted) {
                 Ok(may) => shown = !may,
                 Err(error) => damaged = Err(error),
             }
         });
         damaged?;
+        if left == 0 {
+            check.ledger.find(Reason::LimitExceeded, at);
+            return Ok(());
+        }
         if shown {
             check.ledger.find(Reason::DisplayNameAddress, at);
         }
@@ -52,14 +63,4 @@ pub(super) fn judge<O: Observer>(
         }
     }
     Ok(())
-}
-
-/// Whether the address is one of the field's own mailboxes.
-fn is_of_field(address: &Canonical, field: &FieldAt<'_>, limits: &Limits) -> bool {
-    mailboxes(field.body, limits).any(|mailbox| {
-        mailbox
-            .addr_spec
-            .canonical(field.body)
-            .is_ok_and(|own| own.domain() == address.domain() && own.local().eq_ignore_ascii_case(address.local()))
-    })
 }

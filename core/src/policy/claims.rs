@@ -78,18 +78,15 @@ impl<'p> Entries<'p> {
 
     /// Returns the separator of the verified active entry for the address's domain (docs/semantics.md 4.1).
     pub(super) fn separator(&self, address: &Address) -> Option<Separator> {
-        let exact = self.0.get(address.domain()).copied();
-        let entry = exact.or_else(|| {
-            let mut name = address.domain();
-            loop {
-                (_, name) = name.split_once('.')?;
-                if let Some(entry) = self.0.get(name).filter(|entry| entry.subdomains) {
-                    return Some(*entry);
-                }
-            }
-        })?;
-        let verified = matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
-        entry.separator.filter(|_| verified && entry.active)
+        let in_force =
+            |entry: &&&Domain| entry.active && matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
+        let mut name = address.domain();
+        let mut closest = self.0.get(name).filter(in_force);
+        while closest.is_none() {
+            (_, name) = name.split_once('.')?;
+            closest = self.0.get(name).filter(|entry| entry.subdomains).filter(in_force);
+        }
+        closest?.separator
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod rows;
 pub(crate) mod target;
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -206,14 +207,15 @@ fn identify(provider: &Provider, pages: &[Page]) -> SnapshotId {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// The policy has problems; all of them are named.
-    #[error("the policy has {} problem(s); the first: {}", .0.len(), first(.0))]
+    /// The policy has problems; all of them are named, a line each.
+    #[error("{}", lines(.0))]
     Policy(Vec<PolicyProblem>),
     /// The tenant with this id (or, when empty, all tenants together) does not fit into 4 GiB of one page.
     #[error("tenant `{0}` does not fit into a page of 4 GiB; split it into subusers")]
     TooLarge(String),
 }
 
-fn first(problems: &[PolicyProblem]) -> String {
-    problems.first().map(|problem| alloc::format!("{problem:?}")).unwrap_or_default()
+fn lines(problems: &[PolicyProblem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|problem| format!("{}: {problem}", problem.path_text())).collect();
+    lines.join("\n")
 }

@@ -5,7 +5,7 @@ use core::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::policy::Strength;
+use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
 use crate::reason::Control;
 use crate::time::Timestamp;
 
@@ -182,6 +182,34 @@ impl<'p> PageView<'p> {
         };
         let kind = self.head().controls()? >> (8 + 2 * number) & 3;
         strength(self.bytes, kind, TenantRow::ENFORCED_FROM + number * 2, now)
+    }
+
+    /// What a sender other than the own address needs.
+    pub(crate) fn proof(self) -> Read<Proof> {
+        let [proof, ..] = self.settings()?;
+        Proof::ALL.get(usize::from(proof)).copied().ok_or(Damaged)
+    }
+
+    /// How From must match the envelope sender.
+    pub(crate) fn alignment(self) -> Read<Alignment> {
+        let [_, alignment, ..] = self.settings()?;
+        Alignment::ALL.get(usize::from(alignment)).copied().ok_or(Damaged)
+    }
+
+    /// Which addresses in names are checked.
+    pub(crate) fn names(self) -> Read<NameCheck> {
+        let [_, _, names, _] = self.settings()?;
+        NameCheck::ALL.get(usize::from(names)).copied().ok_or(Damaged)
+    }
+
+    /// What becomes of a denied message.
+    pub(crate) fn on_deny(self) -> Read<OnDeny> {
+        let [.., on_deny] = self.settings()?;
+        OnDeny::ALL.get(usize::from(on_deny)).copied().ok_or(Damaged)
+    }
+
+    fn settings(self) -> Read<[u8; 4]> {
+        Ok(self.head().settings()?.to_le_bytes())
     }
 
     /// Whether the tenant has this flag.

@@ -238,7 +238,7 @@ fn covered(asked: &Asked<'_>, others: &Tenant, domain: &str) -> bool {
 }
 
 /// 4.9: the owner of exactly that own address consented, this account may use it, and it gives the address.
-fn consented(asked: &Asked<'_>, own: &Value, address: &Value) -> bool {
+pub(crate) fn consented(asked: &Asked<'_>, own: &Value, address: &Value) -> bool {
     held(asked).iter().any(|held| {
         let identity = Value::of(&held.identity.address);
         held.identity.consent == Some(Consent::Given)

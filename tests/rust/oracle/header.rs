@@ -60,12 +60,24 @@ pub(crate) fn judge(asked: &Asked<'_>, findings: &mut Findings) {
         Header::Fields(fields) | Header::Block(fields, None) => fields,
     };
     // 6.1
-    if fields.iter().any(|field| matches!(field.kind, Kind::Disguised(_))) {
+    // 6.2
+    let breaks_out = |field: &Field| {
+        field.kind != Kind::From && matches!(field.body, Body::Broken(text, _) if text.contains(['\r', '\n', '\0']))
+    };
+    if fields.iter().any(|field| matches!(field.kind, Kind::Disguised(_)) || breaks_out(field)) {
         envelope::unreadable(asked, reading, Reason::FieldNameAmbiguous, whole, findings);
     }
     let resent = resent(asked, &strengths, fields, findings);
     from(asked, &strengths, fields, resent.is_some(), findings);
     sender_field(asked, &strengths, fields, findings);
+    // 5.2: what nothing else looks at.
+    if resent.is_none() && strengths.header != Strength::Enforce {
+        for kind in [Kind::ResentFrom, Kind::ResentSender] {
+            for field in of_kind(fields, kind) {
+                protect_field(asked, Strength::Off, field, Spot::field(Subject::Resent, field.number), findings);
+            }
+        }
+    }
     align(asked, &strengths, fields, resent, findings);
 }
 
@@ -206,11 +218,8 @@ fn original_author(asked: &Asked<'_>, spelling: &Spelling, spot: Spot, findings:
 
 /// The Sender field (6.6).
 fn sender_field(asked: &Asked<'_>, strengths: &Strengths, fields: &[Field], findings: &mut Findings) {
-    if asked.tenant.header.ignore_sender {
-        return;
-    }
     let senders = of_kind(fields, Kind::Sender);
-    if strengths.header == Strength::Off {
+    if strengths.header == Strength::Off || asked.tenant.header.ignore_sender {
         for field in senders {
             protect_field(asked, Strength::Off, field, Spot::field(Subject::Sender, field.number), findings);
         }
