@@ -36,22 +36,26 @@ pub(super) fn judge<O: Observer>(
     let is_own = |address: &Canonical| {
         own.iter().any(|own| own.domain() == address.domain() && own.local().eq_ignore_ascii_case(address.local()))
     };
-    let mut left = limits.mailboxes;
+    let mut judged = 0_u32;
     for name in names(field.body) {
         let at = place(subject, field.number, field.base, name.span);
-        let (mut shown, mut damaged) = (false, Ok(()));
+        let (mut shown, mut exceeded, mut damaged) = (false, false, Ok(()));
         let decoded = addresses(field.body, &name, &mut |address| {
-            if shown || left == 0 || damaged.is_err() || is_own(address) {
+            if shown || exceeded || damaged.is_err() || is_own(address) {
                 return;
             }
-            left -= 1;
+            if judged == MOST_SHOWN {
+                exceeded = true;
+                return;
+            }
+            judged += 1;
             match check.may_be_shown(address, setting == NameCheck::Hosted) {
                 Ok(may) => shown = !may,
                 Err(error) => damaged = Err(error),
             }
         });
         damaged?;
-        if left == 0 {
+        if exceeded {
             check.ledger.find(Reason::LimitExceeded, at);
             return Ok(());
         }
@@ -64,3 +68,6 @@ pub(super) fn judge<O: Observer>(
     }
     Ok(())
 }
+
+/// The most addresses in the names of one field that are judged, so that a field costs no more than its mailboxes may.
+const MOST_SHOWN: u32 = 64;

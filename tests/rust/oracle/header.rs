@@ -236,6 +236,8 @@ fn sender_field(asked: &Asked<'_>, strengths: &Strengths, fields: &[Field], find
         let spot = Spot::field(Subject::Sender, field.number);
         match fault(asked, field.body) {
             Some(Reason::LimitExceeded) => findings.add(Strength::Enforce, Reason::LimitExceeded, spot),
+            // 5.2: names nobody
+            Some(Reason::FromGroupEmpty) => findings.add(strengths.header, Reason::SenderFieldSyntax, spot),
             Some(_) => envelope::unreadable(asked, strengths.header, Reason::SenderFieldSyntax, spot, findings),
             None => {
                 if single_mailbox(asked, field.body).is_none() {
