@@ -276,7 +276,7 @@ impl<'t> PageWriter<'t> {
         for (holder, identity, senders, roles) in rows {
             let (local, domain) = (identity.address.local(), identity.address.domain());
             let key = Key::new(local.as_bytes(), self.rule(domain).exact_case);
-            let hash = Hash::of_address(self.key, domain.as_bytes(), key.as_bytes()).with(holder);
+            let hash = Hash::of(self.key, domain.as_bytes()).of_local(self.key, key.as_bytes()).with(holder);
             hashes.push((hash, [small(hashes.len())]));
             let (exact, above) = self.proved(domain);
             self.writer.text(local.as_bytes());

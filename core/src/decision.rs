@@ -276,7 +276,8 @@ pub struct Decision {
     omitted: u32,
     omitted_grants: u32,
     snapshot_id: SnapshotId,
-    list: [Finding; MAX_FINDINGS],
+    /// Nothing until something is found: most decisions have nothing to keep.
+    list: Option<[Finding; MAX_FINDINGS]>,
     granted: [Grant; MAX_GRANTS],
 }
 
@@ -308,13 +309,13 @@ impl Decision {
     /// The enforced reasons, in reporting order; the first gives the reply. Empty if and only if the verdict is allow.
     #[must_use]
     pub fn reasons(&self) -> &[Finding] {
-        self.list.get(..usize::from(self.enforced)).unwrap_or(&[])
+        self.listed(0, self.enforced)
     }
 
     /// What would be enforced if its control were not monitored or exempted, in reporting order.
     #[must_use]
     pub fn would_deny(&self) -> &[Finding] {
-        self.list.get(usize::from(self.enforced)..usize::from(self.findings)).unwrap_or(&[])
+        self.listed(self.enforced, self.findings)
     }
 
     /// How many further reasons and would-deny reasons were found than are listed.
@@ -347,6 +348,11 @@ impl Decision {
         self.snapshot_id
     }
 
+    fn listed(&self, from: u8, to: u8) -> &[Finding] {
+        let list = self.list.as_ref().map_or(&[][..], |list| &list[..]);
+        list.get(usize::from(from)..usize::from(to)).unwrap_or(&[])
+    }
+
     pub(crate) const fn open(stage: Stage, snapshot_id: SnapshotId) -> Self {
         let nowhere = Place::of(Subject::Account);
         Self {
@@ -360,7 +366,7 @@ impl Decision {
             omitted: 0,
             omitted_grants: 0,
             snapshot_id,
-            list: [Finding { reason: Reason::SnapshotUnavailable, place: nowhere }; MAX_FINDINGS],
+            list: None,
             granted: [Grant { basis: Basis::NotEnforced, place: nowhere }; MAX_GRANTS],
         }
     }
@@ -380,13 +386,12 @@ impl Decision {
                 _ => Verdict::Deny,
             };
         }
-        let (count, split) = (usize::from(self.findings), usize::from(self.enforced));
-        let (from, to) = if enforced { (0, split) } else { (split, count) };
-        let Some(section) = self.list.get(from..to) else { return };
-        let at = match section.binary_search_by_key(&order(&finding), order) {
+        let (from, to) = if enforced { (0, self.enforced) } else { (self.enforced, self.findings) };
+        let at = match self.listed(from, to).binary_search_by_key(&order(&finding), order) {
             Ok(_) => return,
-            Err(at) => from + at,
+            Err(at) => usize::from(from) + at,
         };
+        let (count, split) = (usize::from(self.findings), usize::from(self.enforced));
         if at >= MAX_FINDINGS {
             self.omitted += 1;
             return;
@@ -400,8 +405,9 @@ impl Decision {
             self.enforced += 1;
         }
         let end = count.min(MAX_FINDINGS - 1);
-        self.list.copy_within(at..end, at + 1);
-        if let Some(slot) = self.list.get_mut(at) {
+        let list = self.list.get_or_insert([finding; MAX_FINDINGS]);
+        list.copy_within(at..end, at + 1);
+        if let Some(slot) = list.get_mut(at) {
             *slot = finding;
         }
     }

@@ -344,7 +344,7 @@ fn authorised(asker: &Asker<'_>) -> Read<Vec<(String, String)>> {
         let text = format!("{local}@{domain}");
         let Ok(spec) = read_unquoted(text.as_bytes(), true) else { continue };
         let Ok(canonical) = spec.canonical(text.as_bytes()) else { continue };
-        let facts = gather(asker, &canonical, Depth::Everything, &mut Blind)?;
+        let facts = gather(asker, canonical.view(), Depth::Everything, &mut Blind)?;
         if authorise(&facts, proof).passes() && !of_another_tenant(&facts) {
             authorised.push((local, domain));
         }

@@ -1,7 +1,7 @@
 //! The account book of one decision: what was found, how strictly it counts, and what was granted.
 
 use crate::address::Span;
-use crate::decision::{Action, Basis, Decision, Finding, Grant, Place, SnapshotId, Stage, Subject, Verdict};
+use crate::decision::{Action, Basis, Decision, Finding, Grant, Place, Stage, Subject, Verdict};
 use crate::judge::ReasonSet;
 use crate::policy::{OnDeny, Strength};
 use crate::reason::{Control, Reason};
@@ -49,15 +49,15 @@ const fn is_reading(reason: Reason) -> bool {
 
 /// Collects findings and grants, in reporting order and in bounded space.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct Ledger<'d> {
     pub(crate) strengths: Strengths,
-    pub(crate) decision: Decision,
+    decision: &'d mut Decision,
     session_denied: bool,
 }
 
-impl Ledger {
-    /// Opens the book.
-    pub(crate) fn new(stage: Stage, snapshot_id: SnapshotId) -> Self {
+impl<'d> Ledger<'d> {
+    /// Opens the book, which will be this decision.
+    pub(crate) fn new(decision: &'d mut Decision) -> Self {
         let enforce = Strength::Enforce;
         let strengths = Strengths {
             sender: enforce,
@@ -67,7 +67,7 @@ impl Ledger {
             hosted: enforce,
             reading: enforce,
         };
-        Self { strengths, decision: Decision::open(stage, snapshot_id), session_denied: false }
+        Self { strengths, decision, session_denied: false }
     }
 
     /// Enters a failing fact, as strictly as its control is applied; returns whether it is enforced.

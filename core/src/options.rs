@@ -27,6 +27,14 @@ impl Default for Limits {
 #[expect(clippy::exhaustive_structs, reason = "a newtype without an invariant")]
 pub struct HashKey(pub [u8; 16]);
 
+impl HashKey {
+    /// The two halves, as SipHash takes them.
+    pub(crate) const fn words(&self) -> [u64; 2] {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.0;
+        [u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes([i, j, k, l, m, n, o, p])]
+    }
+}
+
 impl core::fmt::Debug for HashKey {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str("HashKey(..)")

@@ -6,6 +6,7 @@ use super::address::Address;
 use super::domain::{self, DomainFlaw, MAX_DOMAIN};
 use super::literal::{Fill, Literal};
 use super::local::{self, LocalFlaw, MAX_LOCAL};
+use super::plain;
 use super::span::{Span, position};
 use super::unicode;
 
@@ -14,7 +15,6 @@ pub(crate) const MAX_ADDRESS: usize = 254;
 
 /// Where an addr-spec stands in the bytes that were read (RFC 5322 §3.4.1, RFC 5321 §4.1.2 `Mailbox`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "a plain triple of ranges")]
 pub struct AddrSpec {
     /// The whole, from the local part to the domain.
     pub span: Span,
@@ -24,6 +24,8 @@ pub struct AddrSpec {
     pub domain: Span,
     /// How the local part is spelled.
     pub form: LocalForm,
+    /// Whether the reader saw that it is in canonical form as it is spelled.
+    is_canonical: bool,
 }
 
 /// How a local part is spelled.
@@ -39,6 +41,25 @@ pub enum LocalForm {
 }
 
 impl AddrSpec {
+    /// Creates the place of an address in `bytes`, from `start`, over the at sign, to `end`.
+    pub(super) fn new(bytes: &[u8], start: usize, at: usize, end: usize, form: LocalForm) -> Self {
+        let mut spec = Self { form, ..Self::plain(start, at, end, false) };
+        spec.is_canonical =
+            form != LocalForm::Quoted && plain::is_canonical(spec.local.of(bytes), spec.domain.of(bytes));
+        spec
+    }
+
+    /// Creates the place of an address of atoms, and says whether it is in canonical form.
+    pub(super) fn plain(start: usize, at: usize, end: usize, is_canonical: bool) -> Self {
+        Self {
+            span: Span::between(start, end),
+            local: Span::between(start, at),
+            domain: Span::between(at + 1, end),
+            form: LocalForm::DotAtom,
+            is_canonical,
+        }
+    }
+
     /// Brings this address to canonical form. `bytes` are those it was read from.
     ///
     /// # Errors
@@ -61,6 +82,36 @@ impl AddrSpec {
             return Err(CanonicalError { kind: CanonicalFlaw::TooLong, offset: self.span.start });
         }
         Ok(canonical)
+    }
+}
+
+impl AddrSpec {
+    /// The same, where the octets already stand if they are canonical as spelled, and in `room` if they are not.
+    pub(crate) fn view<'a>(
+        &self,
+        bytes: &'a [u8],
+        room: &'a mut Option<Canonical>,
+    ) -> Result<CanonicalView<'a>, CanonicalError> {
+        if self.is_canonical {
+            return Ok(CanonicalView { local: self.local.of(bytes), domain: self.domain.of(bytes) });
+        }
+        Ok(room.insert(self.canonical(bytes)?).view())
+    }
+}
+
+/// An address in canonical form, wherever its octets stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CanonicalView<'a> {
+    /// The local part by value.
+    pub(crate) local: &'a [u8],
+    /// The domain, or the literal.
+    pub(crate) domain: &'a [u8],
+}
+
+impl CanonicalView<'_> {
+    /// Tells whether the domain is an address literal.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.domain.first() == Some(&b'[')
     }
 }
 
@@ -93,7 +144,11 @@ impl Canonical {
     /// Tells whether the domain is an address literal.
     #[must_use]
     pub fn is_literal(&self) -> bool {
-        self.domain_len > 0 && self.domain.first() == Some(&b'[')
+        self.view().is_literal()
+    }
+
+    pub(crate) fn view(&self) -> CanonicalView<'_> {
+        CanonicalView { local: self.local(), domain: self.domain() }
     }
 
     /// Creates the canonical form from a local part by value and a domain in a request's spelling.
@@ -104,8 +159,8 @@ impl Canonical {
         Some(canonical)
     }
 
-    /// Takes over parts that are in canonical form already, as a page stores them.
-    pub(crate) fn from_stored(local: &[u8], domain: &[u8]) -> Self {
+    /// Takes over parts that are in canonical form already.
+    fn from_stored(local: &[u8], domain: &[u8]) -> Self {
         let mut canonical = Self::EMPTY;
         for (target, octet) in canonical.local.iter_mut().zip(local) {
             *target = *octet;

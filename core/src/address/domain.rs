@@ -12,11 +12,11 @@ use super::unicode;
 /// The most octets in a domain as it is spelled (RFC 5321 §4.5.3.1.2).
 pub(crate) const MAX_DOMAIN: usize = 255;
 /// The most octets in a domain name of A-labels without the final dot (RFC 1035 §3.1).
-const MAX_NAME: usize = 253;
+pub(super) const MAX_NAME: usize = 253;
 /// The most octets that a name of U-labels can take: four for each character.
 const MAX_UNICODE: usize = 4 * MAX_NAME;
 /// The most octets in a label (RFC 1035 §3.1).
-const MAX_LABEL: usize = 63;
+pub(super) const MAX_LABEL: usize = 63;
 
 /// A domain name in canonical form: lower-case A-labels, at least one, at most 253 octets, no final dot.
 ///

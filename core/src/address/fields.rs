@@ -1,5 +1,6 @@
 //! Finds the originator fields of a header: their names, and the fields of a raw block.
 
+use super::octet::{self, FTEXT};
 use super::span::{Span, position};
 use crate::options::Limits;
 
@@ -45,9 +46,8 @@ pub enum ResentName {
 /// a name that becomes one of ours without them is [`FieldName::Ambiguous`].
 #[must_use]
 pub fn classify(name: &[u8]) -> FieldName {
-    let exact = lookup(name);
-    if exact != FieldName::Other || name.iter().all(u8::is_ascii_graphic) {
-        return exact;
+    if is_ftext(name) {
+        return lookup(name);
     }
     let mut kept = [0; LONGEST];
     let mut len = 0;
@@ -214,14 +214,20 @@ impl BlockErrorKind {
     }
 }
 
-/// Tells whether a field that was handed over apart from its header stays one field when it is written:
-/// its name is a field name, and its body has no NUL and no line end but a CRLF before white space.
-pub(crate) fn is_one_field(name: &[u8], body: &[u8]) -> bool {
-    let name = name.trim_ascii_end();
-    let is_name = !name.is_empty() && name.iter().all(|&octet| octet.is_ascii_graphic() && octet != b':');
-    // Most bodies are one line, and finding that out without a branch an octet is several times as fast.
-    let is_one_line = !body.iter().fold(false, |found, &octet| found | matches!(octet, b'\r' | b'\n' | 0));
-    is_name && (is_one_line || is_folded(body))
+/// Tells what the name of a field says that was handed over apart from its header, and whether it stays one field
+/// when it is written: its name is a field name, and its body has no NUL and no line end but a CRLF before white space.
+pub(crate) fn classify_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
+    let is_one_body = octet::all_are_over(body, b'\r') || is_folded(body);
+    if is_ftext(name) {
+        (lookup(name), is_one_body)
+    } else {
+        (classify(name), is_one_body && is_ftext(name.trim_ascii_end()))
+    }
+}
+
+/// Tells whether this is a field name (RFC 5322 §2.2).
+fn is_ftext(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|&octet| octet::is(octet, FTEXT))
 }
 
 fn is_folded(mut body: &[u8]) -> bool {
@@ -275,7 +281,7 @@ fn check_name(line: &[u8], at: usize) -> Result<(), BlockError> {
     let colon = line.iter().position(|&octet| octet == b':');
     let name = line.get(..colon.unwrap_or(line.len())).unwrap_or_default();
     let name = name.trim_ascii_end();
-    if colon.is_some() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic) {
+    if colon.is_some() && is_ftext(name) {
         return Ok(());
     }
     let mbox = line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"From "));
@@ -286,25 +292,31 @@ fn check_name(line: &[u8], at: usize) -> Result<(), BlockError> {
 const LONGEST: usize = 17;
 
 fn lookup(name: &[u8]) -> FieldName {
-    let names: [(&[u8], FieldName); 9] = [
-        (b"From", FieldName::From),
-        (b"Sender", FieldName::Sender),
-        (b"Resent-Date", FieldName::Resent(ResentName::Date)),
-        (b"Resent-From", FieldName::Resent(ResentName::From)),
-        (b"Resent-Sender", FieldName::Resent(ResentName::Sender)),
-        (b"Resent-To", FieldName::Resent(ResentName::To)),
-        (b"Resent-Cc", FieldName::Resent(ResentName::Cc)),
-        (b"Resent-Bcc", FieldName::Resent(ResentName::Bcc)),
-        (b"Resent-Message-ID", FieldName::Resent(ResentName::MessageId)),
-    ];
-    names.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or(FieldName::Other, |(_, field)| field)
+    // Few lengths are among them, so that most names are compared with none.
+    let (known, field): (&[u8], FieldName) = match name.len() {
+        4 => (b"From", FieldName::From),
+        6 => (b"Sender", FieldName::Sender),
+        9 => match name {
+            [.., b'c' | b'C'] => (b"Resent-Cc", FieldName::Resent(ResentName::Cc)),
+            _ => (b"Resent-To", FieldName::Resent(ResentName::To)),
+        },
+        10 => (b"Resent-Bcc", FieldName::Resent(ResentName::Bcc)),
+        11 => match name {
+            [.., b'e' | b'E'] => (b"Resent-Date", FieldName::Resent(ResentName::Date)),
+            _ => (b"Resent-From", FieldName::Resent(ResentName::From)),
+        },
+        13 => (b"Resent-Sender", FieldName::Resent(ResentName::Sender)),
+        LONGEST => (b"Resent-Message-ID", FieldName::Resent(ResentName::MessageId)),
+        _ => return FieldName::Other,
+    };
+    if name.eq_ignore_ascii_case(known) { field } else { FieldName::Other }
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
 
-    use super::{BlockErrorKind, FieldName, ResentName, classify, is_one_field, read_block};
+    use super::{BlockErrorKind, FieldName, ResentName, classify, classify_apart, read_block};
     use crate::options::Limits;
 
     #[test]
@@ -323,7 +335,7 @@ mod tests {
             ("", " x", false),
             ("S\u{e4}", " x", false),
         ] {
-            assert_eq!(is_one_field(name.as_bytes(), body.as_bytes()), is, "{name:?} {body:?}");
+            assert_eq!(classify_apart(name.as_bytes(), body.as_bytes()).1, is, "{name:?} {body:?}");
         }
     }
 

@@ -23,7 +23,8 @@ use super::domain::MAX_DOMAIN;
 use super::literal::Literal;
 use super::local::MAX_LOCAL;
 use super::octet::{self, ATEXT, CONTROL, CTEXT, HIGH, QTEXT, WSP};
-use super::span::{Span, position};
+use super::plain;
+use super::span::position;
 use super::unicode;
 use crate::options::Limits;
 
@@ -59,6 +60,17 @@ pub struct Mailbox {
 ///
 /// [`FieldError`] for the first construct that the grammar does not know or that two readers could read differently.
 pub fn read_field(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldError> {
+    if body.len() <= limits.field_octets as usize && limits.mailboxes > 0 {
+        if let Some(addr_spec) = plain::field(body) {
+            let first = Mailbox { addr_spec, group: None };
+            return Ok(FieldSummary { mailboxes: 1, groups: 0, first, plain: true });
+        }
+    }
+    read_any_field(body, limits)
+}
+
+/// The same for what need not be everyday.
+pub(super) fn read_any_field(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldError> {
     let mut reader = Reader::new(body, limits)?;
     let mut first = None;
     let mut mailboxes = 0;
@@ -508,12 +520,7 @@ impl<'a> Reader<'a> {
         };
         self.at += 1;
         self.domain()?;
-        let spec = AddrSpec {
-            span: Span::between(start, self.at),
-            local: Span::between(start, at),
-            domain: Span::between(at + 1, self.at),
-            form,
-        };
+        let spec = AddrSpec::new(self.body, start, at, self.at, form);
         if at - start > MAX_LOCAL || self.at - at - 1 > MAX_DOMAIN || self.at - start > MAX_ADDRESS {
             return Err(FieldError { construct: Construct::AddressTooLong, offset: position(start) });
         }
@@ -711,7 +718,7 @@ impl<'a> Reader<'a> {
 
     /// Skips one character, quoted pair or fold of a quoted string or comment.
     #[inline]
-    fn quotable(&mut self, octet: u8, text: u8) -> Result<()> {
+    fn quotable(&mut self, octet: u8, text: u16) -> Result<()> {
         if octet::is(octet, text) {
             self.at += 1;
             if octet == b'@' || (octet == b'=' && self.may_begin_encoded_word()) {

@@ -16,12 +16,14 @@ mod local;
 pub mod name;
 mod octet;
 pub mod path;
+mod plain;
 mod scope;
 mod span;
 pub mod suffix;
 mod unicode;
 
 pub use address::{Address, AddressError};
+pub(crate) use canonical::CanonicalView;
 pub use canonical::{AddrSpec, Canonical, CanonicalError, CanonicalFlaw, LocalForm};
 pub use domain::{DomainError, DomainFlaw, DomainName};
 pub use local::LocalFlaw;

@@ -1,32 +1,65 @@
 //! Classes of octets (RFC 5322 §3.2.3, RFC 5321 §4.1.2).
 
 /// `atext`.
-pub(crate) const ATEXT: u8 = 1;
+pub(crate) const ATEXT: u16 = 1;
 /// `qtext`: printable, neither quote nor backslash.
-pub(crate) const QTEXT: u8 = 2;
+pub(crate) const QTEXT: u16 = 2;
 /// `ctext`: printable, neither parenthesis nor backslash.
-pub(crate) const CTEXT: u8 = 4;
+pub(crate) const CTEXT: u16 = 4;
 /// Space or horizontal tab.
-pub(crate) const WSP: u8 = 8;
+pub(crate) const WSP: u16 = 8;
 /// A control character, horizontal tab, CR, LF and DEL among them.
-pub(crate) const CONTROL: u8 = 16;
+pub(crate) const CONTROL: u16 = 16;
 /// Not ASCII: part of a UTF-8 sequence.
-pub(crate) const HIGH: u8 = 32;
+pub(crate) const HIGH: u16 = 32;
 /// Letter, digit or hyphen.
-pub(crate) const LDH: u8 = 64;
+pub(crate) const LDH: u16 = 64;
+/// Letter or digit.
+pub(crate) const ALNUM: u16 = 128;
+/// Capital letter.
+pub(crate) const UPPER: u16 = 256;
+/// What stands in a quoted name without showing an address: space and `qtext` but `@` and `=`.
+pub(crate) const NAME: u16 = 512;
+/// `atext` but `=`.
+pub(crate) const LOCAL: u16 = 1024;
+/// The same and space.
+pub(crate) const PHRASE: u16 = 2048;
+/// Letter.
+pub(crate) const LETTER: u16 = 4096;
+
+/// `ftext`: what stands in a field name.
+pub(crate) const FTEXT: u16 = 8192;
+
+/// Tells whether every octet is greater than `bound`, which is ASCII. It takes no decision an octet.
+pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    let mut chunks = octets.chunks_exact(8);
+    // In a word from which the bound's successor is taken, only an octet below it turns its high bit on.
+    let below = |found, chunk: &[u8]| {
+        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
+        found | (word.wrapping_sub(ONES * (u64::from(bound) + 1)) & !word & HIGHS)
+    };
+    chunks.by_ref().fold(0, below) == 0 && chunks.remainder().iter().all(|&octet| octet > bound)
+}
 
 /// Tells whether the octet is in one of the classes.
 #[inline]
-pub(crate) const fn is(octet: u8, classes: u8) -> bool {
-    #[expect(clippy::indexing_slicing, reason = "the table has an entry for every octet")]
-    let class = TABLE[octet as usize];
-    class & classes != 0
+pub(crate) const fn is(octet: u8, classes: u16) -> bool {
+    self::classes(octet) & classes != 0
 }
 
-const TABLE: [u8; 256] = table();
+/// Returns all classes that the octet is in.
+#[inline]
+pub(crate) const fn classes(octet: u8) -> u16 {
+    #[expect(clippy::indexing_slicing, reason = "the table has an entry for every octet")]
+    TABLE[octet as usize]
+}
+
+static TABLE: [u16; 256] = table();
 
 #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated when compiled, below 256")]
-const fn table() -> [u8; 256] {
+const fn table() -> [u16; 256] {
     let mut table = [0; 256];
     let mut index = 0;
     while index < 256 {
@@ -55,6 +88,27 @@ const fn table() -> [u8; 256] {
         if octet.is_ascii_alphanumeric() || octet == b'-' {
             class |= LDH;
         }
+        if octet.is_ascii_alphanumeric() {
+            class |= ALNUM;
+        }
+        if octet.is_ascii_graphic() && octet != b':' {
+            class |= FTEXT;
+        }
+        if octet.is_ascii_uppercase() {
+            class |= UPPER;
+        }
+        if class & QTEXT != 0 && !matches!(octet, b'@' | b'=') || octet == b' ' {
+            class |= NAME;
+        }
+        if class & ATEXT != 0 && octet != b'=' {
+            class |= LOCAL | PHRASE;
+        }
+        if octet == b' ' {
+            class |= PHRASE;
+        }
+        if octet.is_ascii_alphabetic() {
+            class |= LETTER;
+        }
         table[index] = class;
         index += 1;
     }
@@ -63,7 +117,23 @@ const fn table() -> [u8; 256] {
 
 #[cfg(test)]
 mod tests {
-    use super::{ATEXT, is};
+    use super::{ATEXT, all_are_over, is};
+
+    #[test]
+    fn an_octet_at_the_bound_is_found_wherever_it_stands() {
+        for length in 0..20 {
+            let mut octets = [0xff_u8; 20];
+            let octets = &mut octets[..length];
+            assert!(all_are_over(octets, 13));
+            for at in 0..length {
+                for (octet, over) in [(0, false), (13, false), (14, true), (0x80, true), (0x8d, true)] {
+                    octets[at] = octet;
+                    assert_eq!(all_are_over(octets, 13), over, "{octet} at {at} of {length}");
+                }
+                octets[at] = 14;
+            }
+        }
+    }
 
     #[test]
     fn atext_is_the_set_of_rfc_5322() {

@@ -14,7 +14,8 @@ use super::canonical::{AddrSpec, LocalForm, MAX_ADDRESS};
 use super::domain::MAX_DOMAIN;
 use super::local::MAX_LOCAL;
 use super::octet::{self, ATEXT, HIGH, LDH, QTEXT};
-use super::span::{Span, position};
+use super::plain;
+use super::span::position;
 
 /// What a reverse-path says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,14 @@ pub enum ReversePath {
 ///
 /// [`PathError`] for anything else, empty bytes included; octets that are not ASCII need `smtputf8`.
 pub fn read_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath, PathError> {
+    if let Some(addr_spec) = plain::path(bytes) {
+        return Ok(ReversePath::Mailbox(addr_spec));
+    }
+    read_any_path(bytes, smtputf8)
+}
+
+/// The same for what need not be everyday.
+pub(super) fn read_any_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath, PathError> {
     if bytes == b"<>" {
         return Ok(ReversePath::Null);
     }
@@ -54,7 +63,7 @@ pub fn read_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath, PathError>
         return Err(PathError::at(if at == end { PathErrorKind::NoDomain } else { PathErrorKind::LocalPart }, at));
     }
     check_domain(inner, at + 1)?;
-    finish(start, at, end, form).map(ReversePath::Mailbox)
+    finish(bytes, start, at, end, form).map(ReversePath::Mailbox)
 }
 
 /// Reads the internal form that Postfix hands to policy services: not quoted, split at the last `@`.
@@ -70,7 +79,7 @@ pub fn read_unquoted(bytes: &[u8], smtputf8: bool) -> Result<AddrSpec, PathError
         return Err(PathError::at(PathErrorKind::LocalPart, 0));
     }
     check_domain(bytes, at + 1)?;
-    finish(0, at, bytes.len(), LocalForm::Unquoted)
+    finish(bytes, 0, at, bytes.len(), LocalForm::Unquoted)
 }
 
 /// The reason why bytes are no reverse-path.
@@ -220,19 +229,14 @@ fn check_domain(bytes: &[u8], start: usize) -> Result<(), PathError> {
 }
 
 /// Checks the lengths and names the parts; `at` is the at sign.
-fn finish(start: usize, at: usize, end: usize, form: LocalForm) -> Result<AddrSpec, PathError> {
+fn finish(bytes: &[u8], start: usize, at: usize, end: usize, form: LocalForm) -> Result<AddrSpec, PathError> {
     if at - start > MAX_LOCAL {
         return Err(PathError::at(PathErrorKind::TooLong, start + MAX_LOCAL));
     }
     if end - at - 1 > MAX_DOMAIN || end - start > MAX_ADDRESS {
         return Err(PathError::at(PathErrorKind::TooLong, at));
     }
-    Ok(AddrSpec {
-        span: Span::between(start, end),
-        local: Span::between(start, at),
-        domain: Span::between(at + 1, end),
-        form,
-    })
+    Ok(AddrSpec::new(bytes, start, at, end, form))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One address of the request: gathered, judged by both controls, entered into the ledger.
 
-use crate::address::Canonical;
+use crate::address::CanonicalView;
 use crate::decision::{Basis, Place};
 use crate::gather::{AddressFacts, Depth, gather};
 use crate::judge::{ReasonSet, authorise, of_another_tenant};
@@ -12,13 +12,11 @@ use crate::reason::Reason;
 use crate::snapshot::layout::Read;
 
 /// What the addresses of one request are judged with.
-pub(super) struct AddressCheck<'c, 's, O> {
+pub(super) struct AddressCheck<'c, 'd, 's, O> {
     pub(super) asker: &'c Asker<'s>,
-    pub(super) ledger: &'c mut Ledger,
+    pub(super) ledger: &'c mut Ledger<'d>,
     pub(super) observer: &'c mut O,
     pub(super) proof: Proof,
-    /// The address judged last: header From is the envelope sender more often than not.
-    last: Option<(Canonical, AddressFacts)>,
 }
 
 /// How an address of the request is judged.
@@ -32,33 +30,57 @@ pub(super) enum Judged {
     HostedOnly,
 }
 
-impl<'c, 's, O: Observer> AddressCheck<'c, 's, O> {
-    pub(super) fn new(asker: &'c Asker<'s>, ledger: &'c mut Ledger, observer: &'c mut O) -> Read<Self> {
+impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
+    pub(super) fn new(asker: &'c Asker<'s>, ledger: &'c mut Ledger<'d>, observer: &'c mut O) -> Read<Self> {
         let proof = asker.page.proof()?;
-        Ok(Self { asker, ledger, observer, proof, last: None })
+        Ok(Self { asker, ledger, observer, proof })
     }
 
-    /// Judges an address, and enters what speaks against it and what grants it.
-    pub(super) fn judge(&mut self, address: &Canonical, place: Place, judged: Judged) -> Read<()> {
+    /// Judges an address, and enters what speaks against it and what grants it. Returns what is known of it.
+    pub(super) fn judge(
+        &mut self,
+        address: CanonicalView<'_>,
+        place: Place,
+        judged: Judged,
+    ) -> Read<Option<AddressFacts>> {
         let strengths = self.ledger.strengths;
         if strengths.sender == Strength::Off && strengths.hosted == Strength::Off {
+            self.enter(None, place, judged);
+            return Ok(None);
+        }
+        self.observer.note(|| Note::Address { place });
+        let facts = gather(self.asker, address, O::depth(self.proof), self.observer)?;
+        self.enter(Some(&facts), place, judged);
+        Ok(Some(facts))
+    }
+
+    /// Judges again, at another place, an address of which everything is known.
+    pub(super) fn judge_again(&mut self, facts: Option<&AddressFacts>, place: Place, judged: Judged) {
+        if facts.is_some() {
+            self.observer.note(|| Note::Address { place });
+        }
+        self.enter(facts, place, judged);
+    }
+
+    /// Enters what facts come to; there are none where nothing is asked of addresses.
+    fn enter(&mut self, facts: Option<&AddressFacts>, place: Place, judged: Judged) {
+        let strengths = self.ledger.strengths;
+        let Some(facts) = facts else {
             if judged != Judged::HostedOnly {
                 self.ledger.grant(Basis::NotEnforced, place);
             }
-            return Ok(());
-        }
-        self.observer.note(|| Note::Address { place });
-        let facts = self.facts(address)?;
+            return;
+        };
         let asked = strengths.hosted != Strength::Off;
-        let theirs = ReasonSet::default().when(asked && of_another_tenant(&facts), Reason::AddressOfAnotherTenant);
+        let theirs = ReasonSet::default().when(asked && of_another_tenant(facts), Reason::AddressOfAnotherTenant);
         let (reasons, basis) = match judged {
             Judged::HostedOnly => {
                 self.ledger.find_all(theirs, place);
-                return Ok(());
+                return;
             }
             Judged::AsResent => (ReasonSet::default().when(facts.denied, Reason::AddressDenied), Some(Basis::Resend)),
             Judged::Fully => {
-                let judgement = authorise(&facts, self.proof);
+                let judgement = authorise(facts, self.proof);
                 (judgement.reasons, judgement.basis)
             }
         };
@@ -67,11 +89,10 @@ impl<'c, 's, O: Observer> AddressCheck<'c, 's, O> {
             let given = basis.filter(|_| against.is_empty() && strengths.sender != Strength::Off);
             self.ledger.grant(given.unwrap_or(Basis::NotEnforced), place);
         }
-        Ok(())
     }
 
     /// Whether an address in a display name may stand there (docs/semantics.md 6.7).
-    pub(super) fn may_be_shown(&mut self, address: &Canonical, hosted_only: bool) -> Read<bool> {
+    pub(super) fn may_be_shown(&mut self, address: CanonicalView<'_>, hosted_only: bool) -> Read<bool> {
         let facts = gather(self.asker, address, Depth::Everything, &mut Blind)?;
         if hosted_only && !facts.hosted {
             return Ok(true);
@@ -84,16 +105,5 @@ impl<'c, 's, O: Observer> AddressCheck<'c, 's, O> {
         if !denied_already {
             self.ledger.find(Reason::AddressOfAnotherTenant, place);
         }
-    }
-
-    fn facts(&mut self, address: &Canonical) -> Read<AddressFacts> {
-        if let Some((last, facts)) = &self.last {
-            if last == address {
-                return Ok(*facts);
-            }
-        }
-        let facts = gather(self.asker, address, O::depth(self.proof), self.observer)?;
-        self.last = Some((address.clone(), facts));
-        Ok(facts)
     }
 }

@@ -19,7 +19,7 @@ use crate::snapshot::rows::{CredentialRow, RefusedRow, account, credential, tena
 pub(super) fn judge<'s>(
     asker: &mut Asker<'s>,
     request: &Request<'s>,
-    ledger: &mut Ledger,
+    ledger: &mut Ledger<'_>,
     observer: &mut impl Observer,
 ) -> Read<()> {
     suspension(asker, ledger)?;
@@ -28,7 +28,7 @@ pub(super) fn judge<'s>(
     client_ip(asker, request, registered, ledger, observer)
 }
 
-fn suspension(asker: &Asker<'_>, ledger: &mut Ledger) -> Read<()> {
+fn suspension(asker: &Asker<'_>, ledger: &mut Ledger<'_>) -> Read<()> {
     for page in asker.lineage() {
         if page?.has(tenant::SUSPENDED)? {
             ledger.find(Reason::TenantSuspended, Place::of(Subject::Account));
@@ -41,7 +41,11 @@ fn suspension(asker: &Asker<'_>, ledger: &mut Ledger) -> Read<()> {
 }
 
 /// Judges the credential, and returns its record if it is registered for this account.
-fn credential<'s>(asker: &Asker<'s>, request: &Request<'s>, ledger: &mut Ledger) -> Read<Option<CredentialRow<'s>>> {
+fn credential<'s>(
+    asker: &Asker<'s>,
+    request: &Request<'s>,
+    ledger: &mut Ledger<'_>,
+) -> Read<Option<CredentialRow<'s>>> {
     let place = Place::of(Subject::Credential);
     if asker.page.has(tenant::REQUIRE_TLS)? && !matches!(request.tls, Some(Tls::Starttls | Tls::Implicit)) {
         ledger.find(Reason::TlsRequired, Place::of(Subject::Tls));
@@ -121,7 +125,7 @@ fn has_scope(
     }
 }
 
-fn role<'s>(asker: &mut Asker<'s>, request: &Request<'s>, ledger: &mut Ledger) -> Read<()> {
+fn role<'s>(asker: &mut Asker<'s>, request: &Request<'s>, ledger: &mut Ledger<'_>) -> Read<()> {
     let reason = match asker.take_role(request.role)? {
         RoleFact::Good => return Ok(()),
         RoleFact::Unknown => Reason::UnknownRole,
@@ -136,7 +140,7 @@ fn client_ip(
     asker: &Asker<'_>,
     request: &Request<'_>,
     registered: Option<CredentialRow<'_>>,
-    ledger: &mut Ledger,
+    ledger: &mut Ledger<'_>,
     observer: &mut impl Observer,
 ) -> Read<()> {
     if ledger.strengths.allowlist == Strength::Off {

@@ -1,8 +1,9 @@
 //! The envelope stage: the reverse-path (docs/semantics.md 3).
 
 use crate::address::path::{ReversePath, read_path, read_unquoted};
-use crate::address::{AddrSpec, Canonical, LocalForm, Span};
+use crate::address::{AddrSpec, Canonical, CanonicalView, LocalForm, Span};
 use crate::decision::{Place, Subject};
+use crate::gather::AddressFacts;
 use crate::ledger::place;
 use crate::locate::Asker;
 use crate::observer::Observer;
@@ -15,18 +16,21 @@ use crate::snapshot::rows::{holding, tenant};
 use super::address::{AddressCheck, Judged};
 
 /// What the envelope sender came to.
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one decision; a box would allocate")]
 pub(super) enum Envelope<'r> {
     /// The null reverse-path.
     Null,
-    /// An address, and its octets as the request spells it.
-    Address { address: Canonical, spelled: &'r [u8], form: LocalForm },
+    /// An address, its octets as the request spells it, and what is known of it.
+    Address { address: CanonicalView<'r>, spelled: &'r [u8], form: LocalForm, facts: Option<AddressFacts> },
     /// Not known, or not readable.
     Unread,
 }
 
-/// Judges the envelope sender.
-pub(super) fn judge<'r>(check: &mut AddressCheck<'_, '_, impl Observer>, request: &Request<'r>) -> Read<Envelope<'r>> {
+/// Judges the envelope sender; its canonical form may take up `room`.
+pub(super) fn judge<'r>(
+    check: &mut AddressCheck<'_, '_, '_, impl Observer>,
+    request: &Request<'r>,
+    room: &'r mut Option<Canonical>,
+) -> Read<Envelope<'r>> {
     let here = Place::of(Subject::EnvelopeSender);
     if check.ledger.strengths.sender != Strength::Off && nothing_authorised(check.asker, check.proof)? {
         check.ledger.find(Reason::NoAuthorizedSenders, here);
@@ -43,7 +47,7 @@ pub(super) fn judge<'r>(check: &mut AddressCheck<'_, '_, impl Observer>, request
     };
     match read {
         Ok(ReversePath::Null) => null(check),
-        Ok(ReversePath::Mailbox(spec)) => mailbox(check, bytes, &spec),
+        Ok(ReversePath::Mailbox(spec)) => mailbox(check, bytes, &spec, room),
         Err(error) => {
             let at = place(Subject::EnvelopeSender, 0, 0, Span { start: error.offset(), end: error.offset() });
             let denied = check.ledger.find(Reason::SenderSyntax, at);
@@ -53,7 +57,7 @@ pub(super) fn judge<'r>(check: &mut AddressCheck<'_, '_, impl Observer>, request
     }
 }
 
-fn null<'r>(check: &mut AddressCheck<'_, '_, impl Observer>) -> Read<Envelope<'r>> {
+fn null<'r>(check: &mut AddressCheck<'_, '_, '_, impl Observer>) -> Read<Envelope<'r>> {
     if check.asker.page.has(tenant::REFUSE_NULL)? {
         check.ledger.find(Reason::NullSenderRefused, Place::of(Subject::EnvelopeSender));
     }
@@ -61,15 +65,16 @@ fn null<'r>(check: &mut AddressCheck<'_, '_, impl Observer>) -> Read<Envelope<'r
 }
 
 fn mailbox<'r>(
-    check: &mut AddressCheck<'_, '_, impl Observer>,
+    check: &mut AddressCheck<'_, '_, '_, impl Observer>,
     bytes: &'r [u8],
     spec: &AddrSpec,
+    room: &'r mut Option<Canonical>,
 ) -> Read<Envelope<'r>> {
     let at = place(Subject::EnvelopeSender, 0, 0, spec.span);
-    match spec.canonical(bytes) {
+    match spec.view(bytes, room) {
         Ok(address) => {
-            check.judge(&address, at, Judged::Fully)?;
-            Ok(Envelope::Address { address, spelled: spec.span.of(bytes), form: spec.form })
+            let facts = check.judge(address, at, Judged::Fully)?;
+            Ok(Envelope::Address { address, spelled: spec.span.of(bytes), form: spec.form, facts })
         }
         Err(error) => {
             let reason = if error.kind().is_syntax() { Reason::SenderSyntax } else { Reason::NotCanonical };

@@ -1,7 +1,7 @@
 //! Finding the originator fields of a header, however the host hands it over (docs/semantics.md 6.1-6.3, 6.9).
 
 use crate::address::Span;
-use crate::address::fields::{BlockErrorKind, FieldName, ResentName, classify, is_one_field, read_block};
+use crate::address::fields::{BlockErrorKind, FieldName, ResentName, classify, classify_apart, read_block};
 use crate::options::Limits;
 use crate::request::Header;
 
@@ -98,15 +98,11 @@ pub(super) fn visit<'a>(
                     return Err(HeaderFault::TooLong);
                 }
                 let field = FieldAt { number, base: 0, body };
-                match classify(name) {
-                    // Its own reader refuses such a body, and says why.
-                    FieldName::From => each(FieldName::From, field),
-                    found => {
-                        each(found, field);
-                        if found != FieldName::Ambiguous && !is_one_field(name, body) {
-                            each(FieldName::Ambiguous, field);
-                        }
-                    }
+                let (found, is_one_field) = classify_apart(name, body);
+                each(found, field);
+                // The reader of From refuses such a body itself, and says why.
+                if !is_one_field && !matches!(found, FieldName::From | FieldName::Ambiguous) {
+                    each(FieldName::Ambiguous, field);
                 }
             }
             Ok(())

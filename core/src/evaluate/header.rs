@@ -2,7 +2,7 @@
 
 use crate::address::fields::{FieldName, ResentName};
 use crate::address::header::{FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_field};
-use crate::address::{Canonical, Span, suffix};
+use crate::address::{CanonicalView, Span, suffix};
 use crate::decision::{Place, Subject};
 use crate::ledger::place;
 use crate::observer::Observer;
@@ -20,7 +20,7 @@ use super::names;
 
 /// Judges the header.
 pub(super) fn judge<O: Observer>(
-    check: &mut AddressCheck<'_, '_, O>,
+    check: &mut AddressCheck<'_, '_, '_, O>,
     request: &Request<'_>,
     envelope: &Envelope<'_>,
     limits: &Limits,
@@ -68,8 +68,8 @@ pub(super) fn judge<O: Observer>(
 }
 
 /// One message, and what its header is judged with.
-struct Message<'m, 'c, 's, O> {
-    check: &'m mut AddressCheck<'c, 's, O>,
+struct Message<'m, 'c, 'd, 's, O> {
+    check: &'m mut AddressCheck<'c, 'd, 's, O>,
     limits: &'m Limits,
     header: &'m Header<'m>,
     envelope: &'m Envelope<'m>,
@@ -79,7 +79,7 @@ struct Message<'m, 'c, 's, O> {
     alignment: Alignment,
 }
 
-impl<O: Observer> Message<'_, '_, '_, O> {
+impl<O: Observer> Message<'_, '_, '_, '_, O> {
     fn settings(&mut self) -> Read<()> {
         let page = self.check.asker.page;
         self.ignore_sender = page.has(tenant::IGNORE_SENDER)?;
@@ -246,13 +246,14 @@ impl<O: Observer> Message<'_, '_, '_, O> {
     fn mailbox(&mut self, subject: Subject, field: &FieldAt<'_>, mailbox: &Mailbox, judged: Judged) -> Read<()> {
         let at = place(subject, field.number, field.base, mailbox.addr_spec.span);
         // Most senders write the same address in both places, and it need not be brought to canonical form twice.
-        if let Envelope::Address { address, spelled, form } = self.envelope {
+        if let Envelope::Address { spelled, form, facts, .. } = self.envelope {
             if *form == mailbox.addr_spec.form && *spelled == mailbox.addr_spec.span.of(field.body) {
-                return self.check.judge(address, at, judged);
+                self.check.judge_again(facts.as_ref(), at, judged);
+                return Ok(());
             }
         }
-        match mailbox.addr_spec.canonical(field.body) {
-            Ok(address) => self.check.judge(&address, at, judged),
+        match mailbox.addr_spec.view(field.body, &mut None) {
+            Ok(address) => self.check.judge(address, at, judged).map(drop),
             Err(error) => {
                 let reason = match subject {
                     _ if !error.kind().is_syntax() => Reason::NotCanonical,
@@ -312,8 +313,8 @@ impl<O: Observer> Message<'_, '_, '_, O> {
             return Ok(());
         }
         let mut check = |mailbox: &Mailbox| {
-            if let Ok(address) = mailbox.addr_spec.canonical(field.body) {
-                if !aligned(self.alignment, &address, envelope) {
+            if let Ok(address) = mailbox.addr_spec.view(field.body, &mut None) {
+                if !aligned(self.alignment, address, *envelope) {
                     let at = place(subject, field.number, field.base, mailbox.addr_spec.span);
                     self.check.ledger.find(Reason::AlignmentFailed, at);
                 }
@@ -334,19 +335,19 @@ struct Resent<'f> {
     sender: Option<(FieldAt<'f>, FieldSummary)>,
 }
 
-fn aligned(alignment: Alignment, a: &Canonical, b: &Canonical) -> bool {
+fn aligned(alignment: Alignment, a: CanonicalView<'_>, b: CanonicalView<'_>) -> bool {
     match alignment {
         Alignment::None => true,
-        Alignment::Address => a.domain() == b.domain() && a.local().eq_ignore_ascii_case(b.local()),
-        Alignment::Domain => a.domain() == b.domain(),
+        Alignment::Address => a.domain == b.domain && a.local.eq_ignore_ascii_case(b.local),
+        Alignment::Domain => a.domain == b.domain,
         Alignment::Organizational => {
-            a.domain() == b.domain() || matches!((organization(a), organization(b)), (Some(a), Some(b)) if a == b)
+            a.domain == b.domain || matches!((organization(a), organization(b)), (Some(a), Some(b)) if a == b)
         }
     }
 }
 
-fn organization(address: &Canonical) -> Option<&str> {
-    let name = core::str::from_utf8(address.domain()).ok().filter(|_| !address.is_literal())?;
+fn organization(address: CanonicalView<'_>) -> Option<&str> {
+    let name = core::str::from_utf8(address.domain).ok().filter(|_| !address.is_literal())?;
     suffix::organizational_domain(name)
 }
 

@@ -42,18 +42,18 @@ pub(crate) fn decide(
     stage: Stage,
     observer: &mut impl Observer,
 ) -> Decision {
-    let mut ledger = Ledger::new(stage, snapshot.id());
-    match run(snapshot, request, stage, &mut ledger, observer) {
-        Ok(()) => ledger.decision,
-        Err(Damaged) => Decision::deferred(stage, Reason::SnapshotDamaged, snapshot.id()),
+    let mut decision = Decision::open(stage, snapshot.id());
+    if let Err(Damaged) = run(snapshot, request, stage, &mut Ledger::new(&mut decision), observer) {
+        decision = Decision::deferred(stage, Reason::SnapshotDamaged, snapshot.id());
     }
+    decision
 }
 
 fn run(
     snapshot: &Snapshot,
     request: &Request<'_>,
     stage: Stage,
-    ledger: &mut Ledger,
+    ledger: &mut Ledger<'_>,
     observer: &mut impl Observer,
 ) -> Read<()> {
     let Some(mut asker) = Asker::locate(snapshot.root(), request)? else {
@@ -68,7 +68,8 @@ fn run(
     if stage >= Stage::Envelope {
         let limits = &snapshot.options().limits;
         let mut check = AddressCheck::new(&asker, ledger, observer)?;
-        let envelope = envelope::judge(&mut check, request)?;
+        let mut room = None;
+        let envelope = envelope::judge(&mut check, request, &mut room)?;
         if stage == Stage::Message {
             header::judge(&mut check, request, &envelope, limits)?;
         }
@@ -83,8 +84,9 @@ fn is_null(sender: EnvelopeSender<'_>) -> bool {
 }
 
 fn strengths(asker: &Asker<'_>, null_path: bool, observer: &mut impl Observer) -> Read<crate::ledger::Strengths> {
+    let exemptions = asker.account.exemptions()?.count != 0;
     let mut of = |control: Control| -> Read<Strength> {
-        let (strength, exempted) = (asker.strength(control)?, asker.exempted(control)?);
+        let (strength, exempted) = (asker.strength(control)?, exemptions && asker.exempted(control)?);
         observer.note(|| Note::Control { control, strength, exempted });
         Ok(if exempted { strength.min(Strength::Monitor) } else { strength })
     };

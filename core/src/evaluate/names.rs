@@ -18,7 +18,7 @@ use super::fields::FieldAt;
 
 /// Judges every display name, group name and comment of a field that was read.
 pub(super) fn judge<O: Observer>(
-    check: &mut AddressCheck<'_, '_, O>,
+    check: &mut AddressCheck<'_, '_, '_, O>,
     subject: Subject,
     field: &FieldAt<'_>,
     summary: &FieldSummary,
@@ -49,7 +49,7 @@ pub(super) fn judge<O: Observer>(
                 return;
             }
             judged += 1;
-            match check.may_be_shown(address, setting == NameCheck::Hosted) {
+            match check.may_be_shown(address.view(), setting == NameCheck::Hosted) {
                 Ok(may) => shown = !may,
                 Err(error) => damaged = Err(error),
             }

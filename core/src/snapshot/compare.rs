@@ -42,7 +42,7 @@ impl Separators {
 impl Rule {
     /// Whether two local parts are the same mailbox.
     pub(crate) fn same(self, a: &[u8], b: &[u8]) -> bool {
-        if self.exact_case { a == b } else { a.eq_ignore_ascii_case(b) }
+        a == b || !self.exact_case && a.eq_ignore_ascii_case(b)
     }
 
     /// The base of a local part, if it is a sub-address.

@@ -15,20 +15,14 @@ pub(crate) struct Hash(u64);
 impl Hash {
     /// Hashes one text.
     pub(crate) fn of(key: &HashKey, text: &[u8]) -> Self {
-        Self(SipHasher13::new_with_key(&key.0).hash(text))
+        let [first, second] = key.words();
+        Self(SipHasher13::new_with_keys(first, second).hash(text))
     }
 
-    /// Hashes an address: its domain and its local part. Neither part of a canonical address can hold NUL.
-    pub(crate) fn of_address(key: &HashKey, domain: &[u8], local: &[u8]) -> Self {
-        let mut joined = [0_u8; MAX_JOINED];
-        let length = domain.len() + 1 + local.len();
-        if let Some(slot) = joined.get_mut(..domain.len()) {
-            slot.copy_from_slice(domain);
-        }
-        if let Some(slot) = joined.get_mut(domain.len() + 1..length) {
-            slot.copy_from_slice(local);
-        }
-        Self::of(key, joined.get(..length).unwrap_or(&joined))
+    /// Makes of a domain's hash that of an address in it: a hash of the local part under a key of the domain's own.
+    pub(crate) fn of_local(self, key: &HashKey, local: &[u8]) -> Self {
+        let [first, second] = key.words();
+        Self(SipHasher13::new_with_keys(first ^ self.0, second).hash(local))
     }
 
     /// Makes a further key of this one and a number, such as a holder's.
@@ -49,9 +43,6 @@ impl Hash {
         self.0 as u32
     }
 }
-
-/// A domain of 255 octets, NUL, and a local part of 64: no address has more.
-const MAX_JOINED: usize = 320;
 
 /// Writes a table over records, each with its hash and the words that its bucket holds; returns where it stands.
 ///

@@ -129,13 +129,25 @@ impl<'p> PageView<'p> {
         Ok(())
     }
 
+    /// The entry of exactly the domain of the address.
+    pub(crate) fn entry_named(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
+        self.domain_named(target.domain, target.domain_hash)
+    }
+
     /// The verified active entry of exactly this name or, without one, the closest above it that includes its sub-domains.
     pub(crate) fn closest(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
+        self.closest_given(self.entry_named(target)?, target)
+    }
+
+    /// The same where the entry of exactly this name is known.
+    pub(crate) fn closest_given(
+        self,
+        named: Option<DomainRow<'p>>,
+        target: &Target<'_>,
+    ) -> Read<Option<DomainRow<'p>>> {
         let mut closest = None;
-        if let Some((name, hash)) = target.domains().next() {
-            if let Some(row) = self.domain_named(name, hash)? {
-                closest = in_force(row)?.then_some(row);
-            }
+        if let Some(row) = named {
+            closest = in_force(row)?.then_some(row);
         }
         if closest.is_none() && self.has_subdomains()? {
             self.domains_above(target, |row| {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::address::Canonical;
+use crate::address::CanonicalView;
 use crate::compile::{denies, mode_from, mode_kind};
 use crate::options::HashKey;
 use crate::policy::{Provider, Strength};
@@ -226,8 +226,7 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash
         if bits & (account::COUNTED | account::COUNTED_ABOVE) == 0 {
             continue;
         }
-        let address = Canonical::from_stored(row.local()?, domain);
-        let target = Target::new(root.key, &address);
+        let target = Target::new(root.key, CanonicalView { local: row.local()?, domain });
         if bits & account::COUNTED != 0 || reaches(root, view, number, &target)? {
             flags |= holding::OWN_ADDRESS;
             let key = Key::new(separators(root, &target)?.base(target.local), false);
@@ -256,8 +255,8 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash
         if bits & identity::GIVEN != 0
             || verified && (vouches || bits & identity::PROVED != 0)
             || verified && bits & identity::PROVED_ABOVE != 0 && {
-                let address = Canonical::from_stored(row.local()?, row.domain()?);
-                reaches(root, view, number, &Target::new(root.key, &address))?
+                let address = CanonicalView { local: row.local()?, domain: row.domain()? };
+                reaches(root, view, number, &Target::new(root.key, address))?
             }
         {
             flags |= holding::IDENTITY | if of_tenant { holding::TENANT_IDENTITY } else { 0 };

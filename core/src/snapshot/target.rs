@@ -1,37 +1,37 @@
 //! An address that is looked up in many tables: its keys, hashed once.
 
-use crate::address::Canonical;
+use core::cell::OnceCell;
+
+use crate::address::CanonicalView;
 use crate::options::HashKey;
 
 use super::compare::{Key, upwards};
 use super::index::Hash;
 
-/// An address, and the hashes that it is looked up by.
+/// An address, and the hashes that it is looked up by; what few look-ups need is hashed when first asked for.
 pub(crate) struct Target<'a> {
     pub(crate) local: &'a [u8],
     pub(crate) domain: &'a [u8],
+    pub(crate) domain_hash: Hash,
     key: &'a HashKey,
-    folded: Key,
-    folded_hash: Hash,
-    domain_hash: Hash,
+    folded: OnceCell<(Key, Hash)>,
 }
 
 impl<'a> Target<'a> {
     /// Hashes an address.
-    pub(crate) fn new(key: &'a HashKey, address: &'a Canonical) -> Self {
-        let (local, domain) = (address.local(), address.domain());
-        let folded = Key::new(local, false);
-        let folded_hash = Hash::of_address(key, domain, folded.as_bytes());
-        Self { local, domain, key, folded, folded_hash, domain_hash: Hash::of(key, domain) }
+    pub(crate) fn new(key: &'a HashKey, address: CanonicalView<'a>) -> Self {
+        let CanonicalView { local, domain } = address;
+        Self { local, domain, domain_hash: Hash::of(key, domain), key, folded: OnceCell::new() }
     }
 
     /// The hash of an address at the same domain.
     pub(crate) fn hash_of(&self, local: &Key) -> Hash {
-        if local.as_bytes() == self.folded.as_bytes() {
-            self.folded_hash
-        } else {
-            Hash::of_address(self.key, self.domain, local.as_bytes())
-        }
+        let hash = |local: &Key| self.domain_hash.of_local(self.key, local.as_bytes());
+        let (folded, folded_hash) = self.folded.get_or_init(|| {
+            let folded = Key::new(self.local, false);
+            (folded, hash(&folded))
+        });
+        if local.as_bytes() == folded.as_bytes() { *folded_hash } else { hash(local) }
     }
 
     /// The domain, then each domain above it that an entry can name, with its hash.

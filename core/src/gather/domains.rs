@@ -1,0 +1,94 @@
+//! What the domains that the account's tenant has, itself or by inheritance, give it (docs/semantics.md 4.5, 4.6).
+
+use crate::observer::{Note, Observer};
+use crate::snapshot::layout::Read;
+use crate::snapshot::page::{PageView, lists};
+use crate::snapshot::rows::{DomainRow, domain, tenant};
+
+use super::{Depth, Gatherer};
+
+/// Where entries stand that an address could be in the scope of.
+#[derive(Default)]
+struct Scope {
+    reached: bool,
+    above: bool,
+}
+
+impl<O: Observer> Gatherer<'_, '_, O> {
+    pub(super) fn domains(&mut self, depth: Depth) -> Read<()> {
+        let (asker, target) = (self.asker, self.target);
+        let needless = depth.needs_no_domain(&self.facts);
+        let mut scope = Scope::default();
+        for number in asker.domain_holders() {
+            let own = number == asker.link.page;
+            let page = if own { asker.page } else { asker.root.page(number)? };
+            let named = if own { self.named } else { page.entry_named(target)? };
+            if let Some(row) = named {
+                self.domain(page, row, needless, &mut scope)?;
+            }
+            if page.has_subdomains()? {
+                page.domains_above(target, |row| {
+                    if row.flags()? & domain::SUBDOMAINS == 0 {
+                        return Ok(());
+                    }
+                    if asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))? {
+                        self.stopped(page, row, &mut scope)
+                    } else {
+                        self.domain(page, row, needless, &mut scope)
+                    }
+                })?;
+            }
+        }
+        // Entries above that do not include their sub-domains only explain a denial.
+        if !scope.reached && !needless {
+            for number in asker.domain_holders() {
+                asker.root.page(number)?.domains_above(target, |row| {
+                    if row.flags()? & domain::SUBDOMAINS == 0 {
+                        scope.above = true;
+                        self.observer.note(|| Note::DomainAbove { row });
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        self.facts.subdomain_not_covered = scope.above && !scope.reached;
+        Ok(())
+    }
+
+    /// Enters an entry above the address whose right stops before it.
+    fn stopped(&mut self, page: PageView<'_>, row: DomainRow<'_>, scope: &mut Scope) -> Read<()> {
+        if row.flags()? & domain::ACTIVE == 0 {
+            self.facts.domain_inactive = true;
+            scope.reached = true;
+        }
+        scope.above = true;
+        let approval = page.has(tenant::APPROVAL_REQUIRED)?;
+        self.observer.note(|| Note::Domain { row, listed: false, approval, stopped: true });
+        Ok(())
+    }
+
+    /// Enters an entry that has the address in its scope.
+    fn domain(&mut self, page: PageView<'_>, row: DomainRow<'_>, needless: bool, scope: &mut Scope) -> Read<()> {
+        let (flags, facts) = (row.flags()?, &mut self.facts);
+        scope.reached = true;
+        facts.domain_inactive |= flags & domain::ACTIVE == 0;
+        facts.own_proof |= flags & domain::VERIFIED != 0;
+        if needless {
+            return Ok(());
+        }
+        let approval = page.has(tenant::APPROVAL_REQUIRED)?;
+        let listed = flags & domain::ANY_SENDER != 0 || lists(page.bytes(), row.senders()?, self.asker.account.id()?)?;
+        self.observer.note(|| Note::Domain { row, listed, approval, stopped: false });
+        let suspended = flags & domain::SUSPENDED != 0;
+        let pending = !suspended && flags & domain::VERIFIED == 0;
+        let not_approved = approval && flags & domain::APPROVED == 0;
+        facts.domain_suspended |= suspended;
+        facts.domain_pending |= pending;
+        facts.domain_not_approved |= not_approved;
+        if flags & domain::ACTIVE != 0 && !suspended && !pending && !not_approved {
+            facts.domain |= listed;
+            facts.domain_not_listed |= !listed;
+        }
+        Ok(())
+    }
+}

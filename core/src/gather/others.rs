@@ -1,0 +1,63 @@
+//! What other accounts and tenants have to do with the address (docs/semantics.md 4.9, 5.1).
+
+use crate::observer::{Note, Observer};
+use crate::snapshot::compare::Separators;
+use crate::snapshot::layout::Read;
+use crate::snapshot::page::rule;
+use crate::snapshot::root::Link;
+use crate::snapshot::rows::{domain, tenant};
+
+use super::Gatherer;
+
+impl<O: Observer> Gatherer<'_, '_, O> {
+    pub(super) fn others(&mut self) -> Read<()> {
+        let (asker, target) = (self.asker, self.target);
+        let mut separators = Separators::default();
+        asker.root.domains_over(target, |page, row| {
+            separators = separators.union(rule(Some(row))?.separators);
+            self.facts.hosted = true;
+            if page != asker.link.page {
+                self.facts.domain_of_another_tenant = true;
+                self.observer.note(|| Note::DomainHeld { row });
+            }
+            Ok(())
+        })?;
+        let covers = self.covers_mailboxes()?;
+        asker.root.own_addresses(target, separators, |link| self.mailbox(link, covers))
+    }
+
+    /// Enters another account's own address, if it is this one in widest form.
+    fn mailbox(&mut self, link: Link, covers: bool) -> Read<()> {
+        let (asker, target) = (self.asker, self.target);
+        let page = asker.root.page(link.page)?;
+        let other = page.account(link.record)?;
+        if other.domain()? != target.domain {
+            return Ok(());
+        }
+        let own = other.local()?;
+        let same_tenant = link.page == asker.link.page;
+        let theirs = if same_tenant { self.own_rule } else { rule(page.closest(target)?)? };
+        let separators = theirs.separators.union(self.own_rule.separators);
+        if !separators.base(target.local).eq_ignore_ascii_case(separators.base(own)) {
+            return Ok(());
+        }
+        self.facts.hosted = true;
+        if link == asker.link {
+            return Ok(());
+        }
+        let consent = self.consented.opens(own, target.local);
+        self.facts.own_of_another_tenant |= !same_tenant && !consent && !self.facts.consent;
+        let opened = consent || same_tenant && covers;
+        self.facts.protected |= !opened;
+        self.observer.note(|| Note::Protected { account: other, same_tenant, opened });
+        Ok(())
+    }
+
+    /// Whether the tenant's closest entry is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).
+    fn covers_mailboxes(&self) -> Read<bool> {
+        let Some(row) = self.closest else { return Ok(false) };
+        let flags = row.flags()?;
+        let approved = flags & domain::APPROVED != 0 || !self.asker.page.has(tenant::APPROVAL_REQUIRED)?;
+        Ok(flags & domain::IN_FORCE == domain::IN_FORCE && approved && flags & domain::COVERS_MAILBOXES != 0)
+    }
+}
