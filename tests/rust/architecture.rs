@@ -23,8 +23,8 @@ const MOST_LINES: usize = 600;
 
 /// What stays in one file nevertheless, and how long it may grow.
 const LONG: [(&str, usize); 1] = [
-    // One grammar and the table of everything it refuses, read from top to bottom.
-    ("core/src/address/header.rs", 850),
+    // One grammar, read from top to bottom.
+    ("core/src/address/reader.rs", 750),
 ];
 
 #[test]

@@ -7,6 +7,7 @@
 #[expect(clippy::module_inception, reason = "the file is named for the type it holds")]
 mod address;
 mod canonical;
+mod construct;
 mod domain;
 mod encoded_word;
 pub mod fields;
@@ -17,6 +18,8 @@ pub mod name;
 mod octet;
 pub mod path;
 mod plain;
+mod reader;
+mod said;
 mod scope;
 mod span;
 pub mod suffix;

@@ -154,7 +154,7 @@ impl From<Undecodable> for NameError {
 }
 
 /// Returns the position after the quoted string, comment or literal at `start`, or after one octet.
-fn skip_token(body: &[u8], start: usize) -> usize {
+pub(super) fn skip_token(body: &[u8], start: usize) -> usize {
     let close = match body.get(start) {
         Some(b'"') => b'"',
         Some(b'(') => b')',

@@ -8,6 +8,7 @@ use crate::path::{administrator, mailbox, spans};
 pub fn read_field(body: &[u8]) {
     let mut limits = Limits::default();
     limits.field_octets = 4096;
+    says(body, &limits);
     let summary = match header::read_field(body, &limits) {
         Ok(summary) => summary,
         Err(error) => return assert!(error.offset() as usize <= body.len(), "{error:?}"),
@@ -42,6 +43,35 @@ pub fn read_field(body: &[u8]) {
         let mut shown = 0;
         let result = addresses(body, &name, &mut |_| shown += 1);
         assert!(!summary.plain || (shown == 0 && result.is_ok()), "{}", body.escape_ascii());
+    }
+}
+
+/// What a body says is what is read of it, if nothing forbids; and what forbids is why it is not read.
+fn says(body: &[u8], limits: &Limits) {
+    match (header::says(body, limits), header::read_field(body, limits)) {
+        (Ok(said), Ok(_)) => {
+            assert_eq!(said.forbidding, [], "{}", body.escape_ascii());
+            assert!(
+                said.mailboxes
+                    .iter()
+                    .map(|mailbox| mailbox.span)
+                    .eq(mailboxes(body, limits).map(|mailbox| mailbox.addr_spec.span))
+            );
+            for (said, read) in said.mailboxes.iter().zip(mailboxes(body, limits)) {
+                assert_eq!(said.domain.as_bytes(), read.addr_spec.domain.of(body));
+                if let Ok(canonical) = read.addr_spec.canonical(body) {
+                    assert_eq!(said.local.as_bytes(), canonical.local());
+                }
+            }
+        }
+        (Ok(said), Err(error)) => {
+            let mut found = said.forbidding.iter();
+            assert!(found.any(|found| found.construct == error.construct()), "{error} in {}", body.escape_ascii());
+            assert!(said.mailboxes.iter().all(|mailbox| mailbox.span.end as usize <= body.len()));
+            assert!(said.mailboxes.is_sorted_by_key(|mailbox| mailbox.span.start));
+        }
+        (Err(error), Ok(_)) => panic!("read, but it does not say so: {error} in {}", body.escape_ascii()),
+        (Err(error), Err(_)) => assert!(error.offset() as usize <= body.len()),
     }
 }
 

@@ -6,7 +6,7 @@ use sendas::{
     Timestamp, Verdict,
 };
 
-use super::row::Row;
+use super::row::{Parts, Row};
 
 /// Tells which way of asking lets a row through that must not be allowed; `None` if none does.
 ///
@@ -43,8 +43,8 @@ pub(super) fn allowed_attack(row: &Row) -> Option<String> {
 }
 
 /// Decides about a header for an account that owns these addresses and may name several.
-pub(super) fn for_owner_of(addresses: &[String], block: &[u8]) -> Option<Decision> {
-    let mut owned: Vec<Address> = addresses.iter().filter_map(|address| Address::parse(address).ok()).collect();
+pub(super) fn for_owner_of(mailboxes: &[Parts], block: &[u8]) -> Option<Decision> {
+    let mut owned: Vec<Address> = mailboxes.iter().filter_map(address).collect();
     owned.sort();
     owned.dedup();
     let sender = Address::parse("sender@owner.example").ok()?;
@@ -56,6 +56,11 @@ pub(super) fn for_owner_of(addresses: &[String], block: &[u8]) -> Option<Decisio
     let snapshot = compile(vec![tenant])?;
     let block = [block, b"Sender: sender@owner.example\r\n"].concat();
     Some(ask(&snapshot, b"<sender@owner.example>", Header::Block(&block), Stage::Message))
+}
+
+fn address((local, domain): &Parts) -> Option<Address> {
+    let quoted = local.replace('\\', "\\\\").replace('"', "\\\"");
+    Address::parse(&format!("\"{quoted}\"@{domain}")).ok()
 }
 
 fn hosting(row: &Row) -> Option<Snapshot> {

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use sendas::DomainName;
-use sendas::address::DomainFlaw;
 use sendas::address::path::{ReversePath, read_path};
 use sendas::address::suffix::organizational_domain;
+use sendas::address::{CanonicalFlaw, DomainFlaw};
 use sendas::net::{IpRange, IpRangeError, parse_ip};
 
 use super::header;
@@ -17,10 +17,10 @@ pub(super) fn addr_spec(row: &Row, tally: &mut Tally) {
         return tally.enter(Score::AddrSpec, row.id(), Outcome::LeftOut("policy or quirk of the source".into()));
     }
     let path = path_of(&row.input, true);
-    let said = header::bare_address(&row.input);
+    let said = header::is_addr_spec(&row.input);
     let describe = |read: bool| format!("{} `{}`", if read { "read" } else { "refused" }, row.input.escape_ascii());
     if let Some(valid) = row.verdict("valid_5321") {
-        let read = matches!(read_path(&row.input, false), Ok(ReversePath::Mailbox(_)));
+        let read = is_mailbox(&row.input);
         tally.enter(Score::Isemail5321, row.id(), Outcome::exact_if(read == valid, || describe(read)));
         if let Some(valid) = row.verdict("valid") {
             tally.enter(Score::Isemail5322, row.id(), Outcome::exact_if(said == valid, || describe(said)));
@@ -170,6 +170,20 @@ fn path_of(bytes: &[u8], smtputf8: bool) -> Option<(String, String)> {
     }
 }
 
+/// Tells whether the text is a `Mailbox` by RFC 5321 §4.1.2 and the lengths of §4.5.3.1 and RFC 1035 §2.3.4.
+fn is_mailbox(text: &[u8]) -> bool {
+    match read_path(text, false) {
+        Ok(ReversePath::Mailbox(spec)) => {
+            let flaw = spec.canonical(text).map_err(|error| error.kind());
+            !matches!(
+                flaw,
+                Err(CanonicalFlaw::TooLong | CanonicalFlaw::Domain(DomainFlaw::LabelTooLong | DomainFlaw::TooLong))
+            )
+        }
+        _ => false,
+    }
+}
+
 fn expected_path(row: &Row, read: &(String, String)) -> (String, String) {
     if let Some(address) = row.expected_text("address") {
         let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
@@ -216,6 +230,9 @@ fn on_purpose(text: &str, kind: &str, error: Option<IpRangeError>) -> Option<&'s
         _ if text.split_once('/').is_some_and(|(_, mask)| mask.contains('.')) => Some("a netmask"),
         _ if has_leading_zero => Some("leading zeros"),
         _ if kind == "cidr" && !text.contains('/') => Some("an address where a network is asked for"),
+        _ if kind == "range" && !text.contains('-') && text.parse::<IpAddr>().is_ok() => {
+            Some("an address where a range is asked for")
+        }
         _ if kind == "range" && text.contains('*') => Some("a glob"),
         _ if kind == "range" && text.split('-').any(|end| end.parse::<IpAddr>().is_err()) => Some("a short range"),
         _ => None,

@@ -1,12 +1,11 @@
 //! Scores header fields.
 
-use sendas::address::Span;
 use sendas::address::fields::{FieldName, classify, read_block};
-use sendas::address::header::{mailboxes, read_field};
+use sendas::address::header::{Said, says};
 use sendas::{Address, Limits, Verdict};
 
 use super::engine;
-use super::row::{Parts, Row, unquoted};
+use super::row::{Parts, Row};
 use super::tally::{Outcome, Score, Tally};
 
 pub(super) fn header_from(row: &Row, tally: &mut Tally) {
@@ -28,24 +27,24 @@ pub(super) fn header_from(row: &Row, tally: &mut Tally) {
         return tally.enter(Score::Refusal, row.id(), Outcome::exact_if(!allowed, || shown(&lines)));
     }
     let Some(expected) = addresses else { return };
-    let parts = said.as_ref().map(|said| &said.parts).ok();
-    let exact = parts.is_some_and(|parts| same(parts, &expected));
-    let outcome = Outcome::exact_if(exact, || match &said {
-        Ok(said) => format!("{:?} instead of {expected:?}: {}", said.parts, shown(&lines)),
-        Err(error) => format!("{error} instead of {expected:?}: {}", shown(&lines)),
-    });
+    let outcome = match &said {
+        Ok(said) if same(&parts(said), &expected) => Outcome::Exact,
+        Ok(said) => Outcome::Miss(format!("{:?} instead of {expected:?}: {}", parts(said), shown(&lines))),
+        Err(error) => Outcome::Miss(format!("{error}, instead of {expected:?}: {}", shown(&lines))),
+    };
+    let is_exact = outcome == Outcome::Exact;
     tally.enter(Score::Utility, row.id(), outcome);
-    if let Ok(said) = &said {
+    if let Some(said) = said.as_ref().ok().filter(|said| said.is_standard()) {
         tally.enter(
             Score::Wrong,
             row.id(),
-            Outcome::exact_if(exact, || format!("{:?} instead of {expected:?}", said.parts)),
+            Outcome::exact_if(is_exact, || format!("{:?} instead of {expected:?}", parts(said))),
         );
     }
     let outcome = match authorised(&said, &lines) {
         Ok(()) => Outcome::Exact,
         Err(reason) => {
-            *tally.reasons.entry(reason).or_default() += 1;
+            tally.refused(reason);
             Outcome::Miss(format!("{reason}: {}", shown(&lines)))
         }
     };
@@ -63,17 +62,16 @@ pub(super) fn safety(row: &Row, tally: &mut Tally) {
     tally.enter(Score::Safety, row.id(), outcome);
 }
 
-/// Tells whether the text is one address and nothing else.
-pub(super) fn bare_address(text: &[u8]) -> bool {
-    said(&[b"From: ", text, b"\r\n"].concat()).is_ok_and(|said| said.parts.len() == 1)
+/// Tells whether the text is one address and nothing else, by RFC 5322 and its obsolete forms.
+pub(super) fn is_addr_spec(text: &[u8]) -> bool {
+    let is_whole = |said: Said| {
+        let bare = matches!(&*said.mailboxes, [mailbox] if mailbox.name.is_none() && mailbox.group.is_none());
+        bare && said.is_standard() && !text.trim_ascii_start().starts_with(b"<")
+    };
+    says(text, &Limits::default()).is_ok_and(is_whole)
 }
 
-/// What the only From field of a header says.
-struct Said {
-    parts: Vec<Parts>,
-    texts: Vec<String>,
-}
-
+/// Reads what the only From field of a header says.
 fn said(lines: &[u8]) -> Result<Said, String> {
     let limits = Limits::default();
     let fields = read_block(lines, &limits).map_err(|error| error.to_string())?;
@@ -84,19 +82,17 @@ fn said(lines: &[u8]) -> Result<Said, String> {
         (None, _) => return Err("no From field".into()),
         (Some(_), Some(_)) => return Err("two From fields".into()),
     };
-    read_field(body, &limits).map_err(|error| format!("{error} at {}", error.offset()))?;
-    let text = |span: Span| String::from_utf8_lossy(span.of(body)).into_owned();
-    let all: Vec<_> = mailboxes(body, &limits).map(|mailbox| mailbox.addr_spec).collect();
-    Ok(Said {
-        parts: all.iter().map(|spec| (unquoted(&text(spec.local)), text(spec.domain).to_lowercase())).collect(),
-        texts: all.iter().map(|spec| text(spec.span)).collect(),
-    })
+    says(body, &limits).map_err(|error| format!("{error} at {}", error.offset()))
+}
+
+fn parts(said: &Said) -> Vec<Parts> {
+    said.mailboxes.iter().map(|mailbox| (mailbox.local.clone(), mailbox.domain.to_lowercase())).collect()
 }
 
 /// Asks for an account that owns every mailbox; the first reason where it is not authorised.
 fn authorised(said: &Result<Said, String>, lines: &[u8]) -> Result<(), &'static str> {
-    let texts = said.as_ref().map_or(&[][..], |said| &said.texts);
-    let Some(decision) = engine::for_owner_of(texts, lines) else { return Err("no_snapshot") };
+    let owned: Vec<Parts> = said.as_ref().map(parts).unwrap_or_default();
+    let Some(decision) = engine::for_owner_of(&owned, lines) else { return Err("no_snapshot") };
     match decision.verdict() {
         Verdict::Allow => Ok(()),
         Verdict::Deny | Verdict::Defer => {

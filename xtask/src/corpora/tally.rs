@@ -141,6 +141,13 @@ impl Tally {
         }
     }
 
+    /// Counts why a row is not authorised, unless its source is overruled.
+    pub(super) fn refused(&mut self, reason: &'static str) {
+        if self.overruled.is_none() {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+    }
+
     pub(super) fn enter(&mut self, score: Score, id: &str, outcome: Outcome) {
         let (text, counted) = match (outcome, self.overruled) {
             (Outcome::Exact, _) => {
