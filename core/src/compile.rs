@@ -13,9 +13,9 @@ use crate::policy::{
 };
 use crate::snapshot::compare::{Key, Rule, Separators, upwards};
 use crate::snapshot::index::{self, Hash};
-use crate::snapshot::layout::{Run, Writer, small};
+use crate::snapshot::layout::{Accounts, Run, Word, Writer, small};
 use crate::snapshot::rows::{
-    AccountRow, MAGIC, TenantRow, VERSION, account, credential, deny, domain, identity, mode, tenant,
+    MAGIC, Row, TenantRow, VERSION, account, credential, deny, domain, identity, mode, tenant,
 };
 
 /// The tenant is too large for one page, which ends at 4 GiB.
@@ -24,8 +24,10 @@ pub(crate) struct TooLarge;
 
 /// Compiles a tenant; the same tenant and key give the same bytes.
 pub(crate) fn compile_tenant(tenant: &Tenant, options: &Options) -> Result<Vec<u8>, TooLarge> {
-    let mut page = PageWriter { writer: Writer::default(), tenant, key: &options.hash_key, domains: BTreeMap::new() };
-    page.domains.extend(tenant.domains.iter().map(|domain| (domain.name.as_str(), domain)));
+    let mut accounts: Vec<&Account> = tenant.accounts.iter().collect();
+    accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    let domains = tenant.domains.iter().map(|domain| (domain.name.as_str(), domain)).collect();
+    let mut page = PageWriter { writer: Writer::default(), tenant, key: &options.hash_key, accounts, domains };
     page.write();
     page.writer.finish().ok_or(TooLarge)
 }
@@ -34,33 +36,63 @@ struct PageWriter<'t> {
     writer: Writer,
     tenant: &'t Tenant,
     key: &'t HashKey,
+    /// Sorted by id; an account's number is its place here.
+    accounts: Vec<&'t Account>,
     domains: BTreeMap<&'t str, &'t Domain>,
 }
 
 impl<'t> PageWriter<'t> {
+    /// Writes the head, what each decision asks for, what few ask for, and the hash tables.
     fn write(&mut self) {
         let tenant = self.tenant;
-        self.head();
-        let roles = self.roles();
-        let refused = self.refused();
-        let allowlists = allowlists(&mut self.writer, &tenant.allowlists);
-        let denies = denies(&mut self.writer, &tenant.denies);
-        let mut sorted: Vec<&Account> = tenant.accounts.iter().collect();
-        sorted.sort_by(|a, b| a.id.cmp(&b.id));
-        let (credentials, shares) = self.credentials(&sorted);
-        let accounts = self.accounts(&sorted, &shares);
+        self.writer.reserve(TenantRow::WORDS);
         let (domains, domain_hashes) = self.domains();
-        let (identities, identity_hashes) = self.identities(&sorted);
+        let allowlists = allowlists(&mut self.writer, &tenant.allowlists);
+        let (credentials, shares) = self.credentials();
+        let accounts = self.accounts(&shares);
+        let (identities, identity_hashes) = self.identities();
+        let denies = denies(&mut self.writer, &tenant.denies);
+        let refused = self.refused();
+        let roles = self.roles();
+        let mut text = |text: &str| Run { start: self.writer.octets(&[text.as_bytes()]), count: small(text.len()) };
+        let parent = text(tenant.parent.as_deref().unwrap_or_default());
+        let scope = text(tenant.credential.require_scope.as_deref().unwrap_or_default());
+        let id = text(&tenant.id);
+        let end = self.writer.here();
         let domain_index = index::write(&mut self.writer, &domain_hashes);
         let identity_index = index::write(&mut self.writer, &identity_hashes);
-        let first = [accounts, domains, domain_index, identities, identity_index];
-        self.writer.set_runs(TenantRow::FIRST_RUNS, &first);
-        self.writer.set_runs(TenantRow::FURTHER_RUNS, &[roles, refused, allowlists, denies, credentials]);
+
+        self.head(
+            [domains, identity_index, allowlists, denies, domain_index, parent],
+            [refused, roles, scope, id, accounts, identities, credentials],
+        );
+        // The hash tables stand at the end, and nothing before them depends on the hash key.
+        let digest = self.writer.digest(end);
+        self.writer.set(TenantRow::DIGEST, &digest);
     }
 
-    fn head(&mut self) {
+    fn head(&mut self, first_runs: [Run; 6], last_runs: [Run; 7]) {
+        let mut head = Writer::default();
+        self.settings(&mut head);
+        first_runs.into_iter().for_each(|run| head.run(run));
+        head.seconds(self.tenant.sender.grandfathered_until.map_or(i64::MIN, |until| until.0));
+        self.modes().into_iter().for_each(|mode| head.seconds(mode_from(mode)));
+        last_runs.into_iter().for_each(|run| head.run(run));
+        debug_assert_eq!(head.here(), TenantRow::DIGEST);
+        head.quad(0);
+        head.word(MAGIC);
+        head.word(VERSION);
+        debug_assert_eq!(head.here(), TenantRow::WORDS);
+        self.writer.set(0, head.words());
+    }
+
+    fn modes(&self) -> [Mode; 4] {
+        let controls = &self.tenant.controls;
+        [controls.sender, controls.header, controls.allowlist, controls.credential]
+    }
+
+    fn settings(&self, out: &mut Writer) {
         let tenant = self.tenant;
-        let out = &mut self.writer;
         let asks = !tenant.credential.refuse.is_empty() || tenant.credential.require_scope.is_some();
         out.word(
             flag(tenant.suspended, tenant::SUSPENDED)
@@ -84,29 +116,18 @@ impl<'t> PageWriter<'t> {
             tenant.header.names as u8,
             tenant.sender.on_deny as u8,
         ]));
-        let controls = &tenant.controls;
-        let modes = [controls.sender, controls.header, controls.allowlist, controls.credential];
-        let kinds = modes.iter().zip(0..).fold(0, |word, (mode, number)| word | mode_kind(*mode) << (8 + 2 * number));
+        let kinds =
+            self.modes().iter().zip(0..).fold(0, |word, (mode, number)| word | mode_kind(*mode) << (8 + 2 * number));
         out.word(u32::from(tenant.sender.channels.bits()) | kinds);
-        out.reserve((TenantRow::FURTHER_RUNS - 2 - TenantRow::FIRST_RUNS) as usize);
-        out.text(tenant.parent.as_deref().unwrap_or_default().as_bytes());
-        out.reserve(10);
-        out.text(tenant.id.as_bytes());
-        out.text(tenant.credential.require_scope.as_deref().unwrap_or_default().as_bytes());
-        out.seconds(tenant.sender.grandfathered_until.map_or(i64::MIN, |until| until.0));
-        for mode in modes {
-            out.seconds(mode_from(mode));
-        }
-        out.word(MAGIC);
-        out.word(VERSION);
     }
 
     fn roles(&mut self) -> Run {
         let mut roles: Vec<_> = self.tenant.roles.iter().collect();
         roles.sort_by(|a, b| a.name.cmp(&b.name));
+        let names: Vec<Word> = roles.iter().map(|role| self.writer.octets(&[role.name.as_bytes()])).collect();
         let start = self.writer.here();
-        for role in &roles {
-            self.writer.text(role.name.as_bytes());
+        for (role, name) in roles.iter().zip(names) {
+            self.writer.run(Run { start: name, count: small(role.name.len()) });
             self.writer.word(role.permissions.iter().fold(0, |bits, permission| bits | 1 << *permission as u32));
         }
         Run { start, count: small(roles.len()) }
@@ -133,65 +154,73 @@ impl<'t> PageWriter<'t> {
     }
 
     /// Writes the credentials of all accounts, and returns each account's share of the run.
-    fn credentials(&mut self, accounts: &[&Account]) -> (Run, Vec<Run>) {
-        let mut rows: Vec<(u32, &Credential, Run, Run)> = Vec::new();
-        for (number, account) in accounts.iter().enumerate() {
+    fn credentials(&mut self) -> (Run, Vec<Run>) {
+        let mut rows: Vec<(usize, &Credential, Run, Run)> = Vec::new();
+        for (number, account) in self.accounts.iter().enumerate() {
             let mut credentials: Vec<&Credential> = account.credentials.iter().collect();
             credentials.sort_by(|a, b| a.id.cmp(&b.id));
             for credential in credentials {
-                let scopes = texts(&mut self.writer, credential.scopes.iter());
+                let scopes = texts(&mut self.writer, credential.scopes.iter().map(String::as_str));
                 let lists = allowlists(&mut self.writer, &credential.allowlists);
-                rows.push((small(number), credential, scopes, lists));
+                rows.push((number, credential, scopes, lists));
             }
         }
         let start = self.writer.here();
-        let mut shares = alloc::vec![Run::default(); accounts.len()];
-        for (account, credential, scopes, lists) in &rows {
-            if let Some(share) = shares.get_mut(*account as usize) {
+        let mut shares = alloc::vec![Run::default(); self.accounts.len()];
+        for &(account, credential, scopes, lists) in &rows {
+            if let Some(share) = shares.get_mut(account) {
                 if share.count == 0 {
                     share.start = self.writer.here();
                 }
                 share.count += 1;
             }
-            self.writer.text(credential.id.as_bytes());
-            self.writer.word(*account);
             self.writer.word(
                 credential.kind as u32
                     | flag(credential.revoked, credential::REVOKED)
-                    | flag(credential.expires.is_some(), credential::EXPIRES),
+                    | flag(credential.expires.is_some(), credential::EXPIRES)
+                    | small(credential.id.len()) << 24,
             );
+            self.writer.word(small(account));
             self.writer.seconds(credential.expires.map_or(0, |expires| expires.0));
-            self.writer.run(*scopes);
-            self.writer.run(*lists);
+            self.writer.run(scopes);
+            self.writer.run(lists);
+            self.writer.octets(&[credential.id.as_bytes()]);
         }
         (Run { start, count: small(rows.len()) }, shares)
     }
 
-    fn accounts(&mut self, accounts: &[&Account], shares: &[Run]) -> Run {
-        let mut rows = Vec::with_capacity(accounts.len());
-        for account in accounts {
-            let roles = texts(&mut self.writer, account.roles.iter());
+    fn accounts(&mut self, shares: &[Run]) -> Run {
+        let mut extras = Vec::with_capacity(self.accounts.len());
+        for (account, share) in self.accounts.iter().zip(shares) {
+            let roles = texts(&mut self.writer, account.roles.iter().map(String::as_str));
             let lists = allowlists(&mut self.writer, &account.allowlists);
             let denies = denies(&mut self.writer, &account.denies);
-            let exemptions = self.exemptions(account);
-            rows.push([roles, lists, denies, exemptions]);
+            let exemptions = exemptions(&mut self.writer, account);
+            let runs = [roles, *share, lists, denies, exemptions];
+            extras.push(if runs.iter().all(|run| run.count == 0) {
+                0
+            } else {
+                let start = self.writer.here();
+                runs.into_iter().for_each(|run| self.writer.run(run));
+                start
+            });
         }
         let start = self.writer.here();
-        for ((account, [roles, lists, denies, exemptions]), share) in accounts.iter().zip(rows).zip(shares) {
-            let before = self.writer.here();
-            self.writer.text(account.id.as_bytes());
-            self.writer.word(self.account_flags(account));
+        for ((account, extra), number) in self.accounts.iter().zip(extras).zip(0..) {
             let address = account.address.as_ref();
-            self.writer.text(address.map_or("", |address| address.local()).as_bytes());
-            self.writer.text(address.map_or("", |address| address.domain()).as_bytes());
-            self.writer.run(roles);
-            self.writer.run(*share);
-            self.writer.run(lists);
-            self.writer.run(denies);
-            self.writer.run(exemptions);
-            debug_assert_eq!(self.writer.here() - before, AccountRow::WORDS);
+            let texts = [
+                account.id.as_bytes(),
+                address.map_or("", |address| address.local()).as_bytes(),
+                address.map_or("", |address| address.domain()).as_bytes(),
+            ];
+            let [id, local, domain] = texts.map(<[u8]>::len).map(small);
+            self.writer.word(self.account_flags(account));
+            self.writer.word(id | local << 8 | domain << 16);
+            self.writer.word(number);
+            self.writer.word(extra);
+            self.writer.octets(&texts);
         }
-        Run { start, count: small(accounts.len()) }
+        Run { start, count: small(self.accounts.len()) }
     }
 
     fn account_flags(&self, account: &Account) -> u32 {
@@ -217,88 +246,103 @@ impl<'t> PageWriter<'t> {
             | flag(!account.identities.is_empty(), account::HAS_IDENTITIES)
     }
 
-    fn exemptions(&mut self, account: &Account) -> Run {
-        let mut rows: Vec<(u32, i64)> =
-            account.exemptions.iter().map(|exemption| (exemption.control as u32, exemption.until.0)).collect();
-        rows.sort_unstable();
-        let start = self.writer.here();
-        for &(control, until) in &rows {
-            self.writer.word(control);
-            self.writer.seconds(until);
-        }
-        Run { start, count: small(rows.len()) }
-    }
-
     fn domains(&mut self) -> (Run, Vec<(Hash, [u32; 1])>) {
-        let rows: Vec<(&Domain, Run)> = {
-            let domains: Vec<&Domain> = self.domains.values().copied().collect();
-            domains.into_iter().map(|domain| (domain, names(&mut self.writer, &domain.senders))).collect()
-        };
+        let domains: Vec<&Domain> = self.domains.values().copied().collect();
+        let senders: Vec<Accounts> = domains.iter().map(|domain| self.senders(&domain.senders)).collect();
         let start = self.writer.here();
-        let mut hashes = Vec::with_capacity(rows.len());
-        for (domain, senders) in rows {
+        let mut hashes = Vec::with_capacity(domains.len());
+        for (domain, senders) in domains.iter().zip(senders) {
             let name = domain.name.as_str().as_bytes();
-            hashes.push((Hash::of(self.key, name), [small(hashes.len())]));
-            self.writer.text(name);
-            self.writer.word(
-                flag(is_verified(domain), domain::VERIFIED)
-                    | flag(domain.status == DomainStatus::Suspended, domain::SUSPENDED)
-                    | flag(domain.active, domain::ACTIVE)
-                    | flag(domain.approved, domain::APPROVED)
-                    | flag(domain.senders == Names::Any, domain::ANY_SENDER)
-                    | flag(domain.subdomains, domain::SUBDOMAINS)
-                    | flag(domain.case == CaseRule::Exact, domain::EXACT_CASE)
-                    | flag(domain.covers_mailboxes, domain::COVERS_MAILBOXES)
-                    | flag(domain.since.is_some(), domain::HAS_SINCE),
-            );
-            self.writer.word(domain.separator.map_or(0, |separator| u32::from(separator as u8)));
-            self.writer.run(senders);
+            hashes.push((Hash::of(self.key, name), [self.writer.here()]));
+            let flags = flag(is_verified(domain), domain::VERIFIED)
+                | flag(domain.status == DomainStatus::Suspended, domain::SUSPENDED)
+                | flag(domain.active, domain::ACTIVE)
+                | flag(domain.approved, domain::APPROVED)
+                | flag(domain.senders == Names::Any, domain::ANY_SENDER)
+                | flag(domain.subdomains, domain::SUBDOMAINS)
+                | flag(domain.case == CaseRule::Exact, domain::EXACT_CASE)
+                | flag(domain.covers_mailboxes, domain::COVERS_MAILBOXES)
+                | flag(domain.since.is_some(), domain::HAS_SINCE);
+            let separator = domain.separator.map_or(0, |separator| separator as u32);
+            self.writer.word(flags | separator << 16 | small(name.len()) << 24);
+            self.writer.run(senders.own);
+            self.writer.run(senders.others);
             self.writer.seconds(domain.since.map_or(0, |since| since.0));
+            self.writer.octets(&[name]);
         }
-        (Run { start, count: small(hashes.len()) }, hashes)
+        (Run { start, count: small(domains.len()) }, hashes)
     }
 
-    fn identities(&mut self, accounts: &[&'t Account]) -> (Run, Vec<(Hash, [u32; 1])>) {
+    fn identities(&mut self) -> (Run, Vec<(Hash, [u32; 1])>) {
         let mut all: Vec<(u32, &Identity)> = self.tenant.identities.iter().map(|identity| (0, identity)).collect();
-        for (number, account) in accounts.iter().enumerate() {
-            all.extend(account.identities.iter().map(|identity| (small(number + 1), identity)));
+        for (account, number) in self.accounts.iter().zip(1..) {
+            all.extend(account.identities.iter().map(|identity| (number, identity)));
         }
         all.sort_by_key(|(holder, identity)| (identity.address.domain(), identity.address.local(), *holder));
-        let rows: Vec<(u32, &Identity, Run, Run)> = all
-            .into_iter()
-            .map(|(holder, identity)| {
-                let senders = names(&mut self.writer, &identity.senders);
-                (holder, identity, senders, names(&mut self.writer, &identity.roles))
-            })
-            .collect();
+        let extras: Vec<Word> = all.iter().map(|(_, identity)| self.identity_extra(identity)).collect();
         let start = self.writer.here();
-        let mut hashes = Vec::with_capacity(rows.len());
-        for (holder, identity, senders, roles) in rows {
+        let mut hashes = Vec::with_capacity(all.len());
+        for (&(holder, identity), extra) in all.iter().zip(extras) {
             let (local, domain) = (identity.address.local(), identity.address.domain());
             let key = Key::new(local.as_bytes(), self.rule(domain).exact_case);
             let hash = Hash::of(self.key, domain.as_bytes()).of_local(self.key, key.as_bytes()).with(holder);
-            hashes.push((hash, [small(hashes.len())]));
+            hashes.push((hash, [self.writer.here()]));
             let (exact, above) = self.proved(domain);
-            self.writer.text(local.as_bytes());
-            self.writer.text(domain.as_bytes());
+            let flags = flag(identity.status == IdentityStatus::Verified, identity::VERIFIED)
+                | flag(identity.consent == Some(Consent::Given), identity::GIVEN)
+                | flag(identity.consent == Some(Consent::Refused), identity::REFUSED)
+                | flag(identity.consent == Some(Consent::Withdrawn), identity::WITHDRAWN)
+                | flag(identity.grandfathered, identity::GRANDFATHERED)
+                | flag(identity.senders == Names::Any, identity::ANY_SENDER)
+                | flag(identity.roles == Names::Any, identity::ANY_ROLE)
+                | flag(exact, identity::PROVED)
+                | flag(above && !exact, identity::PROVED_ABOVE)
+                | flag(identity.since.is_some(), identity::HAS_SINCE)
+                | flag(extra != 0, identity::HAS_EXTRA);
+            self.writer.word(flags | small(local.len()) << 16 | small(domain.len()) << 24);
             self.writer.word(holder);
-            self.writer.word(
-                flag(identity.status == IdentityStatus::Verified, identity::VERIFIED)
-                    | flag(identity.consent == Some(Consent::Given), identity::GIVEN)
-                    | flag(identity.consent == Some(Consent::Refused), identity::REFUSED)
-                    | flag(identity.consent == Some(Consent::Withdrawn), identity::WITHDRAWN)
-                    | flag(identity.grandfathered, identity::GRANDFATHERED)
-                    | flag(identity.senders == Names::Any, identity::ANY_SENDER)
-                    | flag(identity.roles == Names::Any, identity::ANY_ROLE)
-                    | flag(exact, identity::PROVED)
-                    | flag(above && !exact, identity::PROVED_ABOVE)
-                    | flag(identity.since.is_some(), identity::HAS_SINCE),
-            );
-            self.writer.run(senders);
-            self.writer.run(roles);
-            self.writer.seconds(identity.since.map_or(0, |since| since.0));
+            if extra != 0 {
+                self.writer.word(extra);
+            }
+            self.writer.octets(&[local.as_bytes(), domain.as_bytes()]);
         }
-        (Run { start, count: small(hashes.len()) }, hashes)
+        (Run { start, count: small(all.len()) }, hashes)
+    }
+
+    /// Writes what an identity has beside its flags, if it has anything; returns where it starts, or 0.
+    fn identity_extra(&mut self, identity: &Identity) -> Word {
+        if identity.senders == Names::Any && identity.roles == Names::Any && identity.since.is_none() {
+            return 0;
+        }
+        let senders = self.senders(&identity.senders);
+        let roles = match &identity.roles {
+            Names::Any => Run::default(),
+            Names::Only(list) => texts(&mut self.writer, list.iter().map(String::as_str)),
+        };
+        let start = self.writer.here();
+        for run in [senders.own, senders.others, roles] {
+            self.writer.run(run);
+        }
+        self.writer.seconds(identity.since.map_or(0, |since| since.0));
+        start
+    }
+
+    /// Writes a list of accounts: numbers of the tenant's own, ids of others.
+    fn senders(&mut self, names: &Names) -> Accounts {
+        let Names::Only(list) = names else { return Accounts::default() };
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        for id in list {
+            match self.accounts.binary_search_by(|account| account.id.as_str().cmp(id)) {
+                Ok(number) => own.push(small(number)),
+                Err(_) => others.push(id.as_str()),
+            }
+        }
+        own.sort_unstable();
+        own.dedup();
+        let start = self.writer.here();
+        own.iter().for_each(|&number| self.writer.word(number));
+        let own = Run { start, count: small(own.len()) };
+        Accounts { own, others: texts(&mut self.writer, others.into_iter()) }
     }
 
     /// Whether a domain is verified and active by exactly its name, and whether by an entry above it.
@@ -357,11 +401,28 @@ pub(crate) fn denies(writer: &mut Writer, denies: &[Deny]) -> Run {
         .collect();
     rows.sort_unstable();
     rows.dedup();
+    let texts: Vec<[Run; 2]> = rows
+        .iter()
+        .map(|(domain, _, local)| {
+            [local, domain].map(|text| Run { start: writer.octets(&[text.as_bytes()]), count: small(text.len()) })
+        })
+        .collect();
     let start = writer.here();
-    for &(domain, kind, local) in &rows {
+    for (&(_, kind, _), texts) in rows.iter().zip(texts) {
         writer.word(kind);
-        writer.text(local.as_bytes());
-        writer.text(domain.as_bytes());
+        texts.into_iter().for_each(|text| writer.run(text));
+    }
+    Run { start, count: small(rows.len()) }
+}
+
+fn exemptions(writer: &mut Writer, account: &Account) -> Run {
+    let mut rows: Vec<(u32, i64)> =
+        account.exemptions.iter().map(|exemption| (exemption.control as u32, exemption.until.0)).collect();
+    rows.sort_unstable();
+    let start = writer.here();
+    for &(control, until) in &rows {
+        writer.word(control);
+        writer.seconds(until);
     }
     Run { start, count: small(rows.len()) }
 }
@@ -412,23 +473,12 @@ pub(crate) fn address_number(address: IpAddr) -> (u32, u128) {
     }
 }
 
-fn names(writer: &mut Writer, names: &Names) -> Run {
-    match names {
-        Names::Any => Run::default(),
-        Names::Only(list) => texts(writer, list.iter()),
-    }
-}
-
 /// Writes a list of texts, sorted and without repetition.
-fn texts<'s>(writer: &mut Writer, list: impl Iterator<Item = &'s String>) -> Run {
-    let mut sorted: Vec<&[u8]> = list.map(String::as_bytes).collect();
+fn texts<'s>(writer: &mut Writer, list: impl Iterator<Item = &'s str>) -> Run {
+    let mut sorted: Vec<&[u8]> = list.map(str::as_bytes).collect();
     sorted.sort_unstable();
     sorted.dedup();
-    let start = writer.here();
-    for text in &sorted {
-        writer.text(text);
-    }
-    Run { start, count: small(sorted.len()) }
+    writer.texts(&sorted)
 }
 
 fn is_verified(domain: &Domain) -> bool {

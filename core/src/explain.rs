@@ -20,7 +20,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::compare::Separators;
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::Listed;
-use crate::snapshot::rows::{DomainRow, IdentityRow, account, domain, identity};
+use crate::snapshot::rows::{DomainRow, IdentityExtra, IdentityRow, account, domain, identity, records};
 use crate::time::Timestamp;
 
 /// Who reads an explanation.
@@ -268,7 +268,8 @@ fn domain_text(row: DomainRow<'_>, listed: bool, approval: bool, stopped: bool) 
 
 fn identity_text(row: IdentityRow<'_>, exact: bool, counts: bool, usable: bool) -> Read<String> {
     let flags = row.flags()?;
-    let since = since(flags & identity::HAS_SINCE != 0, row.since()?);
+    let instant = row.extra()?.map(IdentityExtra::since).transpose()?.unwrap_or(0);
+    let since = since(flags & identity::HAS_SINCE != 0, instant);
     let holder = if row.holder()? == 0 { "tenant" } else { "account" };
     let address = format!("{}@{}", show(row.local()?), show(row.domain()?));
     let state = if flags & identity::REFUSED != 0 {
@@ -329,11 +330,10 @@ fn authorised(asker: &Asker<'_>) -> Read<Vec<(String, String)>> {
     }
     for number in asker.identity_holders() {
         let page = asker.root.page(number)?;
-        let run = page.head().identities()?;
-        for record in 0..run.count {
-            let row = IdentityRow::nth(page.bytes(), run, record);
+        for row in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()?) {
+            let row = row?;
             let holder = row.holder()?;
-            if holder == 0 || number == asker.link.page && holder == asker.link.record + 1 {
+            if holder == 0 || number == asker.link.page && holder == asker.account.number()? + 1 {
                 candidates.push((show(row.local()?), show(row.domain()?)));
             }
         }

@@ -6,7 +6,7 @@ use crate::request::{Channel, Request};
 use crate::snapshot::layout::{Damaged, Read};
 use crate::snapshot::page::{PageView, lists};
 use crate::snapshot::root::{Link, RootView};
-use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, TextRow, account, tenant};
+use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, Row, TextRow, account, tenant};
 use crate::time::Timestamp;
 
 /// The most tenants that may stand above a tenant.
@@ -60,7 +60,7 @@ impl<'s> Asker<'s> {
             channel: request.channel,
             link,
             page,
-            account: page.account(link.record)?,
+            account: page.record(link.record),
             ancestors: [0; MAX_DEPTH],
             depth: 0,
             identities_from: 0,

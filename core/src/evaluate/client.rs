@@ -13,7 +13,7 @@ use crate::reason::Reason;
 use crate::request::{ClientIp, CredentialFacts, Request, Tls};
 use crate::snapshot::layout::{Read, Run};
 use crate::snapshot::page::{Listed, allowlisted, lists};
-use crate::snapshot::rows::{CredentialRow, RefusedRow, account, credential, tenant};
+use crate::snapshot::rows::{CredentialRow, RefusedRow, Row, account, credential, tenant};
 
 /// Judges everything that is known after AUTH.
 pub(super) fn judge<'s>(
@@ -62,8 +62,8 @@ fn credential<'s>(
     let mut registered = None;
     match facts.id.map(|id| asker.root.credential(id)).transpose()?.flatten() {
         Some(link) => {
-            let row = asker.root.page(link.page)?.credential(link.record)?;
-            if link.page == asker.link.page && row.account()? == asker.link.record {
+            let row: CredentialRow<'_> = asker.root.page(link.page)?.record(link.record);
+            if link.page == asker.link.page && row.account()? == asker.account.number()? {
                 registered = Some(row);
             } else {
                 ledger.find(Reason::CredentialOfAnotherAccount, place);

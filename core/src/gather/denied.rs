@@ -3,7 +3,7 @@
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::upwards;
 use crate::snapshot::layout::{Bytes, Read, Run};
-use crate::snapshot::rows::{DenyRow, deny, tenant};
+use crate::snapshot::rows::{DenyRow, Row, deny, tenant};
 
 use super::Gatherer;
 

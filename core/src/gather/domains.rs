@@ -2,7 +2,7 @@
 
 use crate::observer::{Note, Observer};
 use crate::snapshot::layout::Read;
-use crate::snapshot::page::{PageView, lists};
+use crate::snapshot::page::PageView;
 use crate::snapshot::rows::{DomainRow, domain, tenant};
 
 use super::{Depth, Gatherer};
@@ -24,7 +24,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             let page = if own { asker.page } else { asker.root.page(number)? };
             let named = if own { self.named } else { page.entry_named(target)? };
             if let Some(row) = named {
-                self.domain(page, row, needless, &mut scope)?;
+                self.domain((page, own), row, needless, &mut scope)?;
             }
             if page.has_subdomains()? {
                 page.domains_above(target, |row| {
@@ -34,7 +34,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
                     if asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))? {
                         self.stopped(page, row, &mut scope)
                     } else {
-                        self.domain(page, row, needless, &mut scope)
+                        self.domain((page, own), row, needless, &mut scope)
                     }
                 })?;
             }
@@ -68,7 +68,13 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     }
 
     /// Enters an entry that has the address in its scope.
-    fn domain(&mut self, page: PageView<'_>, row: DomainRow<'_>, needless: bool, scope: &mut Scope) -> Read<()> {
+    fn domain(
+        &mut self,
+        (page, own): (PageView<'_>, bool),
+        row: DomainRow<'_>,
+        needless: bool,
+        scope: &mut Scope,
+    ) -> Read<()> {
         let (flags, facts) = (row.flags()?, &mut self.facts);
         scope.reached = true;
         facts.domain_inactive |= flags & domain::ACTIVE == 0;
@@ -77,7 +83,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             return Ok(());
         }
         let approval = page.has(tenant::APPROVAL_REQUIRED)?;
-        let listed = flags & domain::ANY_SENDER != 0 || lists(page.bytes(), row.senders()?, self.asker.account.id()?)?;
+        let listed = flags & domain::ANY_SENDER != 0 || page.lists_account(row.senders()?, self.asker.account, own)?;
         self.observer.note(|| Note::Domain { row, listed, approval, stopped: false });
         let suspended = flags & domain::SUSPENDED != 0;
         let pending = !suspended && flags & domain::VERIFIED == 0;

@@ -3,7 +3,7 @@
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Key;
 use crate::snapshot::layout::Read;
-use crate::snapshot::page::{PageView, lists, rule};
+use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
 use crate::snapshot::rows::{IdentityRow, account, identity, tenant};
 
@@ -44,7 +44,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
                 };
                 page.identities(target, hash, 0, &mut visit)?;
                 if own && asker.account.flags()? & account::HAS_IDENTITIES != 0 {
-                    page.identities(target, hash, asker.link.record + 1, &mut visit)?;
+                    page.identities(target, hash, asker.account.number()? + 1, &mut visit)?;
                 }
             }
         }
@@ -68,8 +68,11 @@ impl<O: Observer> Gatherer<'_, '_, O> {
                 || has(identity::PROVED_ABOVE) && reaches(asker.root, page, number, self.target)?);
         let grandfathered = has(identity::GRANDFATHERED) && asker.now.0 < page.head().grandfathered_until()?;
         let counts = has(identity::GIVEN) || proved || grandfathered;
-        let listed = has(identity::ANY_SENDER) || lists(page.bytes(), row.senders()?, asker.account.id()?)?;
-        let permitted = has(identity::ANY_ROLE) || asker.role_on(page, row.roles()?)?;
+        let (mut listed, mut permitted) = (has(identity::ANY_SENDER), has(identity::ANY_ROLE));
+        if let Some(extra) = row.extra()? {
+            listed = listed || page.lists_account(extra.senders()?, asker.account, number == asker.link.page)?;
+            permitted = permitted || asker.role_on(page, extra.roles()?)?;
+        }
         let usable = listed && permitted;
         self.observer.note(|| Note::Identity { row, exact, counts, usable });
         if counts && usable {

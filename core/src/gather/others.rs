@@ -5,7 +5,7 @@ use crate::snapshot::compare::Separators;
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::rule;
 use crate::snapshot::root::Link;
-use crate::snapshot::rows::{domain, tenant};
+use crate::snapshot::rows::{AccountRow, domain, tenant};
 
 use super::Gatherer;
 
@@ -30,7 +30,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     fn mailbox(&mut self, link: Link, covers: bool) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
         let page = asker.root.page(link.page)?;
-        let other = page.account(link.record)?;
+        let other: AccountRow<'_> = page.record(link.record);
         if other.domain()? != target.domain {
             return Ok(());
         }

@@ -37,10 +37,10 @@ impl Hash {
         if mark == 0 { 1 } else { mark }
     }
 
-    /// The lower half, which chooses the bucket.
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half of 64 bits")]
-    const fn bucket(self) -> u32 {
-        self.0 as u32
+    /// The bucket that the lower half chooses.
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half of 64 bits, and a product below `buckets`")]
+    const fn bucket(self, buckets: u32) -> u32 {
+        ((self.0 as u32 as u64 * buckets as u64) >> 32) as u32
     }
 }
 
@@ -51,16 +51,17 @@ pub(crate) fn write<const N: usize>(writer: &mut Writer, records: &[(Hash, [u32;
     if records.is_empty() {
         return Run::default();
     }
-    let buckets = (records.len() * 2).next_power_of_two();
-    let mut table: Vec<(u32, [u32; N])> = alloc::vec![(0, [0; N]); buckets];
+    // Two thirds full: a key that is not there costs about three buckets, next to each other.
+    let buckets = small(records.len() + records.len() / 2 + 1);
+    let mut table: Vec<(u32, [u32; N])> = alloc::vec![(0, [0; N]); buckets as usize];
     for (hash, words) in records {
-        let mut at = hash.bucket() as usize & (buckets - 1);
-        while let Some(bucket) = table.get_mut(at) {
+        let mut at = hash.bucket(buckets);
+        while let Some(bucket) = table.get_mut(at as usize) {
             if bucket.0 == 0 {
                 *bucket = (hash.mark(), *words);
                 break;
             }
-            at = (at + 1) & (buckets - 1);
+            at = next(at, buckets);
         }
     }
     let start = writer.here();
@@ -68,37 +69,41 @@ pub(crate) fn write<const N: usize>(writer: &mut Writer, records: &[(Hash, [u32;
         writer.word(mark);
         words.into_iter().for_each(|word| writer.word(word));
     }
-    Run { start, count: small(buckets) }
+    Run { start, count: buckets }
+}
+
+/// The bucket behind this one, the first behind the last.
+const fn next(bucket: u32, buckets: u32) -> u32 {
+    if bucket + 1 < buckets { bucket + 1 } else { 0 }
 }
 
 /// The words of the buckets that a hash may lead to; what they lead to must still be compared in full.
 pub(crate) struct Candidates<'p, const N: usize> {
     bytes: Bytes<'p>,
     run: Run,
-    hash: Hash,
-    step: u32,
+    mark: u32,
+    bucket: u32,
+    left: u32,
 }
 
 impl<'p, const N: usize> Candidates<'p, N> {
     /// Starts a look-up in the table at `run`.
     #[inline]
     pub(crate) const fn new(bytes: Bytes<'p>, run: Run, hash: Hash) -> Self {
-        Self { bytes, run, hash, step: 0 }
+        Self { bytes, run, mark: hash.mark(), bucket: hash.bucket(run.count), left: run.count }
     }
 
     /// Returns the words of the next bucket.
     #[inline]
     pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
-        while self.step < self.run.count {
-            let bucket = self.hash.bucket().wrapping_add(self.step) & (self.run.count - 1);
-            let word: Word = self.run.start.wrapping_add(bucket.wrapping_mul(small(N + 1)));
-            self.step += 1;
+        while self.left > 0 {
+            let word: Word = self.run.start.wrapping_add(self.bucket.wrapping_mul(small(N + 1)));
+            self.bucket = next(self.bucket, self.run.count);
+            self.left -= 1;
             let mark = self.bytes.word(word)?;
             if mark == 0 {
-                self.step = self.run.count;
-                break;
-            }
-            if mark == self.hash.mark() {
+                self.left = 0;
+            } else if mark == self.mark {
                 let mut words = [0; N];
                 for (slot, at) in words.iter_mut().zip(1..) {
                     *slot = self.bytes.word(word.wrapping_add(at))?;

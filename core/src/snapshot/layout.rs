@@ -1,9 +1,12 @@
 //! The one place where the bytes of a page are written and read.
 //!
-//! A page is a run of little-endian words followed by text. Everything read is bounds-checked: a
+//! A page is a run of little-endian words, with text among them. Everything read is bounds-checked: a
 //! page that does not hold together answers [`Damaged`], never a panic and never a wrong value.
 
 use alloc::vec::Vec;
+use core::hash::Hasher;
+
+use siphasher::sip128::{Hasher128, SipHasher13};
 
 /// The page does not hold together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,13 @@ pub(crate) type Word = u32;
 pub(crate) struct Run {
     pub(crate) start: Word,
     pub(crate) count: u32,
+}
+
+/// A list of accounts: numbers of the page's own ones, and ids of others as a list of texts, both sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Accounts {
+    pub(crate) own: Run,
+    pub(crate) others: Run,
 }
 
 /// Reads a page.
@@ -64,21 +74,29 @@ impl<'p> Bytes<'p> {
         Ok(Run { start: self.word(word)?, count: self.word(word.wrapping_add(1))? })
     }
 
-    /// Reads the text described at `word`: its offset in octets, and its length.
+    /// Reads the list of accounts described at `word`.
+    pub(crate) fn accounts(self, word: Word) -> Read<Accounts> {
+        Ok(Accounts { own: self.run(word)?, others: self.run(word.wrapping_add(2))? })
+    }
+
+    /// Reads the text described at `word`: the word where it starts, and its length in octets.
     #[inline]
     pub(crate) fn text(self, word: Word) -> Read<&'p [u8]> {
-        let (start, length) = (self.word(word)? as usize, self.word(word.wrapping_add(1))? as usize);
+        self.octets(self.word(word)?, 0, self.word(word.wrapping_add(1))? as usize)
+    }
+
+    /// Reads `length` octets, `skip` octets behind the start of `word`.
+    #[inline]
+    pub(crate) fn octets(self, word: Word, skip: usize, length: usize) -> Read<&'p [u8]> {
+        let start = word as usize * 4 + skip;
         self.0.get(start..start + length).ok_or(Damaged)
     }
 }
 
-/// Writes a page: words first, text behind them.
+/// Writes a page.
 #[derive(Default)]
 pub(crate) struct Writer {
     words: Vec<u32>,
-    text: Vec<u8>,
-    /// Words that hold an offset into the text, to be moved when the words are complete.
-    moved: Vec<usize>,
 }
 
 impl Writer {
@@ -113,12 +131,40 @@ impl Writer {
         self.word(run.count);
     }
 
-    /// Appends text, as two words.
-    pub(crate) fn text(&mut self, text: &[u8]) {
-        self.moved.push(self.words.len());
-        self.words.push(small(self.text.len()));
-        self.words.push(small(text.len()));
-        self.text.extend_from_slice(text);
+    /// Appends octets, one text behind the other, filled up to a word; returns where they start.
+    pub(crate) fn octets(&mut self, texts: &[&[u8]]) -> Word {
+        let start = self.here();
+        let mut word = [0; 4];
+        let mut filled = 0;
+        for &octet in texts.iter().copied().flatten() {
+            if let Some(slot) = word.get_mut(filled) {
+                *slot = octet;
+            }
+            filled += 1;
+            if filled == word.len() {
+                self.word(u32::from_le_bytes(word));
+                (word, filled) = ([0; 4], 0);
+            }
+        }
+        if filled != 0 {
+            self.word(u32::from_le_bytes(word));
+        }
+        start
+    }
+
+    /// Appends the rows of a list of texts, and then the texts.
+    pub(crate) fn texts(&mut self, texts: &[&[u8]]) -> Run {
+        let start = self.here();
+        let mut at = start + 2 * small(texts.len());
+        for text in texts {
+            self.word(at);
+            self.word(small(text.len()));
+            at += small(text.len().div_ceil(4));
+        }
+        for text in texts {
+            self.octets(&[text]);
+        }
+        Run { start, count: small(texts.len()) }
     }
 
     /// Returns the word that will be written next.
@@ -127,40 +173,49 @@ impl Writer {
     }
 
     /// Appends `count` words of zero and returns where they start.
-    pub(crate) fn reserve(&mut self, count: usize) -> Word {
+    pub(crate) fn reserve(&mut self, count: u32) -> Word {
         let start = self.here();
-        self.words.resize(self.words.len() + count, 0);
+        self.words.resize(self.words.len() + count as usize, 0);
         start
+    }
+
+    /// Writes over words that were reserved.
+    pub(crate) fn set(&mut self, word: Word, values: &[u32]) {
+        for (slot, value) in self.words.iter_mut().skip(word as usize).zip(values) {
+            *slot = *value;
+        }
     }
 
     /// Writes runs, one after the other, over words that were reserved.
     pub(crate) fn set_runs(&mut self, word: Word, runs: &[Run]) {
-        let words = runs.iter().flat_map(|run| [run.start, run.count]);
-        for (slot, value) in self.words.iter_mut().skip(word as usize).zip(words) {
-            *slot = value;
+        for (run, at) in runs.iter().zip((word..).step_by(2)) {
+            self.set(at, &[run.start, run.count]);
         }
     }
 
-    /// Returns the words so far; text offsets in them are not yet final.
-    pub(crate) fn words(&self) -> Vec<u8> {
+    /// Returns the words so far.
+    pub(crate) fn words(&self) -> &[u32] {
+        &self.words
+    }
+
+    /// Returns the octets so far.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
     }
 
-    /// Ends the page; `None` when it would not fit into 4 GiB.
-    pub(crate) fn finish(mut self) -> Option<Vec<u8>> {
-        let text_start = self.words.len().checked_mul(4)?;
-        u32::try_from(text_start.checked_add(self.text.len())?).ok()?;
-        for at in self.moved {
-            if let Some(slot) = self.words.get_mut(at) {
-                *slot += small(text_start);
-            }
-        }
-        let mut bytes = Vec::with_capacity(text_start + self.text.len());
-        for word in self.words {
-            bytes.extend_from_slice(&word.to_le_bytes());
-        }
-        bytes.extend_from_slice(&self.text);
-        Some(bytes)
+    /// Returns what identifies the content before `end`, as four words.
+    pub(crate) fn digest(&self, end: Word) -> [u32; 4] {
+        let mut hasher = SipHasher13::new();
+        self.words.iter().take(end as usize).for_each(|word| hasher.write(&word.to_le_bytes()));
+        let mut digest = Self::default();
+        digest.quad(hasher.finish128().as_u128());
+        digest.words.try_into().unwrap_or_default()
+    }
+
+    /// Ends the page; `None` when it does not fit into 4 GiB.
+    pub(crate) fn finish(self) -> Option<Vec<u8>> {
+        u32::try_from(self.words.len().checked_mul(4)?).ok()?;
+        Some(self.bytes())
     }
 }
 

@@ -21,7 +21,7 @@ use crate::decision::SnapshotId;
 use crate::options::Options;
 use crate::policy::{Policy, PolicyProblem, Provider, Tenant};
 
-use self::layout::{Bytes, Writer};
+use self::layout::{Bytes, Read, Writer};
 use self::page::Page;
 use self::root::{RootView, compile_root};
 
@@ -155,9 +155,9 @@ impl Snapshot {
                 }
             });
         }
-        let root = compile_root(&source.provider, &pages, &options.hash_key)
+        let root = compile_root(&source.provider, &mut pages, &options.hash_key)
             .map_err(|_| CompileError::TooLarge(String::new()))?;
-        let id = identify(&source.provider, &pages);
+        let id = identify(&source.provider, &pages).map_err(|_| CompileError::TooLarge(String::new()))?;
         Ok(Self { inner: Arc::new(Inner { options, source: Arc::new(source), root, pages, id }) })
     }
 }
@@ -182,14 +182,14 @@ impl Source {
 }
 
 /// Combines the digests of the pages, so that a change of one tenant rehashes nothing else.
-fn identify(provider: &Provider, pages: &[Page]) -> SnapshotId {
+fn identify(provider: &Provider, pages: &[Page]) -> Read<SnapshotId> {
     use core::hash::Hasher as _;
 
     use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
     let mut sum = 0_u128;
     for page in pages {
-        sum = sum.wrapping_add(page.digest());
+        sum = sum.wrapping_add(page.view().head().digest()?);
     }
     let mut settings = Writer::default();
     settings.word(crate::compile::mode_kind(provider.hosted));
@@ -200,7 +200,7 @@ fn identify(provider: &Provider, pages: &[Page]) -> SnapshotId {
     hasher.write(&settings.finish().unwrap_or_default());
     hasher.write(suffix::LIST_VERSION.as_bytes());
     hasher.write(crate::address::unicode_version().as_bytes());
-    SnapshotId(hasher.finish128().as_u128())
+    Ok(SnapshotId(hasher.finish128().as_u128()))
 }
 
 /// Why a policy was not compiled.

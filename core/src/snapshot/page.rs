@@ -1,9 +1,6 @@
 //! A compiled tenant, and the look-ups within it.
 
 use alloc::sync::Arc;
-use core::hash::Hasher;
-
-use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
 use crate::reason::Control;
@@ -11,10 +8,10 @@ use crate::time::Timestamp;
 
 use super::compare::{Rule, Separators};
 use super::index::{Candidates, Hash};
-use super::layout::{Bytes, Damaged, Read, Run, Word};
+use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word};
 use super::rows::{
-    AccountRow, AllowlistRow, CredentialRow, DomainRow, IdentityRow, IntervalRow, MAGIC, TenantRow, TextRow, VERSION,
-    domain, mode, tenant,
+    AccountRow, AllowlistRow, DomainRow, IdentityRow, IntervalRow, MAGIC, Record, Row, TenantRow, TextRow, VERSION,
+    domain, mode, records, tenant,
 };
 use super::target::Target;
 
@@ -22,37 +19,26 @@ use super::target::Target;
 #[derive(Clone)]
 pub(crate) struct Page {
     bytes: Arc<[u8]>,
-    digest: u128,
+    /// What it has that a sender could be authorised by, given what other tenants have: flags of [`holding`].
+    ///
+    /// [`holding`]: super::rows::holding
+    pub(crate) holdings: u32,
 }
 
 impl Page {
-    /// Takes over compiled bytes. The digest leaves the hash tables out, so that it does not depend on the hash key.
+    /// Takes over compiled bytes.
     pub(crate) fn new(bytes: Arc<[u8]>) -> Read<Self> {
-        let view = PageView { bytes: Bytes(&bytes) };
-        let head = view.head();
+        let head = PageView { bytes: Bytes(&bytes) }.head();
         if head.magic()? != MAGIC || head.version()? != VERSION {
             return Err(Damaged);
         }
-        let mut hasher = SipHasher13::new();
-        let (first, second) = (head.domain_index()?, head.identity_index()?);
-        let tables = [first, second].iter().filter(|run| run.count != 0).map(|run| run.start as usize * 4).min();
-        let after = [first, second].iter().map(|run| (run.start as usize + run.count as usize * 2) * 4).max();
-        let after = after.unwrap_or(0).max(tables.unwrap_or(0));
-        hasher.write(bytes.get(..tables.unwrap_or(after)).ok_or(Damaged)?);
-        hasher.write(bytes.get(after..).ok_or(Damaged)?);
-        let digest = hasher.finish128().as_u128();
-        Ok(Self { bytes, digest })
+        Ok(Self { bytes, holdings: 0 })
     }
 
     /// Returns a view for look-ups.
     #[inline]
     pub(crate) fn view(&self) -> PageView<'_> {
         PageView { bytes: Bytes(&self.bytes) }
-    }
-
-    /// Returns what identifies the content.
-    pub(crate) const fn digest(&self) -> u128 {
-        self.digest
     }
 
     /// Returns the number of octets.
@@ -70,32 +56,22 @@ pub(crate) struct PageView<'p> {
 impl<'p> PageView<'p> {
     /// The head of the page.
     #[inline]
-    pub(crate) const fn head(self) -> TenantRow<'p> {
-        TenantRow::nth(self.bytes, Run { start: 0, count: 1 }, 0)
+    pub(crate) fn head(self) -> TenantRow<'p> {
+        TenantRow::at(self.bytes, 0)
     }
 
-    /// The account with this number.
+    /// The record at a word.
     #[inline]
-    pub(crate) fn account(self, number: u32) -> Read<AccountRow<'p>> {
-        Ok(AccountRow::nth(self.bytes, self.head().accounts()?, number))
-    }
-
-    /// The credential with this number.
-    pub(crate) fn credential(self, number: u32) -> Read<CredentialRow<'p>> {
-        Ok(CredentialRow::nth(self.bytes, self.head().credentials()?, number))
-    }
-
-    /// The domain with this number.
-    pub(crate) fn domain(self, number: u32) -> Read<DomainRow<'p>> {
-        Ok(DomainRow::nth(self.bytes, self.head().domains()?, number))
+    pub(crate) fn record<R: Record<'p>>(self, word: Word) -> R {
+        R::at(self.bytes, word)
     }
 
     /// The entry of exactly this name.
     pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
         let rows = self.head().domains()?;
         if rows.count <= FEW {
-            for number in 0..rows.count {
-                let row = DomainRow::nth(self.bytes, rows, number);
+            for row in records::<DomainRow<'_>>(self.bytes, rows) {
+                let row = row?;
                 if row.name()? == name {
                     return Ok(Some(row));
                 }
@@ -103,8 +79,8 @@ impl<'p> PageView<'p> {
             return Ok(None);
         }
         let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
-        while let Some([number]) = candidates.next()? {
-            let row = DomainRow::nth(self.bytes, rows, number);
+        while let Some([word]) = candidates.next()? {
+            let row: DomainRow<'_> = self.record(word);
             if row.name()? == name {
                 return Ok(Some(row));
             }
@@ -172,15 +148,23 @@ impl<'p> PageView<'p> {
         if index.count == 0 {
             return Ok(());
         }
-        let run = self.head().identities()?;
         let mut candidates = Candidates::new(self.bytes, index, hash.with(holder));
-        while let Some([number]) = candidates.next()? {
-            let row = IdentityRow::nth(self.bytes, run, number);
+        while let Some([word]) = candidates.next()? {
+            let row: IdentityRow<'_> = self.record(word);
             if row.holder()? == holder && row.domain()? == target.domain {
                 visit(row)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a list of this page has an account: by its number if the page is its own, and by its id if not.
+    pub(crate) fn lists_account(self, list: Accounts, account: AccountRow<'_>, own: bool) -> Read<bool> {
+        if own {
+            numbers(self.bytes, list.own, account.number()?)
+        } else {
+            lists(self.bytes, list.others, account.id()?)
+        }
     }
 
     /// How strictly a control is applied at `now`, as this tenant alone has it.
@@ -247,9 +231,8 @@ pub(crate) fn rule(closest: Option<DomainRow<'_>>) -> Read<Rule> {
     if !in_force(row)? {
         return Ok(Rule::default());
     }
-    let flags = row.flags()?;
-    let separator = u8::try_from(row.separator()?).map_err(|_| Damaged)?;
-    Ok(Rule { exact_case: flags & domain::EXACT_CASE != 0, separators: Separators::default().with(separator) })
+    let exact_case = row.flags()? & domain::EXACT_CASE != 0;
+    Ok(Rule { exact_case, separators: Separators::default().with(row.separator()?) })
 }
 
 fn in_force(row: DomainRow<'_>) -> Read<bool> {
@@ -281,6 +264,20 @@ pub(crate) fn lists(bytes: Bytes<'_>, run: Run, text: &[u8]) -> Read<bool> {
             core::cmp::Ordering::Equal => return Ok(true),
             core::cmp::Ordering::Greater => high = middle,
         }
+    }
+    Ok(false)
+}
+
+/// Whether a list of accounts has this number, sorted.
+fn numbers(bytes: Bytes<'_>, run: Run, number: u32) -> Read<bool> {
+    let (mut low, mut high) = (0, run.count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found = bytes.word(run.start.wrapping_add(middle))?;
+        if found == number {
+            return Ok(true);
+        }
+        if found < number { low = middle + 1 } else { high = middle }
     }
     Ok(false)
 }

@@ -10,9 +10,12 @@ use crate::time::Timestamp;
 
 use super::compare::{Key, Separators};
 use super::index::{self, Candidates, Hash};
-use super::layout::{Bytes, Damaged, Read, Run, Writer, small};
+use super::layout::{Bytes, Damaged, Read, Writer};
 use super::page::{Page, PageView, rule, strength};
-use super::rows::{DomainRow, HoldingRow, IdentityRow, RootRow, account, domain, holding, identity, root, tenant};
+use super::rows::{
+    AccountRow, CredentialRow, DomainRow, IdentityRow, RootRow, Row, account, domain, holding, identity, records, root,
+    tenant,
+};
 use super::target::Target;
 
 /// Look-ups over all tenants.
@@ -23,7 +26,7 @@ pub(crate) struct RootView<'p> {
     pub(crate) key: &'p HashKey,
 }
 
-/// An account of a page.
+/// A record of a page, by the word where it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) page: u32,
@@ -32,8 +35,8 @@ pub(crate) struct Link {
 
 impl<'p> RootView<'p> {
     /// The head of the root page.
-    pub(crate) const fn head(self) -> RootRow<'p> {
-        RootRow::nth(self.bytes, Run { start: 0, count: 1 }, 0)
+    pub(crate) fn head(self) -> RootRow<'p> {
+        RootRow::at(self.bytes, 0)
     }
 
     /// The page with this number.
@@ -51,7 +54,7 @@ impl<'p> RootView<'p> {
     pub(crate) fn account(self, id: &[u8]) -> Read<Option<Link>> {
         let mut candidates = Candidates::new(self.bytes, self.head().account_index()?, Hash::of(self.key, id));
         while let Some([page, record]) = candidates.next()? {
-            if self.page(page)?.account(record)?.id()? == id {
+            if self.page(page)?.record::<AccountRow<'_>>(record).id()? == id {
                 return Ok(Some(Link { page, record }));
             }
         }
@@ -73,7 +76,7 @@ impl<'p> RootView<'p> {
     pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
         let mut candidates = Candidates::new(self.bytes, self.head().credential_index()?, Hash::of(self.key, id));
         while let Some([page, record]) = candidates.next()? {
-            if self.page(page)?.credential(record)?.id()? == id {
+            if self.page(page)?.record::<CredentialRow<'_>>(record).id()? == id {
                 return Ok(Some(Link { page, record }));
             }
         }
@@ -89,7 +92,7 @@ impl<'p> RootView<'p> {
     ) -> Read<()> {
         let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
         while let Some([page, record]) = candidates.next()? {
-            let row = self.page(page)?.domain(record)?;
+            let row: DomainRow<'_> = self.page(page)?.record(record);
             if row.name()? == name {
                 visit(page, row)?;
             }
@@ -154,22 +157,18 @@ impl<'p> RootView<'p> {
 
     /// What the tenant of a page has that could authorise a sender: flags of [`holding`].
     pub(crate) fn holdings(self, page: u32) -> Read<u32> {
-        let run = self.head().holdings()?;
-        if page >= run.count {
-            return Err(Damaged);
-        }
-        HoldingRow::nth(self.bytes, run, page).flags()
+        self.pages.get(page as usize).map(|page| page.holdings).ok_or(Damaged)
     }
 }
 
-/// Compiles the root page over pages that are sorted by tenant id.
-pub(crate) fn compile_root(provider: &Provider, pages: &[Page], key: &HashKey) -> Read<Vec<u8>> {
+/// Compiles the root page over pages that are sorted by tenant id, and enters in each what its tenant holds.
+pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKey) -> Read<Vec<u8>> {
     let mut writer = Writer::default();
     let has_subdomains = pages.iter().try_fold(false, |any, page| Ok(any | page.view().has_subdomains()?))?;
     writer.word(if has_subdomains { root::HAS_SUBDOMAINS } else { 0 });
     writer.word(mode_kind(provider.hosted));
     writer.seconds(mode_from(provider.hosted));
-    writer.reserve((RootRow::WORDS - RootRow::RUNS) as usize);
+    writer.reserve(RootRow::WORDS - RootRow::RUNS);
     let denies = denies(&mut writer, &provider.denies);
 
     let mut tenants = Vec::with_capacity(pages.len());
@@ -179,16 +178,19 @@ pub(crate) fn compile_root(provider: &Provider, pages: &[Page], key: &HashKey) -
     for (page, number) in pages.iter().zip(0..) {
         let view = page.view();
         tenants.push((Hash::of(key, view.head().id()?), [number]));
-        for record in 0..view.head().accounts()?.count {
-            accounts.push((Hash::of(key, view.account(record)?.id()?), [number, record]));
+        let bytes = view.bytes();
+        for row in records::<AccountRow<'_>>(bytes, view.head().accounts()?) {
+            let row = row?;
+            accounts.push((Hash::of(key, row.id()?), [number, row.word]));
         }
-        for record in 0..view.head().credentials()?.count {
-            credentials.push((Hash::of(key, view.credential(record)?.id()?), [number, record]));
+        for row in records::<CredentialRow<'_>>(bytes, view.head().credentials()?) {
+            let row = row?;
+            credentials.push((Hash::of(key, row.id()?), [number, row.word]));
         }
-        for record in 0..view.head().domains()?.count {
-            let row = view.domain(record)?;
+        for row in records::<DomainRow<'_>>(bytes, view.head().domains()?) {
+            let row = row?;
             if row.flags()? & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-                domains.push((Hash::of(key, row.name()?), [number, record]));
+                domains.push((Hash::of(key, row.name()?), [number, row.word]));
             }
         }
     }
@@ -198,30 +200,27 @@ pub(crate) fn compile_root(provider: &Provider, pages: &[Page], key: &HashKey) -
     let domain_index = index::write(&mut writer, &domains);
 
     // Own addresses and holdings depend on other tenants' domains, which are looked up in the page so far.
-    let none = Run::default();
-    writer.set_runs(RootRow::RUNS, &[denies, none, tenant_index, account_index, credential_index, none, domain_index]);
-    let so_far = writer.words();
+    writer.set_runs(RootRow::RUNS, &[denies, tenant_index, account_index, credential_index, domain_index]);
+    let so_far = writer.bytes();
     let view = RootView { bytes: Bytes(&so_far), pages, key };
     let mut own = Vec::new();
-    let mut flags = Vec::with_capacity(pages.len());
+    let mut holdings = Vec::with_capacity(pages.len());
     for (page, number) in pages.iter().zip(0..) {
-        flags.push(hold(view, page.view(), number, &mut own)?);
+        holdings.push(hold(view, page.view(), number, &mut own)?);
     }
-    let holdings = Run { start: writer.here(), count: small(flags.len()) };
-    flags.into_iter().for_each(|flags| writer.word(flags));
+    for (page, holdings) in pages.iter_mut().zip(holdings) {
+        page.holdings = holdings;
+    }
     let own_index = index::write(&mut writer, &own);
-    writer.set_runs(
-        RootRow::RUNS,
-        &[denies, holdings, tenant_index, account_index, credential_index, own_index, domain_index],
-    );
+    writer.set_runs(RootRow::RUNS, &[denies, tenant_index, account_index, credential_index, domain_index, own_index]);
     writer.finish().ok_or(Damaged)
 }
 
 /// Returns what a tenant has, and adds its counted own addresses to `own`.
 fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash, [u32; 2])>) -> Read<u32> {
     let mut flags = 0;
-    for record in 0..view.head().accounts()?.count {
-        let row = view.account(record)?;
+    for row in records::<AccountRow<'_>>(view.bytes(), view.head().accounts()?) {
+        let row = row?;
         let (bits, domain) = (row.flags()?, row.domain()?);
         if bits & (account::COUNTED | account::COUNTED_ABOVE) == 0 {
             continue;
@@ -230,22 +229,21 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash
         if bits & account::COUNTED != 0 || reaches(root, view, number, &target)? {
             flags |= holding::OWN_ADDRESS;
             let key = Key::new(separators(root, &target)?.base(target.local), false);
-            own.push((target.hash_of(&key), [number, record]));
+            own.push((target.hash_of(&key), [number, row.word]));
         }
     }
     let approval = view.has(tenant::APPROVAL_REQUIRED)?;
-    for record in 0..view.head().domains()?.count {
-        let row = view.domain(record)?;
-        let bits = row.flags()?;
+    for row in records::<DomainRow<'_>>(view.bytes(), view.head().domains()?) {
+        let row = row?;
+        let (bits, senders) = (row.flags()?, row.senders()?);
         let usable = bits & domain::IN_FORCE == domain::IN_FORCE && (bits & domain::APPROVED != 0 || !approval);
-        if usable && (bits & domain::ANY_SENDER != 0 || row.senders()?.count != 0) {
+        if usable && (bits & domain::ANY_SENDER != 0 || senders.own.count + senders.others.count != 0) {
             flags |= holding::DOMAIN;
         }
     }
     let vouches = view.has(tenant::ADMIN_VOUCHES)?;
-    let run = view.head().identities()?;
-    for record in 0..run.count {
-        let row = IdentityRow::nth(view.bytes(), run, record);
+    for row in records::<IdentityRow<'_>>(view.bytes(), view.head().identities()?) {
+        let row = row?;
         let bits = row.flags()?;
         if bits & (identity::REFUSED | identity::WITHDRAWN) != 0 {
             continue;

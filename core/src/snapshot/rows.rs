@@ -1,6 +1,21 @@
 //! The records of a page: what each word of them means, for writing and for reading.
 
-use super::layout::{Bytes, Read, Run, Word};
+use super::layout::{Accounts, Bytes, Read, Run, Word};
+
+/// A record of a page.
+pub(crate) trait Row<'p>: Copy {
+    /// The number of its words, but for texts behind them.
+    const WORDS: u32;
+
+    /// The record at a word.
+    fn at(bytes: Bytes<'p>, word: Word) -> Self;
+
+    /// The record with this number within a run of records without texts behind them.
+    #[inline]
+    fn nth(bytes: Bytes<'p>, run: Run, number: u32) -> Self {
+        Self::at(bytes, run.start.wrapping_add(number.wrapping_mul(Self::WORDS)))
+    }
+}
 
 /// Declares a record: the number of its words, and a reading method per member.
 macro_rules! row {
@@ -12,16 +27,16 @@ macro_rules! row {
             pub(crate) word: Word,
         }
 
-        impl<'p> $name<'p> {
-            /// The number of words of one record.
-            pub(crate) const WORDS: u32 = $words;
+        impl<'p> Row<'p> for $name<'p> {
+            const WORDS: u32 = $words;
 
-            /// The record with this number within a run.
             #[inline]
-            pub(crate) const fn nth(bytes: Bytes<'p>, run: Run, number: u32) -> Self {
-                Self { bytes, word: run.start.wrapping_add(number.wrapping_mul(Self::WORDS)) }
+            fn at(bytes: Bytes<'p>, word: Word) -> Self {
+                Self { bytes, word }
             }
+        }
 
+        impl<'p> $name<'p> {
             $( $(#[doc = $mdoc])+
             #[inline]
             pub(crate) fn $member(self) -> Read<row!(@type $kind, 'p)> {
@@ -33,30 +48,130 @@ macro_rules! row {
     (@type seconds, $p:lifetime) => { i64 };
     (@type quad, $p:lifetime) => { u128 };
     (@type run, $p:lifetime) => { Run };
+    (@type accounts, $p:lifetime) => { Accounts };
     (@type text, $p:lifetime) => { &$p [u8] };
 }
 
+/// A record with its texts behind it, so that records of a run have different lengths.
+pub(crate) trait Record<'p>: Row<'p> {
+    /// The number of words of the record, its texts included.
+    fn size(self) -> Read<u32>;
+}
+
+/// The records of a run, one after the other; nothing behind one that cannot be read.
+pub(crate) fn records<'p, R: Record<'p>>(bytes: Bytes<'p>, run: Run) -> impl Iterator<Item = Read<R>> {
+    let (mut word, mut left) = (run.start, run.count);
+    core::iter::from_fn(move || {
+        left = left.checked_sub(1)?;
+        let record = R::at(bytes, word);
+        let size = record.size();
+        match size {
+            Ok(size) => word = word.wrapping_add(size),
+            Err(_) => left = 0,
+        }
+        Some(size.map(|_| record))
+    })
+}
+
 row! {
-    /// An account.
-    AccountRow, 17 {
-        /// Its id.
-        id: text at 0;
+    /// An account: fixed words, then its id, and the local part and domain of its own address.
+    AccountRow, 4 {
         /// Flags of [`account`].
-        flags: word at 2;
-        /// Its own address, exact form.
-        local: text at 3;
-        /// The domain of its own address.
-        domain: text at 5;
+        flags: word at 0;
+        /// The lengths of the three texts, an octet each from the lowest.
+        lengths: word at 1;
+        /// Its number in the tenant.
+        number: word at 2;
+        /// The word of its [`AccountExtra`], or 0.
+        extra: word at 3;
+    }
+}
+
+impl<'p> AccountRow<'p> {
+    /// Its id.
+    #[inline]
+    pub(crate) fn id(self) -> Read<&'p [u8]> {
+        let [id, ..] = self.lengths()?.to_le_bytes();
+        self.text(0, id)
+    }
+
+    /// Its own address, exact form.
+    #[inline]
+    pub(crate) fn local(self) -> Read<&'p [u8]> {
+        let [id, local, ..] = self.lengths()?.to_le_bytes();
+        self.text(usize::from(id), local)
+    }
+
+    /// The domain of its own address.
+    #[inline]
+    pub(crate) fn domain(self) -> Read<&'p [u8]> {
+        let [id, local, domain, _] = self.lengths()?.to_le_bytes();
+        self.text(usize::from(id) + usize::from(local), domain)
+    }
+
+    /// The names of its roles ([`TextRow`]).
+    pub(crate) fn roles(self) -> Read<Run> {
+        self.more(AccountExtra::roles)
+    }
+
+    /// Its credentials ([`CredentialRow`]).
+    pub(crate) fn credentials(self) -> Read<Run> {
+        self.more(AccountExtra::credentials)
+    }
+
+    /// Its allowlists ([`AllowlistRow`]).
+    pub(crate) fn allowlists(self) -> Read<Run> {
+        self.more(AccountExtra::allowlists)
+    }
+
+    /// Its deny entries ([`DenyRow`]).
+    pub(crate) fn denies(self) -> Read<Run> {
+        self.more(AccountExtra::denies)
+    }
+
+    /// Its exemptions ([`ExemptionRow`]).
+    pub(crate) fn exemptions(self) -> Read<Run> {
+        self.more(AccountExtra::exemptions)
+    }
+
+    fn text(self, skip: usize, length: u8) -> Read<&'p [u8]> {
+        self.bytes.octets(self.word.wrapping_add(Self::WORDS), skip, usize::from(length))
+    }
+
+    #[inline]
+    fn more(self, member: fn(AccountExtra<'p>) -> Read<Run>) -> Read<Run> {
+        match self.extra()? {
+            0 => Ok(Run::default()),
+            word => member(AccountExtra::at(self.bytes, word)),
+        }
+    }
+}
+
+impl<'p> Record<'p> for AccountRow<'p> {
+    fn size(self) -> Read<u32> {
+        let [id, local, domain, _] = self.lengths()?.to_le_bytes();
+        Ok(Self::WORDS + filled(&[id, local, domain]))
+    }
+}
+
+/// The words that texts of these lengths fill, one behind the other.
+fn filled(lengths: &[u8]) -> u32 {
+    lengths.iter().copied().map(u32::from).sum::<u32>().div_ceil(4)
+}
+
+row! {
+    /// What few accounts have.
+    AccountExtra, 10 {
         /// The names of its roles ([`TextRow`]).
-        roles: run at 7;
+        roles: run at 0;
         /// Its credentials ([`CredentialRow`]).
-        credentials: run at 9;
+        credentials: run at 2;
         /// Its allowlists ([`AllowlistRow`]).
-        allowlists: run at 11;
+        allowlists: run at 4;
         /// Its deny entries ([`DenyRow`]).
-        denies: run at 13;
+        denies: run at 6;
         /// Its exemptions ([`ExemptionRow`]).
-        exemptions: run at 15;
+        exemptions: run at 8;
     }
 }
 
@@ -75,22 +190,71 @@ pub(crate) mod account {
 }
 
 row! {
-    /// An identity.
-    IdentityRow, 12 {
-        /// The local part, exact form.
-        local: text at 0;
-        /// The domain.
-        domain: text at 2;
+    /// An identity: fixed words, the word of its [`IdentityExtra`] if it has one, the local part and the domain.
+    IdentityRow, 2 {
+        /// Flags of [`identity`] in the lower half, then the lengths of the local part and the domain, an octet each.
+        packed: word at 0;
         /// The number of the account that holds it plus one, or 0 for the tenant.
-        holder: word at 4;
-        /// Flags of [`identity`].
-        flags: word at 5;
-        /// The accounts that may use it, sorted ([`TextRow`]).
-        senders: run at 6;
+        holder: word at 1;
+    }
+}
+
+impl<'p> IdentityRow<'p> {
+    /// Flags of [`identity`].
+    #[inline]
+    pub(crate) fn flags(self) -> Read<u32> {
+        Ok(self.packed()? & 0xffff)
+    }
+
+    /// The local part, exact form.
+    #[inline]
+    pub(crate) fn local(self) -> Read<&'p [u8]> {
+        let [_, _, local, _] = self.packed()?.to_le_bytes();
+        self.text(0, local)
+    }
+
+    /// The domain.
+    #[inline]
+    pub(crate) fn domain(self) -> Read<&'p [u8]> {
+        let [_, _, local, domain] = self.packed()?.to_le_bytes();
+        self.text(usize::from(local), domain)
+    }
+
+    /// What it has beside its flags: nothing, of most.
+    pub(crate) fn extra(self) -> Read<Option<IdentityExtra<'p>>> {
+        if self.flags()? & identity::HAS_EXTRA == 0 {
+            return Ok(None);
+        }
+        let word = self.bytes.word(self.word.wrapping_add(Self::WORDS))?;
+        Ok(Some(IdentityExtra::at(self.bytes, word)))
+    }
+
+    /// Where its text starts, from its own start.
+    fn head(self) -> Read<u32> {
+        Ok(Self::WORDS + u32::from(self.flags()? & identity::HAS_EXTRA != 0))
+    }
+
+    fn text(self, skip: usize, length: u8) -> Read<&'p [u8]> {
+        self.bytes.octets(self.word.wrapping_add(self.head()?), skip, usize::from(length))
+    }
+}
+
+impl<'p> Record<'p> for IdentityRow<'p> {
+    fn size(self) -> Read<u32> {
+        let [_, _, local, domain] = self.packed()?.to_le_bytes();
+        Ok(self.head()? + filled(&[local, domain]))
+    }
+}
+
+row! {
+    /// What few identities have.
+    IdentityExtra, 8 {
+        /// The accounts that may use it: see [`Accounts`].
+        senders: accounts at 0;
         /// The roles that may use it, sorted ([`TextRow`]).
-        roles: run at 8;
+        roles: run at 4;
         /// When it came into its state.
-        since: seconds at 10;
+        since: seconds at 6;
     }
 }
 
@@ -108,21 +272,46 @@ pub(crate) mod identity {
     /// Below a verified active domain that includes its sub-domains.
     pub(crate) const PROVED_ABOVE: u32 = 1 << 8;
     pub(crate) const HAS_SINCE: u32 = 1 << 9;
+    pub(crate) const HAS_EXTRA: u32 = 1 << 10;
 }
 
 row! {
-    /// A domain of a tenant.
-    DomainRow, 8 {
-        /// Its name.
-        name: text at 0;
-        /// Flags of [`domain`].
-        flags: word at 2;
-        /// Its sub-address separator, or 0.
-        separator: word at 3;
-        /// The accounts that may use it, sorted ([`TextRow`]).
-        senders: run at 4;
+    /// A domain of a tenant: fixed words, then its name.
+    DomainRow, 7 {
+        /// Flags of [`domain`] in the lower half, then its sub-address separator or 0, then the length of its name.
+        packed: word at 0;
+        /// The accounts that may use it: see [`Accounts`].
+        senders: accounts at 1;
         /// When it came into its status.
-        since: seconds at 6;
+        since: seconds at 5;
+    }
+}
+
+impl<'p> DomainRow<'p> {
+    /// Flags of [`domain`].
+    #[inline]
+    pub(crate) fn flags(self) -> Read<u32> {
+        Ok(self.packed()? & 0xffff)
+    }
+
+    /// Its sub-address separator, or 0.
+    pub(crate) fn separator(self) -> Read<u8> {
+        let [_, _, separator, _] = self.packed()?.to_le_bytes();
+        Ok(separator)
+    }
+
+    /// Its name.
+    #[inline]
+    pub(crate) fn name(self) -> Read<&'p [u8]> {
+        let [.., length] = self.packed()?.to_le_bytes();
+        self.bytes.octets(self.word.wrapping_add(Self::WORDS), 0, usize::from(length))
+    }
+}
+
+impl<'p> Record<'p> for DomainRow<'p> {
+    fn size(self) -> Read<u32> {
+        let [.., length] = self.packed()?.to_le_bytes();
+        Ok(Self::WORDS + filled(&[length]))
     }
 }
 
@@ -143,24 +332,37 @@ pub(crate) mod domain {
 }
 
 row! {
-    /// A credential.
-    CredentialRow, 10 {
-        /// Its id.
-        id: text at 0;
+    /// A credential: fixed words, then its id.
+    CredentialRow, 8 {
+        /// Its kind in the lowest octet, flags of [`credential`], and the length of its id in the highest octet.
+        flags: word at 0;
         /// The number of its account.
-        account: word at 2;
-        /// Its kind, and flags of [`credential`].
-        flags: word at 3;
+        account: word at 1;
         /// When it expires.
-        expires: seconds at 4;
+        expires: seconds at 2;
         /// Its scopes, sorted ([`TextRow`]).
-        scopes: run at 6;
+        scopes: run at 4;
         /// Its allowlists ([`AllowlistRow`]).
-        allowlists: run at 8;
+        allowlists: run at 6;
     }
 }
 
-/// Flags of a credential, beside its kind in the low octet.
+impl<'p> CredentialRow<'p> {
+    /// Its id.
+    pub(crate) fn id(self) -> Read<&'p [u8]> {
+        let [.., length] = self.flags()?.to_le_bytes();
+        self.bytes.octets(self.word.wrapping_add(Self::WORDS), 0, usize::from(length))
+    }
+}
+
+impl<'p> Record<'p> for CredentialRow<'p> {
+    fn size(self) -> Read<u32> {
+        let [.., length] = self.flags()?.to_le_bytes();
+        Ok(Self::WORDS + filled(&[length]))
+    }
+}
+
+/// Flags of a credential, beside its kind in the lowest octet.
 pub(crate) mod credential {
     pub(crate) const KIND: u32 = 0xff;
     pub(crate) const REVOKED: u32 = 1 << 8;
@@ -249,57 +451,57 @@ row! {
 }
 
 row! {
-    /// The head of a tenant's page.
-    TenantRow, 41 {
+    /// The head of a tenant's page: what each decision asks for first.
+    TenantRow, 45 {
         /// Flags of [`tenant`].
         flags: word at 0;
         /// Proof, alignment, names and on_deny, an octet each from the lowest.
         settings: word at 1;
         /// The channels of the `sender` control in the lowest octet, then two bits a mode from bit 8.
         controls: word at 2;
-        /// [`AccountRow`], sorted by id.
-        accounts: run at 3;
         /// [`DomainRow`], sorted by name.
-        domains: run at 5;
-        /// A table of domains by name.
-        domain_index: run at 7;
-        /// [`IdentityRow`], sorted.
-        identities: run at 9;
+        domains: run at 3;
         /// A table of identities by holder and address.
-        identity_index: run at 11;
+        identity_index: run at 5;
+        /// [`AllowlistRow`].
+        allowlists: run at 7;
+        /// [`DenyRow`].
+        denies: run at 9;
+        /// A table of domains by name.
+        domain_index: run at 11;
         /// The id of its parent, or nothing.
         parent: text at 13;
-        /// [`RoleRow`].
-        roles: run at 15;
-        /// [`RefusedRow`].
-        refused: run at 17;
-        /// [`AllowlistRow`].
-        allowlists: run at 19;
-        /// [`DenyRow`].
-        denies: run at 21;
-        /// [`CredentialRow`], by account.
-        credentials: run at 23;
-        /// Its id.
-        id: text at 25;
-        /// The scope that credentials need, or nothing.
-        require_scope: text at 27;
         /// When grandfathered identities end.
-        grandfathered_until: seconds at 29;
+        grandfathered_until: seconds at 15;
+        /// [`RefusedRow`].
+        refused: run at 25;
+        /// [`RoleRow`].
+        roles: run at 27;
+        /// The scope that credentials need, or nothing.
+        require_scope: text at 29;
+        /// Its id.
+        id: text at 31;
+        /// [`AccountRow`], sorted by id.
+        accounts: run at 33;
+        /// [`IdentityRow`], sorted.
+        identities: run at 35;
+        /// [`CredentialRow`], by account.
+        credentials: run at 37;
+        /// What identifies the content.
+        digest: quad at 39;
         /// [`MAGIC`].
-        magic: word at 39;
+        magic: word at 43;
         /// [`VERSION`].
-        version: word at 40;
+        version: word at 44;
     }
 }
 
 impl TenantRow<'_> {
     /// The word of the instant from which the first control is enforced; two words a control:
     /// `sender`, `header`, `allowlist`, `credential`.
-    pub(crate) const ENFORCED_FROM: Word = 31;
-    /// The words of the runs, in the order of the head.
-    pub(crate) const FIRST_RUNS: Word = 3;
-    /// The words of the runs behind the parent.
-    pub(crate) const FURTHER_RUNS: Word = 15;
+    pub(crate) const ENFORCED_FROM: Word = 17;
+    /// The word of the digest.
+    pub(crate) const DIGEST: Word = 39;
 }
 
 /// Flags of a tenant.
@@ -324,23 +526,21 @@ pub(crate) mod tenant {
 
 row! {
     /// The head of the root page.
-    RootRow, 18 {
+    RootRow, 16 {
         /// Flags of [`root`].
         flags: word at 0;
         /// The provider's deny entries ([`DenyRow`]).
         denies: run at 4;
-        /// [`HoldingRow`], one a page.
-        holdings: run at 6;
         /// A table of pages by tenant id.
-        tenant_index: run at 8;
+        tenant_index: run at 6;
         /// A table of accounts by id.
-        account_index: run at 10;
+        account_index: run at 8;
         /// A table of credentials by id.
-        credential_index: run at 12;
+        credential_index: run at 10;
+        /// A table of the domains that are not pending by name.
+        domain_index: run at 12;
         /// A table of accounts by counted own address, in the widest form that any tenant could compare it by.
         own_index: run at 14;
-        /// A table of the domains that are not pending by name.
-        domain_index: run at 16;
     }
 }
 
@@ -357,15 +557,7 @@ pub(crate) mod root {
     pub(crate) const HAS_SUBDOMAINS: u32 = 1;
 }
 
-row! {
-    /// What a tenant has that a sender could be authorised by.
-    HoldingRow, 1 {
-        /// Flags of [`holding`].
-        flags: word at 0;
-    }
-}
-
-/// Flags of what a tenant has.
+/// Flags of what a tenant has that a sender could be authorised by.
 pub(crate) mod holding {
     pub(crate) const OWN_ADDRESS: u32 = 1;
     pub(crate) const DOMAIN: u32 = 1 << 1;
