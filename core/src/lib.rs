@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod address;
+pub mod admin;
 mod compile;
 mod decision;
 mod evaluate;
@@ -44,7 +45,7 @@ pub use session::Session;
 pub use snapshot::{CompileError, Snapshot};
 pub use time::Timestamp;
 #[cfg(feature = "json")]
-pub use wire::{Diagnostic, PolicyError, PolicyLines, policy_schema, record};
+pub use wire::{Diagnostic, PolicyError, PolicyLines, ReadError, event_log, policy_schema, record};
 
 #[cfg(all(doctest, feature = "toml"))]
 #[doc = include_str!("../../README.md")]

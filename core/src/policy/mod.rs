@@ -14,7 +14,7 @@ mod domain;
 mod identity;
 mod levels;
 mod mode;
-mod named;
+pub(crate) mod named;
 mod problem;
 mod role;
 mod tenant;
@@ -23,6 +23,7 @@ pub use account::{Account, Exemption};
 pub use allowlist::{Allowlist, AllowlistEntry};
 #[cfg(feature = "json")]
 pub(crate) use check::ID_OCTETS;
+pub(crate) use check::LEVELS;
 pub use credential::{Credential, CredentialSettings, RefusedKind};
 pub use deny::Deny;
 pub use domain::{CaseRule, Domain, DomainStatus, Separator};

@@ -1,6 +1,7 @@
 //! The snapshot: a compiled policy, immutable and cheap to clone.
 
 pub(crate) mod compare;
+mod follow;
 pub(crate) mod index;
 pub(crate) mod layout;
 pub(crate) mod page;

@@ -93,15 +93,17 @@ impl Builder {
     }
 
     fn credential_settings(&mut self, node: &Node<'_>) -> CredentialSettings {
-        let refuse = self.each(node, "refuse", |builder, node| {
-            Some(RefusedKind {
-                kind: choice(node, "kind", CredentialKind::from_name)?,
-                channels: channels(node).unwrap_or_default(),
-                from: builder.instant(node, "from"),
-            })
-        });
+        let refuse = self.each(node, "refuse", Self::refused_kind);
         let require_scope = node.get("require_scope").and_then(Node::text).map(ToOwned::to_owned);
         CredentialSettings { refuse, require_scope, require_tls: flag(node, "require_tls").unwrap_or_default() }
+    }
+
+    pub(super) fn refused_kind(&mut self, node: &Node<'_>) -> Option<RefusedKind> {
+        Some(RefusedKind {
+            kind: choice(node, "kind", CredentialKind::from_name)?,
+            channels: channels(node).unwrap_or_default(),
+            from: self.instant(node, "from"),
+        })
     }
 
     fn domain(&mut self, node: &Node<'_>) -> Option<Domain> {
@@ -120,7 +122,7 @@ impl Builder {
         Some(domain)
     }
 
-    fn identity(&mut self, node: &Node<'_>) -> Option<Identity> {
+    pub(super) fn identity(&mut self, node: &Node<'_>) -> Option<Identity> {
         let address = self.parsed(node, "address", Address::parse);
         let since = self.instant(node, "since");
         let mut identity = Identity::new(address?);
@@ -133,7 +135,7 @@ impl Builder {
         Some(identity)
     }
 
-    fn allowlist(&mut self, node: &Node<'_>) -> Option<Allowlist> {
+    pub(super) fn allowlist(&mut self, node: &Node<'_>) -> Option<Allowlist> {
         let entries = self.each(node, "entries", |builder, node| {
             let range = builder
                 .parsed(node, "ip", IpRange::address)
@@ -144,7 +146,7 @@ impl Builder {
         Some(Allowlist { channel: choice(node, "channel", Channel::from_name)?, entries })
     }
 
-    fn deny(&mut self, node: &Node<'_>) -> Option<Deny> {
+    pub(super) fn deny(&mut self, node: &Node<'_>) -> Option<Deny> {
         let address = self.parsed(node, "address", Address::parse).map(Scope::Address);
         let scope = address.or_else(|| {
             let domain = self.parsed(node, "domain", DomainName::parse)?;
@@ -170,7 +172,7 @@ impl Builder {
         Some(account)
     }
 
-    fn exemption(&mut self, node: &Node<'_>) -> Option<Exemption> {
+    pub(super) fn exemption(&mut self, node: &Node<'_>) -> Option<Exemption> {
         let until = self.instant(node, "until");
         Some(Exemption {
             control: choice(node, "control", |name| Control::ALL.into_iter().find(|control| control.name() == name))?,
@@ -179,7 +181,7 @@ impl Builder {
         })
     }
 
-    fn credential(&mut self, node: &Node<'_>) -> Option<Credential> {
+    pub(super) fn credential(&mut self, node: &Node<'_>) -> Option<Credential> {
         let expires = self.instant(node, "expires");
         let allowlists = self.each(node, "allowlist", Self::allowlist);
         let mut credential = Credential::new(id(node)?, choice(node, "kind", CredentialKind::from_name)?);
@@ -191,7 +193,7 @@ impl Builder {
     }
 
     /// Reads a mode: a word, or a table with an instant.
-    fn mode(&mut self, node: &Node<'_>, key: &str) -> Option<Mode> {
+    pub(super) fn mode(&mut self, node: &Node<'_>, key: &str) -> Option<Mode> {
         let value = node.get(key)?;
         match value.text() {
             Some("off") => Some(Mode::Off),
@@ -202,7 +204,7 @@ impl Builder {
         }
     }
 
-    fn instant(&mut self, node: &Node<'_>, key: &str) -> Option<Timestamp> {
+    pub(super) fn instant(&mut self, node: &Node<'_>, key: &str) -> Option<Timestamp> {
         let value = node.get(key)?;
         let (Value::Text(_) | Value::DateTime(_)) = &value.value else {
             return None;
@@ -224,7 +226,7 @@ impl Builder {
     }
 
     /// Reads a string by its own grammar.
-    fn parsed<T, E: fmt::Display>(
+    pub(super) fn parsed<T, E: fmt::Display>(
         &mut self,
         node: &Node<'_>,
         key: &str,
@@ -241,7 +243,7 @@ impl Builder {
     }
 
     /// Builds an object from every element of a list.
-    fn each<T>(
+    pub(super) fn each<T>(
         &mut self,
         node: &Node<'_>,
         key: &str,
@@ -266,13 +268,23 @@ impl Builder {
         built
     }
 
-    fn within<T>(&mut self, node: &Node<'_>, key: &str, build: impl FnOnce(&mut Self, &Node<'_>) -> T) -> Option<T> {
+    pub(super) fn within<T>(
+        &mut self,
+        node: &Node<'_>,
+        key: &str,
+        build: impl FnOnce(&mut Self, &Node<'_>) -> T,
+    ) -> Option<T> {
         let value = node.get(key)?;
         let length = self.path.len();
         push_key(&mut self.path, key);
         let built = build(self, value);
         self.path.truncate(length);
         Some(built)
+    }
+
+    /// Reports the element that is being built.
+    pub(super) fn refuse(&mut self, value: &Node<'_>, message: &dyn fmt::Display) {
+        self.reports.push(Report::new(value.span.clone(), self.path.clone(), message));
     }
 
     fn report(&mut self, value: &Node<'_>, key: &str, message: &dyn fmt::Display, help: Option<&str>) {
@@ -295,7 +307,7 @@ fn header(node: &Node<'_>) -> HeaderSettings {
     header
 }
 
-fn role(node: &Node<'_>) -> Option<Role> {
+pub(super) fn role(node: &Node<'_>) -> Option<Role> {
     let name = node.get("name")?.text()?.to_owned();
     let mut permissions: Vec<Permission> =
         strings(node, "permissions").iter().filter_map(|name| Permission::from_name(name)).collect();
@@ -303,25 +315,25 @@ fn role(node: &Node<'_>) -> Option<Role> {
     Some(Role { name, permissions })
 }
 
-fn inherited(node: &Node<'_>) -> Inherited {
+pub(super) fn inherited(node: &Node<'_>) -> Inherited {
     let named = strings(node, "inherited");
     let has = |right: &str| named.iter().any(|name| name == right);
     Inherited { identities: has("identities"), domains: has("domains") }
 }
 
-fn channels(node: &Node<'_>) -> Option<ChannelSet> {
+pub(super) fn channels(node: &Node<'_>) -> Option<ChannelSet> {
     let list = node.get("channels")?;
     Some(ChannelSet::new(list.elements().iter().filter_map(|element| Channel::from_name(element.text()?))))
 }
 
-fn names(node: &Node<'_>, key: &str) -> Option<Names> {
+pub(super) fn names(node: &Node<'_>, key: &str) -> Option<Names> {
     match node.get(key)?.text() {
         Some("any") => Some(Names::Any),
         _ => Some(Names::Only(strings(node, key))),
     }
 }
 
-fn strings(node: &Node<'_>, key: &str) -> Vec<String> {
+pub(super) fn strings(node: &Node<'_>, key: &str) -> Vec<String> {
     let elements = node.get(key).map(Node::elements).unwrap_or_default();
     elements.iter().filter_map(Node::text).map(ToOwned::to_owned).collect()
 }
@@ -330,18 +342,18 @@ fn id(node: &Node<'_>) -> Option<String> {
     node.get("id")?.text().map(ToOwned::to_owned)
 }
 
-fn text(node: &Node<'_>, key: &str) -> String {
+pub(super) fn text(node: &Node<'_>, key: &str) -> String {
     node.get(key).and_then(Node::text).unwrap_or_default().to_owned()
 }
 
-fn flag(node: &Node<'_>, key: &str) -> Option<bool> {
+pub(super) fn flag(node: &Node<'_>, key: &str) -> Option<bool> {
     match node.get(key)?.value {
         Value::Bool(value) => Some(value),
         _ => None,
     }
 }
 
-fn choice<T>(node: &Node<'_>, key: &str, from_name: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+pub(super) fn choice<T>(node: &Node<'_>, key: &str, from_name: impl FnOnce(&str) -> Option<T>) -> Option<T> {
     node.get(key)?.text().and_then(from_name)
 }
 

@@ -182,7 +182,9 @@ fn values(kind: &Kind) -> Vec<Value> {
             let lists = [json!([]), json!([values(element)[0]]), json!(values(element))];
             lists.into_iter().chain([json!("any")]).collect()
         }
-        Kind::List(Kind::Table(_), _) | Kind::Table(_) => Vec::new(),
+        Kind::Strings => [json!([]), json!(["text", "text"])].into(),
+        Kind::Count => [json!(0), json!(12)].into(),
+        Kind::List(Kind::Table(_), _) | Kind::Table(_) | Kind::Tagged(..) => Vec::new(),
         Kind::List(element, least) => {
             let lists = [json!([values(element)[0]]), json!(values(element))];
             lists.into_iter().chain((*least == MinItems::None).then(|| json!([]))).collect()

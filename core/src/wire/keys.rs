@@ -64,7 +64,13 @@ pub(super) enum Kind {
     AnyOr(&'static Kind),
     /// A list; of strings, none twice.
     List(&'static Kind, MinItems),
+    /// A list of strings, the same one twice if need be.
+    Strings,
+    /// A whole number, not negative.
+    Count,
     Table(&'static Table),
+    /// One of several tables, told apart by the word at a key.
+    Tagged(&'static str, &'static [(&'static str, Table)]),
 }
 
 /// How few elements a list may have.
@@ -104,15 +110,17 @@ macro_rules! names {
     }};
 }
 
-const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+pub(super) use names;
+
+pub(super) const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, presence: Presence::Required, doc }
 }
 
-const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+pub(super) const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, presence: Presence::Optional, doc }
 }
 
-const fn default(name: &'static str, kind: Kind, value: &'static str, doc: &'static str) -> Key {
+pub(super) const fn default(name: &'static str, kind: Kind, value: &'static str, doc: &'static str) -> Key {
     Key { name, kind, presence: Presence::Default(value), doc }
 }
 
@@ -120,7 +128,7 @@ const fn tables(name: &'static str, table: &'static Kind, doc: &'static str) -> 
     Key { name, kind: Kind::List(table, MinItems::None), presence: Presence::Default("[]"), doc }
 }
 
-const fn table(name: &'static str, keys: &'static [Key]) -> Table {
+pub(super) const fn table(name: &'static str, keys: &'static [Key]) -> Table {
     Table { name, keys, rules: &[] }
 }
 
@@ -143,7 +151,7 @@ pub(super) const HEAD: Table = table(
     ],
 );
 
-const PROVIDER: Table = table(
+pub(super) const PROVIDER: Table = table(
     "provider",
     &[
         default("hosted", Kind::Mode, "\"enforce\"", "the control that keeps one customer from sending as another"),
@@ -218,7 +226,7 @@ const CREDENTIAL_SETTINGS: Table = table(
     ],
 );
 
-const REFUSED_KIND: Table = table(
+pub(super) const REFUSED_KIND: Table = table(
     "refused_kind",
     &[
         required("kind", Kind::Choice(names!(CredentialKind)), "the kind"),
@@ -232,7 +240,7 @@ const REFUSED_KIND: Table = table(
     ],
 );
 
-const ROLE: Table = table(
+pub(super) const ROLE: Table = table(
     "role",
     &[
         required("name", Kind::Name, "unique in the tenant, and no built-in role"),
@@ -295,7 +303,7 @@ const ALLOWLIST: Table = table(
     ],
 );
 
-const ALLOWLIST_ENTRY: Table = Table {
+pub(super) const ALLOWLIST_ENTRY: Table = Table {
     name: "allowlist_entry",
     keys: &[
         optional("ip", Kind::Ip, "one address"),
@@ -306,7 +314,7 @@ const ALLOWLIST_ENTRY: Table = Table {
     rules: &[Rule::ExactlyOne(&["ip", "cidr", "range"])],
 };
 
-const DENY: Table = Table {
+pub(super) const DENY: Table = Table {
     name: "deny",
     keys: &[
         optional("address", Kind::Address, "exactly this address"),
@@ -336,7 +344,7 @@ const ACCOUNT: Table = Table {
     rules: &[Rule::AtMostOne(&["roles", "role"])],
 };
 
-const EXEMPTION: Table = table(
+pub(super) const EXEMPTION: Table = table(
     "exemption",
     &[
         required("control", Kind::Choice(EXEMPTIBLE), "never `hosted`"),
@@ -345,7 +353,7 @@ const EXEMPTION: Table = table(
     ],
 );
 
-const CREDENTIAL: Table = table(
+pub(super) const CREDENTIAL: Table = table(
     "credential",
     &[
         required("id", Kind::Id, "unique over all tenants"),
@@ -369,9 +377,9 @@ pub(super) const MODE: Table = table(
 /// The string form of a [`Kind::Mode`].
 pub(super) const MODES: &[&str] = &["off", "monitor", "enforce"];
 
-const INHERITED: Kind = Kind::Choice(&["identities", "domains"]);
-const CHANNEL: Kind = Kind::Choice(names!(Channel));
+pub(super) const INHERITED: Kind = Kind::Choice(&["identities", "domains"]);
+pub(super) const CHANNEL: Kind = Kind::Choice(names!(Channel));
 const PERMISSION: Kind = Kind::Choice(names!(Permission));
-const ENTRY: Kind = Kind::Table(&ALLOWLIST_ENTRY);
-const EXEMPTIBLE: &[&str] =
+pub(super) const ENTRY: Kind = Kind::Table(&ALLOWLIST_ENTRY);
+pub(super) const EXEMPTIBLE: &[&str] =
     &[Control::Sender.name(), Control::Header.name(), Control::Allowlist.name(), Control::Credential.name()];

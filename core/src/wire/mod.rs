@@ -1,5 +1,6 @@
 //! The edge: policies, decisions and explanations as text.
 
+mod admin;
 mod answer;
 mod build;
 mod diagnostic;
@@ -24,6 +25,8 @@ mod toml;
 mod tree;
 mod write;
 
+pub use admin::ReadError;
+pub use admin::log as event_log;
 pub use diagnostic::{Diagnostic, PolicyError};
 pub use lines::PolicyLines;
 pub use schema::policy_schema;

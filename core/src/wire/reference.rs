@@ -24,7 +24,7 @@ fn the_committed_schema_is_that_of_the_table() {
 }
 
 /// Compares a file with what it should hold; with `UPDATE=1` in the environment, writes it.
-fn hold(path: &PathBuf, expected: &str) {
+pub(super) fn hold(path: &PathBuf, expected: &str) {
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         std::fs::write(path, expected).unwrap();
     }
@@ -32,7 +32,7 @@ fn hold(path: &PathBuf, expected: &str) {
     assert!(found == expected, "{} is out of date: run `UPDATE=1 cargo test -p sendas`", path.display());
 }
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
@@ -106,7 +106,7 @@ impl Rows {
     }
 }
 
-fn type_words(kind: &Kind) -> String {
+pub(super) fn type_words(kind: &Kind) -> String {
     match kind {
         Kind::Version => "1".to_string(),
         Kind::Bool => "bool".to_string(),
@@ -127,7 +127,9 @@ fn type_words(kind: &Kind) -> String {
         Kind::AnyOr(kind) => format!("`\"any\"`, or list of: {}", type_words(kind)),
         Kind::List(kind, MinItems::None) => format!("list of: {}", type_words(kind)),
         Kind::List(kind, MinItems::One) => format!("list, not empty, of: {}", type_words(kind)),
-        Kind::Table(_) => "table".to_string(),
+        Kind::Strings => "list of strings".to_string(),
+        Kind::Count => "whole number".to_string(),
+        Kind::Table(_) | Kind::Tagged(..) => "table".to_string(),
     }
 }
 

@@ -119,7 +119,18 @@ fn kind(output: &mut Output, of: &Kind) {
             });
         }
         Kind::List(element, least) => list(output, element, *least),
+        Kind::Strings => {
+            output.key("type").string("array");
+            output.key("items").object(|output| kind(output, &Kind::Text));
+        }
+        Kind::Count => {
+            output.key("type").string("integer");
+            output.key("minimum").raw("0");
+        }
         Kind::Table(table) => reference(output, table),
+        Kind::Tagged(_, tables) => output.key("oneOf").array(|output| {
+            tables.iter().for_each(|(_, table)| output.element().object(|output| reference(output, table)));
+        }),
     }
 }
 

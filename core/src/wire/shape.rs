@@ -12,6 +12,13 @@ use super::keys::{Key, Kind, MODE, MODES, MinItems, Presence, Rule, Table};
 use super::nearest::nearest;
 use super::tree::{Entry, Node, Value};
 
+/// As [`check`], for one of several tables.
+pub(super) fn check_kind(node: &Node<'_>, kind: &'static Kind, path: &str) -> Vec<Report> {
+    let mut shape = Shape { path: String::from(path), reports: Vec::new() };
+    shape.value(node, kind);
+    shape.reports
+}
+
 /// Finds every key that is unknown or missing and every value of the wrong type, below `path`.
 pub(super) fn check(node: &Node<'_>, table: &'static Table, path: &str) -> Vec<Report> {
     let mut shape = Shape { path: String::from(path), reports: Vec::new() };
@@ -101,7 +108,40 @@ impl Shape {
                 Value::List(elements) => self.list(node, elements, kind, *least),
                 _ => self.wrong_type(node, "a list"),
             },
+            Kind::Strings => match &node.value {
+                Value::List(elements) => {
+                    for (index, element) in elements.iter().enumerate() {
+                        self.below_index(index, |shape| shape.text(element, "a string"));
+                    }
+                }
+                _ => self.wrong_type(node, "a list of strings"),
+            },
+            Kind::Count => match &node.value {
+                Value::Number(number) if number.parse::<u64>().is_ok() => {}
+                _ => self.wrong_type(node, "a whole number that is not negative"),
+            },
             Kind::Table(table) => self.table(node, table),
+            Kind::Tagged(key, tables) => self.tagged(node, key, tables),
+        }
+    }
+
+    fn tagged(&mut self, node: &Node<'_>, key: &str, tables: &'static [(&'static str, Table)]) {
+        let Value::Table(_) = &node.value else {
+            return self.wrong_type(node, "a table");
+        };
+        let Some(tag) = node.get(key) else {
+            return self.report(node, format_args!("the required key `{key}` is missing"), "it says what this is");
+        };
+        match tag.text().map(|text| (text, tables.iter().find(|(name, _)| *name == text))) {
+            Some((_, Some((_, table)))) => self.table(node, table),
+            Some((text, None)) => self.below(key, |shape| {
+                let message = format!("{} is not known here", Quoted(text));
+                match nearest(text, tables.iter().map(|(name, _)| *name)) {
+                    Some(word) => shape.report(tag, message, format_args!("did you mean `{word}`?")),
+                    None => shape.report(tag, message, "docs/administration.md lists what is known"),
+                }
+            }),
+            None => self.below(key, |shape| shape.wrong_type(tag, "a string")),
         }
     }
 

@@ -4,8 +4,9 @@ use alloc::string::{String, ToString};
 
 use crate::address::Scope;
 use crate::policy::{
-    Account, Allowlist, ChannelSet, Consent, Controls, Credential, CredentialSettings, Deny, Domain, Exemption,
-    HeaderSettings, Identity, Mode, Names, Policy, Provider, RefusedKind, Role, SenderSettings, Separator, Tenant,
+    Account, Allowlist, AllowlistEntry, ChannelSet, Consent, Controls, Credential, CredentialSettings, Deny, Domain,
+    Exemption, HeaderSettings, Identity, Mode, Names, Policy, Provider, RefusedKind, Role, SenderSettings, Separator,
+    Tenant,
 };
 use crate::request::Channel;
 use crate::time::Timestamp;
@@ -46,13 +47,15 @@ impl Policy {
 
 fn head(output: &mut Output, provider: &Provider) {
     output.key("schema").raw("1");
-    group(output, "provider", *provider != Provider::default(), |output| {
-        mode(output, "hosted", provider.hosted);
-        list(output, "deny", &provider.denies, deny);
-    });
+    group(output, "provider", *provider != Provider::default(), |output| settings(output, provider));
 }
 
-fn tenant(output: &mut Output, tenant: &Tenant) {
+pub(super) fn settings(output: &mut Output, provider: &Provider) {
+    mode(output, "hosted", provider.hosted);
+    list(output, "deny", &provider.denies, deny);
+}
+
+pub(super) fn tenant(output: &mut Output, tenant: &Tenant) {
     string(output, "id", &tenant.id);
     optional(output, "parent", tenant.parent.as_deref());
     let inherited = [("identities", tenant.inherited.identities), ("domains", tenant.inherited.domains)];
@@ -96,13 +99,13 @@ fn header(output: &mut Output, header: &HeaderSettings) {
     choice(output, "names", header.names.name(), "hosted");
 }
 
-fn refused_kind(output: &mut Output, refused: &RefusedKind) {
+pub(super) fn refused_kind(output: &mut Output, refused: &RefusedKind) {
     string(output, "kind", refused.kind.name());
     channels(output, refused.channels);
     instant(output, "from", refused.from);
 }
 
-fn role(output: &mut Output, role: &Role) {
+pub(super) fn role(output: &mut Output, role: &Role) {
     string(output, "name", &role.name);
     output.key("permissions").array(|output| {
         for permission in &role.permissions {
@@ -139,8 +142,12 @@ fn identity(output: &mut Output, identity: &Identity) {
 
 fn allowlist(output: &mut Output, allowlist: &Allowlist) {
     string(output, "channel", allowlist.channel.name());
-    output.key("entries").array(|output| {
-        for entry in &allowlist.entries {
+    entries(output, "entries", &allowlist.entries);
+}
+
+pub(super) fn entries(output: &mut Output, key: &str, entries: &[AllowlistEntry]) {
+    output.key(key).array(|output| {
+        for entry in entries {
             output.element().object(|output| {
                 let (first, last) = (entry.range.first(), entry.range.last());
                 if first == last {
@@ -154,7 +161,7 @@ fn allowlist(output: &mut Output, allowlist: &Allowlist) {
     });
 }
 
-fn deny(output: &mut Output, deny: &Deny) {
+pub(super) fn deny(output: &mut Output, deny: &Deny) {
     match &deny.scope {
         Scope::Address(address) => string(output, "address", &address.to_string()),
         Scope::Domain(name) => string(output, "domain", name.as_str()),
@@ -180,13 +187,13 @@ fn account(output: &mut Output, account: &Account) {
     list(output, "deny", &account.denies, deny);
 }
 
-fn exemption(output: &mut Output, exemption: &Exemption) {
+pub(super) fn exemption(output: &mut Output, exemption: &Exemption) {
     string(output, "control", exemption.control.name());
     instant(output, "until", Some(exemption.until));
     string(output, "note", &exemption.note);
 }
 
-fn credential(output: &mut Output, credential: &Credential) {
+pub(super) fn credential(output: &mut Output, credential: &Credential) {
     string(output, "id", &credential.id);
     string(output, "kind", credential.kind.name());
     strings(output, "scopes", credential.scopes.iter().map(String::as_str));
@@ -195,7 +202,7 @@ fn credential(output: &mut Output, credential: &Credential) {
     list(output, "allowlist", &credential.allowlists, allowlist);
 }
 
-fn mode(output: &mut Output, key: &str, mode: Mode) {
+pub(super) fn mode(output: &mut Output, key: &str, mode: Mode) {
     match mode {
         Mode::Off => string(output, key, "off"),
         Mode::Monitor => string(output, key, "monitor"),
@@ -207,7 +214,7 @@ fn mode(output: &mut Output, key: &str, mode: Mode) {
     }
 }
 
-fn channels(output: &mut Output, channels: ChannelSet) {
+pub(super) fn channels(output: &mut Output, channels: ChannelSet) {
     if channels != ChannelSet::ALL {
         strings(output, "channels", channels.iter().map(Channel::name));
     }
@@ -233,7 +240,7 @@ fn list<T>(output: &mut Output, key: &str, list: &[T], write: impl Fn(&mut Outpu
     });
 }
 
-fn strings<'a>(output: &mut Output, key: &str, strings: impl Iterator<Item = &'a str>) {
+pub(super) fn strings<'a>(output: &mut Output, key: &str, strings: impl Iterator<Item = &'a str>) {
     let mut strings = strings.peekable();
     let empty = strings.peek().is_none();
     group_of(output, key, empty, |output| strings.for_each(|text| output.element().string(text)));
@@ -245,11 +252,11 @@ fn group_of(output: &mut Output, key: &str, empty: bool, write: impl FnOnce(&mut
     }
 }
 
-fn instant(output: &mut Output, key: &str, instant: Option<Timestamp>) {
+pub(super) fn instant(output: &mut Output, key: &str, instant: Option<Timestamp>) {
     optional(output, key, instant.map(|instant| instant.to_string()).as_deref());
 }
 
-fn flag(output: &mut Output, key: &str, value: bool, default: bool) {
+pub(super) fn flag(output: &mut Output, key: &str, value: bool, default: bool) {
     if value != default {
         output.key(key).raw(if value { "true" } else { "false" });
     }
@@ -261,12 +268,12 @@ fn choice(output: &mut Output, key: &str, value: &str, default: &str) {
     }
 }
 
-fn optional(output: &mut Output, key: &str, value: Option<&str>) {
+pub(super) fn optional(output: &mut Output, key: &str, value: Option<&str>) {
     if let Some(value) = value {
         string(output, key, value);
     }
 }
 
-fn string(output: &mut Output, key: &str, value: &str) {
+pub(super) fn string(output: &mut Output, key: &str, value: &str) {
     output.key(key).string(value);
 }

@@ -5,6 +5,7 @@ mod block;
 mod canonical;
 mod field;
 mod ip;
+mod log;
 mod path;
 mod policy;
 
@@ -13,14 +14,16 @@ pub use block::read_block;
 pub use canonical::canonical;
 pub use field::{names, read_field};
 pub use ip::ip;
+pub use log::log;
 pub use path::read_path;
 pub use policy::policy;
 
 /// Every target with its name.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, fn(&[u8])); 9] = [
     ("agree", agree),
     ("canonical", canonical),
     ("ip", ip),
+    ("log", log),
     ("names", names),
     ("policy", policy),
     ("read_block", read_block),

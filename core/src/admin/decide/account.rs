@@ -1,0 +1,102 @@
+//! Commands of accounts and credentials.
+
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::policy::Credential;
+
+use super::super::{Command, Desk, Event, Refusal};
+use super::{Context, confirmed};
+
+impl Context<'_> {
+    pub(super) fn account(&self, command: &Command, desk: &Desk) -> Result<Vec<Event>, Refusal> {
+        let event = match command {
+            Command::AddAccount { account, address, roles, .. } => {
+                if self.directory.tenant_of(account).is_some() {
+                    return Err(Refusal::AccountExists { account: account.clone() });
+                }
+                let assigned = self.assigns(desk, address.as_ref())?;
+                let (account, address, roles) = (account.clone(), address.clone(), roles.clone());
+                Event::AccountAdded { account, address, assigned, roles }
+            }
+            Command::RemoveAccount { account, confirmed: is_confirmed } => {
+                self.refuse_listed_above(desk, account)?;
+                confirmed(*is_confirmed)?;
+                Event::AccountRemoved { account: account.clone() }
+            }
+            Command::SetAddress { account, address } => {
+                let assigned = self.assigns(desk, address.as_ref())?;
+                Event::AddressSet { account: account.clone(), address: address.clone(), assigned }
+            }
+            Command::SetRoles { account, roles } => Event::RolesSet { account: account.clone(), roles: roles.clone() },
+            Command::SetAccountSuspended { account, suspended } => {
+                Event::AccountSuspensionSet { account: account.clone(), suspended: *suspended }
+            }
+            Command::SetResend { account, resend } => Event::ResendSet { account: account.clone(), resend: *resend },
+            Command::GiveExemption { account, exemption } => {
+                self.in_future(exemption.until)?;
+                Event::ExemptionGiven { account: account.clone(), exemption: exemption.clone() }
+            }
+            Command::EndExemption { account, control } => {
+                let exempted = desk
+                    .account(account)
+                    .is_some_and(|account| account.exemptions.iter().any(|exemption| exemption.control == *control));
+                if !exempted {
+                    return Err(Refusal::UnknownExemption { control: control.name() });
+                }
+                Event::ExemptionEnded { account: account.clone(), control: *control }
+            }
+            Command::IssueCredential { account, credential } => {
+                if self.directory.index.credentials.contains_key(&credential.id) {
+                    return Err(Refusal::CredentialExists { credential: credential.id.clone() });
+                }
+                if credential.revoked || !credential.allowlists.is_empty() {
+                    return Err(Refusal::CredentialNotNew {});
+                }
+                self.in_future_if_any(credential.expires)?;
+                Event::CredentialIssued { account: account.clone(), credential: credential.clone() }
+            }
+            Command::SetCredentialScopes { credential, scopes } => {
+                let old = valid(desk, credential)?;
+                self.step_up_if(scopes.iter().any(|scope| !old.scopes.contains(scope)))?;
+                Event::CredentialScopesSet { credential: credential.clone(), scopes: scopes.clone() }
+            }
+            Command::SetCredentialExpiry { credential, expires } => {
+                let old = valid(desk, credential)?;
+                let later = match (old.expires, expires) {
+                    (None, _) => false,
+                    (Some(_), None) => true,
+                    (Some(old), Some(new)) => *new > old,
+                };
+                self.step_up_if(later)?;
+                Event::CredentialExpirySet { credential: credential.clone(), expires: *expires }
+            }
+            Command::RevokeCredential { credential } => {
+                if desk.credential_state(credential) == "revoked" {
+                    return Ok(Vec::new());
+                }
+                Event::CredentialRevoked { credential: credential.clone() }
+            }
+            _ => return Ok(Vec::new()),
+        };
+        Ok([event].into())
+    }
+
+    /// Whether the provider assigns the address by setting it; a member sets one at a verified active domain only.
+    fn assigns(&self, desk: &Desk, address: Option<&Address>) -> Result<bool, Refusal> {
+        match address {
+            None => Ok(false),
+            Some(_) if self.is_provider() => Ok(true),
+            Some(address) if desk.entry_in_force(address.domain()).is_some() => Ok(false),
+            Some(address) => Err(Refusal::AddressNeedsProvider { address: address.clone() }),
+        }
+    }
+}
+
+fn valid<'d>(desk: &'d Desk, id: &str) -> Result<&'d Credential, Refusal> {
+    match desk.credential(id) {
+        None => Err(Refusal::UnknownCredential { credential: id.into() }),
+        Some(credential) if credential.revoked => Err(Refusal::CredentialRevoked { credential: id.into() }),
+        Some(credential) => Ok(credential),
+    }
+}

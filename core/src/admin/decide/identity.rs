@@ -1,0 +1,230 @@
+//! Commands of identities: an Admin's word and the mailbox owner's.
+
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::policy::{Consent, Permission};
+use crate::time::Timestamp;
+
+use super::super::transition::next;
+use super::super::{
+    Actor, Answer, Command, Desk, Digest, Event, Issued, Machine, Pair, Purpose, Refusal, Token, TokenFault, Warning,
+};
+use super::Context;
+
+impl Context<'_> {
+    pub(super) fn identity(&mut self, command: &Command, desk: &Desk) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::AddIdentities { addresses, senders, roles, admin, token, expires, .. } => {
+                let new = distinct(addresses)?;
+                let new: Vec<Address> =
+                    new.into_iter().filter(|address| desk.identity_state(address) == "none").collect();
+                if new.is_empty() {
+                    return Ok(Vec::new());
+                }
+                for address in &new {
+                    self.foreign(desk, address)?;
+                }
+                let offer = self.offer(desk, &new, admin, token, *expires)?;
+                let added = Event::IdentitiesAdded { addresses: new, senders: senders.clone(), roles: roles.clone() };
+                Ok([added, offer].into())
+            }
+            Command::RequestVerification { addresses, admin, token, expires, .. } => {
+                let pending = self.in_state(desk, addresses, "pending")?;
+                if pending.is_empty() {
+                    return Ok(Vec::new());
+                }
+                Ok([self.offer(desk, &pending, admin, token, *expires)?].into())
+            }
+            Command::VerifyIdentities { addresses, .. } => {
+                let addresses = self.in_state(desk, addresses, "pending")?;
+                Ok(one_unless(addresses.is_empty(), Event::IdentitiesVerified { addresses }))
+            }
+            Command::VerifyAll {} => Ok(self.verify_all(desk)),
+            Command::UnverifyIdentities { addresses, .. } => {
+                let addresses = self.in_state(desk, addresses, "verified")?;
+                Ok(one_unless(addresses.is_empty(), Event::IdentitiesUnverified { addresses }))
+            }
+            Command::RemoveIdentities { holder, addresses } => {
+                let addresses = distinct(addresses)?;
+                for address in &addresses {
+                    let identity = desk.identity(holder, address);
+                    let identity = identity.ok_or_else(|| Refusal::UnknownIdentity { address: address.clone() })?;
+                    let refused = matches!(identity.consent, Some(Consent::Refused | Consent::Withdrawn));
+                    if refused && !self.is_provider() {
+                        return Err(Refusal::OwnerRefused { address: address.clone() });
+                    }
+                }
+                Ok([Event::IdentitiesRemoved { holder: holder.clone(), addresses }].into())
+            }
+            Command::LimitIdentity { address, senders, roles, .. } => {
+                if desk.identity_state(address) == "none" {
+                    return Err(Refusal::UnknownIdentity { address: address.clone() });
+                }
+                let (address, senders, roles) = (address.clone(), senders.clone(), roles.clone());
+                Ok([Event::IdentityLimited { address, senders, roles }].into())
+            }
+            Command::RequestConsent { pair, token, expires } => self.request_consent(desk, pair, token, *expires),
+            Command::AnswerQuestion { answer } => match self.bearer().and_then(|token| desk.question(&token)) {
+                Some(pair) => answered(desk, pair, *answer),
+                None => Ok(Vec::new()),
+            },
+            Command::AnswerForOwnAddress { pair, answer } => answered(desk, pair, *answer),
+            Command::WithdrawConsent { pair } => answered(desk, pair, Answer::Withdrawn),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Verifies what is still pending of the batch that the bearer's token was mailed for.
+    fn verify_all(&self, desk: &Desk) -> Vec<Event> {
+        let Some(token) = self.bearer() else { return Vec::new() };
+        let Some(Issued { purpose: Purpose::Batch { addresses, .. }, .. }) = desk.issued_as(&token) else {
+            return Vec::new();
+        };
+        let pending = addresses.iter().filter(|address| desk.identity_state(address) == "pending");
+        let addresses: Vec<Address> = pending.cloned().collect();
+        let mut events = one_unless(addresses.is_empty(), Event::IdentitiesVerified { addresses });
+        events.push(Event::TokenSpent { token });
+        events
+    }
+
+    fn offer(
+        &self,
+        desk: &Desk,
+        addresses: &[Address],
+        admin: &str,
+        token: &Token,
+        expires: Timestamp,
+    ) -> Result<Event, Refusal> {
+        self.in_future(expires)?;
+        if !desk.may(admin, Permission::VerifyIdentities) {
+            return Err(Refusal::AdminMayNotVerify { admin: admin.into() });
+        }
+        let (addresses, admin, token) = (addresses.to_vec(), admin.into(), token.digest());
+        Ok(Event::VerificationOffered { addresses, admin, token, expires })
+    }
+
+    fn request_consent(
+        &mut self,
+        desk: &Desk,
+        pair: &Pair,
+        token: &Token,
+        expires: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        match desk.identity(&pair.holder, &pair.address).and_then(|identity| identity.consent) {
+            Some(Consent::Given) => return Ok(Vec::new()),
+            Some(Consent::Refused | Consent::Withdrawn) => {
+                return Err(Refusal::OwnerRefused { address: pair.address.clone() });
+            }
+            Some(Consent::Pending) => {
+                // Whoever could ask as often as they like could flood a stranger's mailbox.
+                let open = desk.questions(pair).find(|issued| !issued.spent && self.now < issued.expires);
+                if let Some(open) = open.filter(|_| !self.is_provider()) {
+                    return Err(Refusal::QuestionOpen { address: pair.address.clone(), until: open.expires });
+                }
+            }
+            None => {}
+        }
+        self.in_future(expires)?;
+        self.foreign(desk, &pair.address)?;
+        Ok([Event::ConsentRequested { pair: pair.clone(), token: token.digest(), expires }].into())
+    }
+
+    /// Refuses an address at a domain that the tenant has not verified, or warns of it.
+    fn foreign(&mut self, desk: &Desk, address: &Address) -> Result<(), Refusal> {
+        if desk.entry_in_force(address.domain()).is_some() {
+            return Ok(());
+        }
+        if !desk.foreign_identities && !self.is_provider() {
+            return Err(Refusal::ForeignIdentity { address: address.clone() });
+        }
+        self.warnings.push(Warning::ForeignIdentity(address.clone()));
+        Ok(())
+    }
+
+    /// Returns those of the addresses, each of which must be an identity of the tenant, that are in this state.
+    fn in_state(&self, desk: &Desk, addresses: &[Address], state: &str) -> Result<Vec<Address>, Refusal> {
+        let addresses = distinct(addresses)?;
+        match addresses.iter().find(|address| desk.identity_state(address) == "none") {
+            Some(unknown) => Err(Refusal::UnknownIdentity { address: unknown.clone() }),
+            None => Ok(addresses.into_iter().filter(|address| desk.identity_state(address) == state).collect()),
+        }
+    }
+
+    fn bearer(&self) -> Option<Digest> {
+        match self.actor {
+            Actor::Bearer { token } => Some(token.digest()),
+            _ => None,
+        }
+    }
+}
+
+impl Desk {
+    /// Tells whether the token is for this command, still valid, and not used.
+    pub(super) fn token_for(&self, token: &Digest, command: &Command, now: Timestamp) -> Result<(), Refusal> {
+        let fault = |fault| Err(Refusal::TokenRefused { fault });
+        let Some(issued) = self.issued_as(token) else { return fault(TokenFault::Unknown) };
+        match (&issued.purpose, command) {
+            (Purpose::Batch { admin, .. }, Command::VerifyAll {}) => match () {
+                () if issued.spent => fault(TokenFault::Spent),
+                () if issued.expires <= now => fault(TokenFault::Expired),
+                () if !self.may(admin, Permission::VerifyIdentities) => fault(TokenFault::Powerless),
+                () => Ok(()),
+            },
+            // The mail that asked stays the owner's means to take the answer back.
+            (Purpose::Question(pair), Command::AnswerQuestion { answer: Answer::Withdrawn }) => {
+                let latest = self.questions(pair).last().is_some_and(|last| last.token == *token);
+                if latest && self.consent_state(pair) == "given" { Ok(()) } else { fault(TokenFault::Spent) }
+            }
+            (Purpose::Question(_), Command::AnswerQuestion { .. }) => match () {
+                () if issued.spent => fault(TokenFault::Spent),
+                () if issued.expires <= now => fault(TokenFault::Expired),
+                () => Ok(()),
+            },
+            (Purpose::Batch { .. } | Purpose::Question(_), _) => fault(TokenFault::Foreign),
+        }
+    }
+
+    fn issued_as(&self, token: &Digest) -> Option<&Issued> {
+        self.tokens.iter().find(|issued| issued.token == *token)
+    }
+
+    fn question(&self, token: &Digest) -> Option<&Pair> {
+        match &self.issued_as(token)?.purpose {
+            Purpose::Question(pair) => Some(pair),
+            Purpose::Batch { .. } => None,
+        }
+    }
+
+    /// Returns the tokens of the questions that were asked for a pair, the latest last.
+    fn questions(&self, pair: &Pair) -> impl Iterator<Item = &Issued> {
+        self.tokens.iter().filter(move |issued| matches!(&issued.purpose, Purpose::Question(other) if other == pair))
+    }
+}
+
+fn answered(desk: &Desk, pair: &Pair, answer: Answer) -> Result<Vec<Event>, Refusal> {
+    let state = desk.consent_state(pair);
+    if state == answer.name() {
+        return Ok(Vec::new());
+    }
+    let event = alloc::format!("consent_answered {}", answer.name());
+    if next(Machine::Consent, state, &event).is_none() {
+        return Err(Refusal::ConsentState { address: pair.address.clone(), state });
+    }
+    Ok([Event::ConsentAnswered { pair: pair.clone(), answer }].into())
+}
+
+/// Returns the addresses in their order, each once.
+fn distinct(addresses: &[Address]) -> Result<Vec<Address>, Refusal> {
+    let mut distinct: Vec<Address> = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        if !distinct.contains(address) {
+            distinct.push(address.clone());
+        }
+    }
+    if distinct.is_empty() { Err(Refusal::EmptyBatch {}) } else { Ok(distinct) }
+}
+
+fn one_unless(nothing: bool, event: Event) -> Vec<Event> {
+    if nothing { Vec::new() } else { [event].into() }
+}

@@ -1,0 +1,255 @@
+//! Decides commands: pure, and nothing is changed.
+
+mod account;
+mod allowlist;
+mod domain;
+mod guard;
+mod identity;
+mod observed;
+mod settings;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::policy::{PolicyProblem, ProblemKind};
+use crate::time::Timestamp;
+
+use super::{Actor, Command, Desk, Directory, Event, Record, Refusal, Unfit, UnfitKind, Warning};
+
+/// What comes with a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Order {
+    /// The command's id: the host's, unique for each command, and the same when a command is given again.
+    pub id: String,
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// The version of the tenant (or of the provider's settings) that the actor has seen; `None` for any.
+    pub expected: Option<u64>,
+}
+
+impl Order {
+    /// Creates an order that expects no particular version.
+    #[must_use]
+    pub fn new(id: impl Into<String>, now: Timestamp) -> Self {
+        Self { id: id.into(), now, expected: None }
+    }
+}
+
+/// What comes of a command that is not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Something changes.
+    Changed {
+        /// The record to be written and applied.
+        record: Record,
+        /// What to show to the actor.
+        warnings: Vec<Warning>,
+    },
+    /// The state is as the command wants it already; there is nothing to record.
+    Nothing,
+    /// The command was carried out before.
+    Repeated {
+        /// The record that it led to, from which the obligations can be derived again.
+        sequence: u64,
+    },
+}
+
+impl Directory {
+    /// Decides a command. Nothing is changed: the record in the answer is to be written, then [applied](Self::apply).
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why the command may not be, and what would be right.
+    pub fn decide(&self, actor: &Actor, command: &Command, order: &Order) -> Result<Outcome, Refusal> {
+        if let Some(given) = self.commands.get(&order.id) {
+            let sequence = given.sequence;
+            let same = given.command == command.name() && given.by == actor.by();
+            return if same { Ok(Outcome::Repeated { sequence }) } else { Err(Refusal::CommandIdReused { sequence }) };
+        }
+        let admitted = self.admit(actor, command, order.now)?;
+        let current = match (&admitted.tenant, admitted.desk) {
+            (None, _) => self.house.version,
+            (Some(_), desk) => desk.map_or(0, |desk| desk.version),
+        };
+        if let Some(expected) = order.expected.filter(|&expected| expected != current) {
+            return Err(Refusal::VersionConflict { expected, actual: current });
+        }
+        let mut context = Context { directory: self, actor, now: order.now, warnings: Vec::new() };
+        let events = context.events(command, admitted.desk)?;
+        if events.is_empty() {
+            return Ok(Outcome::Nothing);
+        }
+        let record = Record {
+            sequence: self.sequence.saturating_add(1),
+            at: order.now,
+            by: actor.by(),
+            id: order.id.clone(),
+            command: command.name().into(),
+            tenant: admitted.tenant,
+            version: current.saturating_add(1),
+            events,
+        };
+        if !self.would_change(&record)? {
+            return Ok(Outcome::Nothing);
+        }
+        Ok(Outcome::Changed { record, warnings: context.warnings })
+    }
+
+    /// Tells whether the record changes anything, or refuses it if the policy would have a problem after it.
+    fn would_change(&self, record: &Record) -> Result<bool, Refusal> {
+        let mut draft = self.clone();
+        draft.apply(record).map_err(refuse_unfit)?;
+        refuse_problems(draft.problems())?;
+        // A look-up changes nothing by itself, but it is to be done.
+        let asks = record.events.iter().any(|event| matches!(event, Event::CheckRequested { .. }));
+        let same = match &record.tenant {
+            None => draft.house == super::House { version: record.version, ..self.house.clone() },
+            Some(tenant) => match (self.desk(tenant), draft.desk(tenant)) {
+                (Some(before), Some(after)) => *after == Desk { version: record.version, ..before.clone() },
+                _ => false,
+            },
+        };
+        Ok(asks || !same)
+    }
+}
+
+/// What the decisions on all commands have in common.
+struct Context<'d> {
+    directory: &'d Directory,
+    actor: &'d Actor,
+    now: Timestamp,
+    warnings: Vec<Warning>,
+}
+
+impl Context<'_> {
+    fn events(&mut self, command: &Command, desk: Option<&Desk>) -> Result<Vec<Event>, Refusal> {
+        match (command, desk) {
+            (Command::AddTenant { tenant, .. }, Some(_)) => Err(Refusal::TenantExists { tenant: tenant.clone() }),
+            (Command::AddTenant { parent, .. }, None) => Ok([Event::TenantAdded { parent: parent.clone() }].into()),
+            (_, None) => self.house(command),
+            (_, Some(desk)) => self.of_tenant(command, desk),
+        }
+    }
+
+    fn of_tenant(&mut self, command: &Command, desk: &Desk) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::SetHosted { .. }
+            | Command::SetChallengeLabel { .. }
+            | Command::SetRecheck { .. }
+            | Command::AddProviderDeny { .. }
+            | Command::RemoveProviderDeny { .. } => self.house(command),
+            Command::AddTenant { .. }
+            | Command::RemoveTenant { .. }
+            | Command::SetTenantSuspended { .. }
+            | Command::SetTerms { .. }
+            | Command::ChangeSettings { .. }
+            | Command::SwitchSenderAuth { .. }
+            | Command::DefineRole { .. }
+            | Command::RemoveRole { .. }
+            | Command::AddDeny { .. }
+            | Command::RemoveDeny { .. } => self.settings(command, desk),
+            Command::AddAccount { .. }
+            | Command::RemoveAccount { .. }
+            | Command::SetAddress { .. }
+            | Command::SetRoles { .. }
+            | Command::SetAccountSuspended { .. }
+            | Command::SetResend { .. }
+            | Command::GiveExemption { .. }
+            | Command::EndExemption { .. }
+            | Command::IssueCredential { .. }
+            | Command::SetCredentialScopes { .. }
+            | Command::SetCredentialExpiry { .. }
+            | Command::RevokeCredential { .. } => self.account(command, desk),
+            Command::AddIdentities { .. }
+            | Command::RequestVerification { .. }
+            | Command::VerifyIdentities { .. }
+            | Command::VerifyAll {}
+            | Command::UnverifyIdentities { .. }
+            | Command::RemoveIdentities { .. }
+            | Command::LimitIdentity { .. }
+            | Command::RequestConsent { .. }
+            | Command::AnswerQuestion { .. }
+            | Command::AnswerForOwnAddress { .. }
+            | Command::WithdrawConsent { .. } => self.identity(command, desk),
+            Command::Preregister { .. } | Command::Alert { .. } => self.observed(command, desk),
+            Command::AddDomain { .. }
+            | Command::RenewChallenge { .. }
+            | Command::CheckDomain { .. }
+            | Command::ObserveDns { .. }
+            | Command::VouchDomain { .. }
+            | Command::UnvouchDomain { .. }
+            | Command::SetDomainApproved { .. }
+            | Command::SetDomainActive { .. }
+            | Command::SetDomainSenders { .. }
+            | Command::SetDomainRules { .. }
+            | Command::RemoveDomain { .. } => self.domain(command, desk),
+            Command::AddAllowlistEntries { .. }
+            | Command::EditRemark { .. }
+            | Command::DeleteAllowlistEntry { .. }
+            | Command::DisableAllowlist { .. } => self.allowlist(command, desk),
+        }
+    }
+
+    /// Asks for a fresh proof of who acts, where a member acts.
+    fn step_up(&self) -> Result<(), Refusal> {
+        match self.actor {
+            Actor::Member { reauthenticated: false, .. } => Err(Refusal::StepUpRequired {}),
+            _ => Ok(()),
+        }
+    }
+
+    fn step_up_if(&self, loosens: bool) -> Result<(), Refusal> {
+        if loosens { self.step_up() } else { Ok(()) }
+    }
+
+    fn is_provider(&self) -> bool {
+        matches!(self.actor, Actor::Provider { .. })
+    }
+
+    /// The network address that a member comes from.
+    fn own_ip(&self) -> Option<IpAddr> {
+        match self.actor {
+            Actor::Member { client_ip, .. } => *client_ip,
+            _ => None,
+        }
+    }
+
+    fn in_future(&self, instant: Timestamp) -> Result<(), Refusal> {
+        if self.now < instant { Ok(()) } else { Err(Refusal::AlreadyExpired { instant }) }
+    }
+
+    fn in_future_if_any(&self, instant: Option<Timestamp>) -> Result<(), Refusal> {
+        instant.map_or(Ok(()), |instant| self.in_future(instant))
+    }
+}
+
+fn confirmed(confirmed: bool) -> Result<(), Refusal> {
+    if confirmed { Ok(()) } else { Err(Refusal::ConfirmationRequired {}) }
+}
+
+fn refuse_unfit(unfit: Unfit) -> Refusal {
+    match unfit.kind {
+        UnfitKind::SecretUsed => Refusal::SecretUsed {},
+        kind => Refusal::DoesNotFit { what: alloc::format!("{kind}") },
+    }
+}
+
+/// Refuses the first problem, in words that say nothing of other tenants.
+fn refuse_problems(problems: Vec<PolicyProblem>) -> Result<(), Refusal> {
+    let names: Vec<String> = problems
+        .iter()
+        .filter_map(|problem| match &problem.kind {
+            ProblemKind::UnknownAccount { id, .. } => Some(id.clone()),
+            _ => None,
+        })
+        .collect();
+    match problems.into_iter().next().map(|problem| problem.kind) {
+        None => Ok(()),
+        Some(ProblemKind::UnknownAccount { .. }) => Err(Refusal::UnknownAccounts { names }),
+        Some(ProblemKind::AddressClaimedTwice { address, .. }) => Err(Refusal::AddressClaimed { address }),
+        Some(problem) => Err(Refusal::PolicyProblem { problem }),
+    }
+}
