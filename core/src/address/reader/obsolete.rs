@@ -35,15 +35,16 @@ impl<M: Mode> Reader<'_, M> {
     /// Reads the rest of a local part that has gaps beside its dots (RFC 5322 §4.4 `obs-local-part`), up to the at sign.
     #[cold]
     pub(super) fn spaced_local_part(&mut self, start: usize, run: Run, gap: Gap) -> Result<(Run, Gap)> {
-        let (mut run, mut gap) = (run, gap);
-        let mut end = self.at;
+        let first = self.at;
+        let mut end = first;
+        let mut gap = gap;
         while self.peek().is_some_and(|octet| octet == b'"' || octet == b'.' || octet::is(octet, ATEXT | HIGH)) {
             self.run()?;
             end = self.at;
             self.mode.forbid(inside(gap), position(start))?;
             gap = self.skip_gap()?;
-            run = spaced_run(self.body.get(start..end).unwrap_or_default());
         }
+        let run = if end == first { run } else { spaced_run(self.body.get(start..end).unwrap_or_default()) };
         if self.peek() == Some(b'@') && self.local_part_of(start, end) != start {
             return Err(FieldError { construct: Construct::SpaceInAddress, offset: position(start) });
         }

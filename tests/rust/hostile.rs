@@ -1,0 +1,106 @@
+//! Hostile headers are read in linear time.
+
+use std::time::{Duration, Instant};
+
+use sendas::Limits;
+use sendas::address::fields::{FieldName, classify, read_block};
+use sendas::address::header::{mailboxes, names, read_field, says};
+use sendas::address::name::addresses;
+
+/// A header of this length, read in quadratic time, would take minutes.
+const OCTETS: usize = 10_000_000;
+
+/// Far above what a build without optimization takes, and far below what is not linear.
+const BOUND: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_header_of_ten_megabytes_is_read_in_linear_time() {
+    for (unit, end) in [
+        ("A:\r\n", ""),
+        ("From:a@b.example\r\n", ""),
+        ("From\t:a@b.example\r\n", ""),
+        ("\u{200b}F:\r\n", ""),
+        (":", "\r\n"),
+        ("A: b\r\n c\r\n\td\r\n", "\r\n"),
+        ("A", ":"),
+        ("A:", "\r"),
+    ] {
+        let block = [unit.repeat(OCTETS / unit.len()).as_str(), end].concat();
+        timed(&format!("{unit:?}"), || {
+            let fields = read_block(block.as_bytes(), &limits()).map(|fields| {
+                fields.filter(|field| classify(field.name.of(block.as_bytes())) == FieldName::From).count()
+            });
+            let _either = fields.is_ok();
+        });
+    }
+}
+
+#[test]
+fn a_field_of_ten_megabytes_is_read_in_linear_time() {
+    for unit in [
+        "a",
+        "\"",
+        "(",
+        "()",
+        "<",
+        ">",
+        "@",
+        ",",
+        ";",
+        ":",
+        ".",
+        "\\",
+        "[",
+        "=?",
+        "\u{e9}",
+        "\r\n ",
+        "\"a\"",
+        "a ",
+        "a.",
+        "a .",
+        "a@b,",
+        "a@b ",
+        "<a@b>",
+        "<a@b>,",
+        "g:",
+        "g:;",
+        "<@a:",
+        "<@a,",
+        "a(x)@b(y) . c,",
+        "a <",
+        "=?utf-8?q?a?= ",
+        "a@b(",
+        "a@b.(x",
+        "<a . b",
+        "\"a\" \"b\"",
+        "[\\",
+    ] {
+        for (before, after) in [("", ""), ("<", ">"), ("a@b (", ")"), ("\"", "\" <a@b>"), ("", " <a@b.example>")] {
+            let body = [before, &unit.repeat(OCTETS / 50 / unit.len()), after].concat();
+            timed(&format!("{before}{unit:?}{after}"), || {
+                let _either = says(body.as_bytes(), &limits()).is_ok();
+                if read_field(body.as_bytes(), &limits()).is_ok() {
+                    assert!(mailboxes(body.as_bytes(), &limits()).count() > 0);
+                    for name in names(body.as_bytes()) {
+                        let _either = addresses(body.as_bytes(), &name, &mut |_| {}).is_ok();
+                    }
+                }
+            });
+        }
+    }
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.field_octets = u32::MAX;
+    limits.header_octets = u32::MAX;
+    limits.mailboxes = u32::MAX;
+    limits.comment_depth = u32::MAX;
+    limits
+}
+
+fn timed(what: &str, read: impl FnOnce()) {
+    let started = Instant::now();
+    read();
+    assert!(started.elapsed() < BOUND, "{what}: {:?}", started.elapsed());
+}
