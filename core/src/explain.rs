@@ -328,7 +328,7 @@ fn authorised(asker: &Asker<'_>) -> Read<Vec<(String, String)>> {
     if asker.account.flags()? & account::HAS_ADDRESS != 0 {
         candidates.push((show(asker.account.local()?), show(asker.account.domain()?)));
     }
-    for number in asker.identity_holders() {
+    for &number in asker.identity_holders() {
         let page = asker.root.page(number)?;
         for row in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()?) {
             let row = row?;

@@ -21,7 +21,8 @@ pub(crate) struct Asker<'s> {
     pub(crate) link: Link,
     pub(crate) page: PageView<'s>,
     pub(crate) account: AccountRow<'s>,
-    ancestors: [u32; MAX_DEPTH],
+    /// The numbers of its page and of those of the tenants above.
+    pages: [u32; MAX_DEPTH + 1],
     depth: usize,
     identities_from: usize,
     domains_from: usize,
@@ -61,7 +62,7 @@ impl<'s> Asker<'s> {
             link,
             page,
             account: page.record(link.record),
-            ancestors: [0; MAX_DEPTH],
+            pages: [link.page; MAX_DEPTH + 1],
             depth: 0,
             identities_from: 0,
             domains_from: 0,
@@ -71,25 +72,38 @@ impl<'s> Asker<'s> {
         Ok(Some(asker))
     }
 
-    /// The pages of the tenant and of all tenants above it, the closest first.
-    pub(crate) fn lineage(&self) -> impl Iterator<Item = Read<PageView<'s>>> + use<'s> {
-        let (root, ancestors, depth, own) = (self.root, self.ancestors, self.depth, self.page);
-        core::iter::once(Ok(own)).chain(ancestors.into_iter().take(depth).map(move |number| root.page(number)))
+    /// The numbers of the pages of the tenant and of all tenants above it, the closest first.
+    #[inline]
+    pub(crate) fn lineage(&self) -> &[u32] {
+        self.first_pages(self.depth)
     }
 
     /// The numbers of the pages whose tenant-held identities count: its own, then inherited.
-    pub(crate) fn identity_holders(&self) -> impl Iterator<Item = u32> + use<'s> {
-        core::iter::once(self.link.page).chain(self.ancestors.into_iter().take(self.identities_from))
+    #[inline]
+    pub(crate) fn identity_holders(&self) -> &[u32] {
+        self.first_pages(self.identities_from)
     }
 
     /// The numbers of the pages whose domains count: its own, then inherited.
-    pub(crate) fn domain_holders(&self) -> impl Iterator<Item = u32> + use<'s> {
-        core::iter::once(self.link.page).chain(self.ancestors.into_iter().take(self.domains_from))
+    #[inline]
+    pub(crate) fn domain_holders(&self) -> &[u32] {
+        self.first_pages(self.domains_from)
+    }
+
+    /// The page with this number, which is its own more often than not.
+    #[inline]
+    pub(crate) fn page_of(&self, number: u32) -> Read<PageView<'s>> {
+        if number == self.link.page { Ok(self.page) } else { self.root.page(number) }
+    }
+
+    #[inline]
+    fn first_pages(&self, above: usize) -> &[u32] {
+        self.pages.get(..=above).unwrap_or(&[])
     }
 
     /// Whether the page is its own, or one whose domains it inherits.
     pub(crate) fn holds_domains_of(&self, page: u32) -> bool {
-        self.domain_holders().any(|number| number == page)
+        self.domain_holders().contains(&page)
     }
 
     /// How strictly a control is applied, without the account's exemptions (docs/semantics.md 8.1).
@@ -98,7 +112,7 @@ impl<'s> Asker<'s> {
             return self.root.hosted(self.now);
         }
         let mut strictest = self.strength_in(self.page, control)?;
-        for &number in self.ancestors.iter().take(self.depth) {
+        for &number in self.lineage().iter().skip(1) {
             strictest = strictest.max(self.strength_in(self.root.page(number)?, control)?);
         }
         Ok(strictest)
@@ -163,8 +177,8 @@ impl<'s> Asker<'s> {
                 return Ok(());
             }
             let number = self.root.tenant(page.head().parent()?)?.ok_or(Damaged)?;
-            *self.ancestors.get_mut(self.depth).ok_or(Damaged)? = number;
             self.depth += 1;
+            *self.pages.get_mut(self.depth).ok_or(Damaged)? = number;
             page = self.root.page(number)?;
             identities = identities && page.has(tenant::INHERIT_IDENTITIES)?;
             domains = domains && page.has(tenant::INHERIT_DOMAINS)?;

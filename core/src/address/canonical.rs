@@ -26,6 +26,7 @@ pub struct AddrSpec {
     pub form: LocalForm,
     /// Whether the reader saw that it is in canonical form as it is spelled.
     is_canonical: bool,
+    is_everyday: bool,
 }
 
 /// How a local part is spelled.
@@ -44,12 +45,14 @@ impl AddrSpec {
     /// Creates the place of an address in `bytes`, from `start`, over the at sign, to `end`.
     pub(super) fn new(bytes: &[u8], start: usize, at: usize, end: usize, form: LocalForm) -> Self {
         let mut spec = Self { form, ..Self::plain(start, at, end, false) };
-        spec.is_canonical =
-            form != LocalForm::Quoted && plain::is_canonical(spec.local.of(bytes), spec.domain.of(bytes));
+        let (local, domain) = (spec.local.of(bytes), spec.domain.of(bytes));
+        spec.is_canonical = form != LocalForm::Quoted && plain::is_canonical(local, domain);
+        spec.is_everyday = form == LocalForm::DotAtom && spec.is_canonical && !local.contains(&b'=');
         spec
     }
 
-    /// Creates the place of an address of atoms, and says whether it is in canonical form.
+    /// Creates the place of an everyday address, and says whether it is in canonical form.
+    #[inline]
     pub(super) fn plain(start: usize, at: usize, end: usize, is_canonical: bool) -> Self {
         Self {
             span: Span::between(start, end),
@@ -57,7 +60,20 @@ impl AddrSpec {
             domain: Span::between(at + 1, end),
             form: LocalForm::DotAtom,
             is_canonical,
+            is_everyday: is_canonical,
         }
+    }
+
+    /// Whether it is canonical as it is spelled, of atoms, and without `=`: every reader reads it alike everywhere.
+    pub(super) const fn is_everyday(&self) -> bool {
+        self.is_everyday
+    }
+
+    /// The same address, known to be everyday, where it starts at another octet.
+    pub(super) fn moved(&self, start: usize) -> Self {
+        let by = position(start).wrapping_sub(self.span.start);
+        let shift = |span: Span| Span { start: span.start.wrapping_add(by), end: span.end.wrapping_add(by) };
+        Self { span: shift(self.span), local: shift(self.local), domain: shift(self.domain), ..*self }
     }
 
     /// Brings this address to canonical form. `bytes` are those it was read from.

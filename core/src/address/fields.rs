@@ -46,8 +46,9 @@ pub enum ResentName {
 /// a name that becomes one of ours without them is [`FieldName::Ambiguous`].
 #[must_use]
 pub fn classify(name: &[u8]) -> FieldName {
-    if is_ftext(name) {
-        return lookup(name);
+    let exact = lookup(name);
+    if exact != FieldName::Other || is_ftext(name) {
+        return exact;
     }
     let mut kept = [0; LONGEST];
     let mut len = 0;
@@ -217,9 +218,14 @@ impl BlockErrorKind {
 /// Tells what the name of a field says that was handed over apart from its header, and whether it stays one field
 /// when it is written: its name is a field name, and its body has no NUL and no line end but a CRLF before white space.
 pub(crate) fn classify_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
+    let found = lookup(name);
+    // The reader of From refuses such a body itself, and says why.
+    if found == FieldName::From {
+        return (found, true);
+    }
     let is_one_body = octet::all_are_over(body, b'\r') || is_folded(body);
-    if is_ftext(name) {
-        (lookup(name), is_one_body)
+    if found != FieldName::Other || is_ftext(name) {
+        (found, is_one_body)
     } else {
         (classify(name), is_one_body && is_ftext(name.trim_ascii_end()))
     }
@@ -309,7 +315,8 @@ fn lookup(name: &[u8]) -> FieldName {
         LONGEST => (b"Resent-Message-ID", FieldName::Resent(ResentName::MessageId)),
         _ => return FieldName::Other,
     };
-    if name.eq_ignore_ascii_case(known) { field } else { FieldName::Other }
+    let is_same = name.iter().zip(known).fold(true, |same, (a, b)| same & a.eq_ignore_ascii_case(b));
+    if is_same { field } else { FieldName::Other }
 }
 
 #[cfg(test)]

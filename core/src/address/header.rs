@@ -21,7 +21,7 @@
 //! Refused: `a@c.example <a@b.example>`, `<a@c.example> <a@b.example>`, `<@c.example:a@b.example>`, `a @b.example`, `,a@b.example`.
 
 use super::canonical::AddrSpec;
-use super::plain;
+use super::plain::{self, Known};
 use super::reader::{Reader, Strict};
 use crate::options::Limits;
 
@@ -59,8 +59,17 @@ pub struct Mailbox {
 ///
 /// [`FieldError`] for the first construct that the grammar does not know or that two readers could read differently.
 pub fn read_field(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldError> {
+    read_field_knowing(body, limits, None)
+}
+
+/// The same, sooner where the field holds an address that was read before.
+pub(crate) fn read_field_knowing(
+    body: &[u8],
+    limits: &Limits,
+    known: Option<Known<'_>>,
+) -> Result<FieldSummary, FieldError> {
     if body.len() <= limits.field_octets as usize && limits.mailboxes > 0 {
-        if let Some(addr_spec) = plain::field(body) {
+        if let Some(addr_spec) = plain::field(body, known) {
             let first = Mailbox { addr_spec, group: None };
             return Ok(FieldSummary { mailboxes: 1, groups: 0, first, plain: true });
         }

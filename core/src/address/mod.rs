@@ -30,6 +30,7 @@ pub(crate) use canonical::CanonicalView;
 pub use canonical::{AddrSpec, Canonical, CanonicalError, CanonicalFlaw, LocalForm};
 pub use domain::{DomainError, DomainFlaw, DomainName};
 pub use local::LocalFlaw;
+pub(crate) use plain::Known;
 pub use scope::Scope;
 pub use span::Span;
 pub use unicode::unicode_version;

@@ -6,14 +6,28 @@
 use super::canonical::{AddrSpec, MAX_ADDRESS};
 use super::domain::{MAX_LABEL, MAX_NAME};
 use super::local::MAX_LOCAL;
-use super::octet::{self, ALNUM, ATEXT, LETTER, LOCAL, NAME, PHRASE, UPPER};
+use super::octet::{self, ALNUM, ATEXT, LDH, LETTER, LOCAL, NAME, PHRASE, UPPER};
+
+/// An everyday address that was read before, and what it was read as.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    text: &'a [u8],
+    spec: AddrSpec,
+}
+
+impl<'a> Known<'a> {
+    /// Takes over an address that a reader read, if it is everyday.
+    pub(crate) fn new(bytes: &'a [u8], spec: AddrSpec) -> Option<Self> {
+        spec.is_everyday().then(|| Self { text: spec.span.of(bytes), spec })
+    }
+}
 
 /// Reads a field body that is one mailbox: `a@b.example`, `Name <a@b.example>` or `"Name" <a@b.example>`, with no
 /// `@`, `=` or backslash in the name.
-pub(crate) fn field(body: &[u8]) -> Option<AddrSpec> {
+pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<AddrSpec> {
     let start = usize::from(body.first() == Some(&b' '));
     match body.get(start)? {
-        b'<' => angle(body, start),
+        b'<' => angle(body, start, known),
         b'"' => {
             let close = start + 1 + body.get(start + 1..)?.iter().position(|&octet| !octet::is(octet, NAME))?;
             let after = match body.get(close..)? {
@@ -21,13 +35,13 @@ pub(crate) fn field(body: &[u8]) -> Option<AddrSpec> {
                 [b'"', ..] => close + 1,
                 _ => return None,
             };
-            angle(body, after)
+            angle(body, after, known)
         }
         _ => {
             let open = start + body.get(start..)?.iter().position(|&octet| !octet::is(octet, PHRASE))?;
             match body.get(open)? {
-                b'<' => angle(body, open),
-                _ => addr_spec(body, start).filter(|spec| spec.span.end as usize == body.len()),
+                b'<' => angle(body, open, known),
+                _ => addr_spec(body, start, known).filter(|spec| spec.span.end as usize == body.len()),
             }
         }
     }
@@ -35,18 +49,25 @@ pub(crate) fn field(body: &[u8]) -> Option<AddrSpec> {
 
 /// Reads a reverse-path in angle brackets.
 pub(crate) fn path(bytes: &[u8]) -> Option<AddrSpec> {
-    angle(bytes, 0)
+    angle(bytes, 0, None)
 }
 
 /// Reads an angle address that begins at `open` and ends with the bytes.
-fn angle(bytes: &[u8], open: usize) -> Option<AddrSpec> {
-    let spec = bytes.get(open).filter(|&&octet| octet == b'<').and_then(|_| addr_spec(bytes, open + 1))?;
+fn angle(bytes: &[u8], open: usize, known: Option<Known<'_>>) -> Option<AddrSpec> {
+    let spec = bytes.get(open).filter(|&&octet| octet == b'<').and_then(|_| addr_spec(bytes, open + 1, known))?;
     (bytes.get(spec.span.end as usize..)? == b">").then_some(spec)
 }
 
 /// Reads an address from `start` up to an octet that cannot stand in a domain.
-fn addr_spec(bytes: &[u8], start: usize) -> Option<AddrSpec> {
+fn addr_spec(bytes: &[u8], start: usize, known: Option<Known<'_>>) -> Option<AddrSpec> {
     let rest = bytes.get(start..)?;
+    // Most senders write in From what they gave as reverse-path.
+    if let Some(Known { text, spec }) = known {
+        let after = rest.strip_prefix(text);
+        if after.is_some_and(|after| after.first().is_none_or(|&next| next != b'.' && !octet::is(next, LDH))) {
+            return Some(spec.moved(start));
+        }
+    }
     let local = local_part(rest)?;
     let domain = domain(rest.get(local + 1..)?)?;
     let end = start + local + 1 + domain.length;
@@ -127,7 +148,7 @@ fn leading(octets: &[u8], class: u16) -> Option<(u16, &[u8])> {
 mod tests {
     use alloc::format;
 
-    use super::{field, is_canonical, path};
+    use super::{Known, field, is_canonical, path};
     use crate::address::header::read_any_field;
     use crate::address::path::{ReversePath, read_any_path};
     use crate::options::Limits;
@@ -137,8 +158,8 @@ mod tests {
         let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(63));
         for address in ["a@b.example", "Ann.Dean+x@mail-1.B.example", "_!#$%&'*+/?^`{|}~@b", "9@9.e", &long] {
             let bracketed = format!("<{address}>");
-            let spec = path(bracketed.as_bytes()).expect(address);
-            assert_eq!(read_any_path(bracketed.as_bytes(), false), Ok(ReversePath::Mailbox(spec)));
+            let read = path(bracketed.as_bytes()).expect(address);
+            assert_eq!(read_any_path(bracketed.as_bytes(), false), Ok(ReversePath::Mailbox(read)));
             for body in [
                 format!(" {address}"),
                 format!(" <{address}>"),
@@ -147,10 +168,15 @@ mod tests {
                 format!(" \"Dean, Ann (<x>; y: z)\" <{address}>"),
                 format!("\"\"<{address}>"),
             ] {
-                let spec = field(body.as_bytes()).expect(&body);
+                let spec = field(body.as_bytes(), None).expect(&body);
                 let summary = read_any_field(body.as_bytes(), &Limits::default()).expect(&body);
                 assert_eq!((summary.first.addr_spec, summary.mailboxes, summary.groups), (spec, 1, 0));
                 assert!(summary.plain, "{body}");
+                let known = Known::new(bracketed.as_bytes(), read);
+                assert_eq!(field(body.as_bytes(), known), Some(spec), "{body}");
+                for other in [format!("{body}.example"), body.replace("example", "examples"), format!("{body}-")] {
+                    assert_eq!(field(other.as_bytes(), known), field(other.as_bytes(), None), "{other}");
+                }
             }
         }
     }
@@ -188,7 +214,7 @@ mod tests {
             &long_label,
         ] {
             assert_eq!(path(format!("<{address}>").as_bytes()), None, "{address}");
-            assert_eq!(field(format!("Ann <{address}>").as_bytes()), None, "{address}");
+            assert_eq!(field(format!("Ann <{address}>").as_bytes(), None), None, "{address}");
         }
         for body in [
             "",
@@ -210,7 +236,7 @@ mod tests {
             "\u{e9} <a@b.example>",
             "G: a@b.example;",
         ] {
-            assert_eq!(field(body.as_bytes()), None, "{body}");
+            assert_eq!(field(body.as_bytes(), None), None, "{body}");
         }
     }
 

@@ -29,8 +29,8 @@ pub(super) fn judge<'s>(
 }
 
 fn suspension(asker: &Asker<'_>, ledger: &mut Ledger<'_>) -> Read<()> {
-    for page in asker.lineage() {
-        if page?.has(tenant::SUSPENDED)? {
+    for &number in asker.lineage() {
+        if asker.page_of(number)?.has(tenant::SUSPENDED)? {
             ledger.find(Reason::TenantSuspended, Place::of(Subject::Account));
         }
     }
@@ -160,8 +160,8 @@ fn client_ip(
         outside |= listed == Listed::No;
         Ok(())
     };
-    for page in asker.lineage() {
-        let page = page?;
+    for &number in asker.lineage() {
+        let page = asker.page_of(number)?;
         let lists = if page.has(tenant::HAS_ALLOWLISTS)? { page.head().allowlists()? } else { Run::default() };
         look("tenant", page.bytes(), lists)?;
     }

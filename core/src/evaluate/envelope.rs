@@ -1,7 +1,7 @@
 //! The envelope stage: the reverse-path (docs/semantics.md 3).
 
 use crate::address::path::{ReversePath, read_path, read_unquoted};
-use crate::address::{AddrSpec, Canonical, CanonicalView, LocalForm, Span};
+use crate::address::{AddrSpec, Canonical, CanonicalView, Known, LocalForm, Span};
 use crate::decision::{Place, Subject};
 use crate::gather::AddressFacts;
 use crate::ledger::place;
@@ -20,9 +20,25 @@ pub(super) enum Envelope<'r> {
     /// The null reverse-path.
     Null,
     /// An address, its octets as the request spells it, and what is known of it.
-    Address { address: CanonicalView<'r>, spelled: &'r [u8], form: LocalForm, facts: Option<AddressFacts> },
+    Address {
+        address: CanonicalView<'r>,
+        spelled: &'r [u8],
+        form: LocalForm,
+        known: Option<Known<'r>>,
+        facts: Option<AddressFacts>,
+    },
     /// Not known, or not readable.
     Unread,
+}
+
+impl<'r> Envelope<'r> {
+    /// The address, where a field that holds it too can be read sooner for that.
+    pub(super) fn known(&self) -> Option<Known<'r>> {
+        match self {
+            Self::Address { known, .. } => *known,
+            Self::Null | Self::Unread => None,
+        }
+    }
 }
 
 /// Judges the envelope sender; its canonical form may take up `room`.
@@ -74,7 +90,8 @@ fn mailbox<'r>(
     match spec.view(bytes, room) {
         Ok(address) => {
             let facts = check.judge(address, at, Judged::Fully)?;
-            Ok(Envelope::Address { address, spelled: spec.span.of(bytes), form: spec.form, facts })
+            let (spelled, known) = (spec.span.of(bytes), Known::new(bytes, *spec));
+            Ok(Envelope::Address { address, spelled, form: spec.form, known, facts })
         }
         Err(error) => {
             let reason = if error.kind().is_syntax() { Reason::SenderSyntax } else { Reason::NotCanonical };
@@ -92,11 +109,11 @@ fn nothing_authorised(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
         return Ok(false);
     }
     let mut domain = false;
-    for number in asker.domain_holders() {
+    for &number in asker.domain_holders() {
         domain |= asker.root.holdings(number)? & holding::DOMAIN != 0;
     }
     let mut identity = false;
-    for number in asker.identity_holders() {
+    for &number in asker.identity_holders() {
         let flags = asker.root.holdings(number)?;
         let (counting, grandfathered) = if number == asker.link.page {
             (holding::IDENTITY, holding::GRANDFATHERED)

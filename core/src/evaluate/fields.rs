@@ -100,8 +100,7 @@ pub(super) fn visit<'a>(
                 let field = FieldAt { number, base: 0, body };
                 let (found, is_one_field) = classify_apart(name, body);
                 each(found, field);
-                // The reader of From refuses such a body itself, and says why.
-                if !is_one_field && !matches!(found, FieldName::From | FieldName::Ambiguous) {
+                if !is_one_field && found != FieldName::Ambiguous {
                     each(FieldName::Ambiguous, field);
                 }
             }

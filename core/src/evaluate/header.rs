@@ -1,7 +1,9 @@
 //! The message stage: From, Sender and Resent fields (docs/semantics.md 6).
 
 use crate::address::fields::{FieldName, ResentName};
-use crate::address::header::{FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_field};
+use crate::address::header::{
+    FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_field, read_field_knowing,
+};
 use crate::address::{CanonicalView, Span, suffix};
 use crate::decision::{Place, Subject};
 use crate::ledger::place;
@@ -119,7 +121,7 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
             self.check.ledger.find(Reason::FromMissing, Place::of(Subject::Header));
             return Ok(());
         };
-        let summary = match read_field(field.body, self.limits) {
+        let summary = match read_field_knowing(field.body, self.limits, self.envelope.known()) {
             Ok(summary) => summary,
             Err(error) => {
                 let at = error_place(Subject::From, &field, &error);

@@ -19,9 +19,8 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let (asker, target) = (self.asker, self.target);
         let needless = depth.needs_no_domain(&self.facts);
         let mut scope = Scope::default();
-        for number in asker.domain_holders() {
-            let own = number == asker.link.page;
-            let page = if own { asker.page } else { asker.root.page(number)? };
+        for &number in asker.domain_holders() {
+            let (own, page) = (number == asker.link.page, asker.page_of(number)?);
             let named = if own { self.named } else { page.entry_named(target)? };
             if let Some(row) = named {
                 self.domain((page, own), row, needless, &mut scope)?;
@@ -41,8 +40,8 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         }
         // Entries above that do not include their sub-domains only explain a denial.
         if !scope.reached && !needless {
-            for number in asker.domain_holders() {
-                asker.root.page(number)?.domains_above(target, |row| {
+            for &number in asker.domain_holders() {
+                asker.page_of(number)?.domains_above(target, |row| {
                     if row.flags()? & domain::SUBDOMAINS == 0 {
                         scope.above = true;
                         self.observer.note(|| Note::DomainAbove { row });

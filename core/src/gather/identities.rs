@@ -32,9 +32,8 @@ impl Consented {
 impl<O: Observer> Gatherer<'_, '_, O> {
     pub(super) fn identities(&mut self) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
-        for number in asker.identity_holders() {
-            let own = number == asker.link.page;
-            let page = if own { asker.page } else { asker.root.page(number)? };
+        for &number in asker.identity_holders() {
+            let (own, page) = (number == asker.link.page, asker.page_of(number)?);
             let rule = if own { self.own_rule } else { rule(page.closest(target)?)? };
             let base = rule.sub_address_base(target.local);
             for (candidate, exact) in core::iter::once((target.local, true)).chain(base.map(|base| (base, false))) {
