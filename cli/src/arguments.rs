@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Find everything that is wrong with a policy
     Check(Check),
+    /// Give commands that change a policy, kept as a log of records
+    Admin(Admin),
     /// Print the JSON Schema of policies
     Schema,
     /// Print a completion script
@@ -82,6 +84,77 @@ pub(crate) struct Check {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Admin {
+    #[command(subcommand)]
+    pub(crate) command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Decide a command, and write what it changes
+    ///
+    /// The answer is one line of JSON: the record with its warnings and with what is to be done now, or the refusal. When it
+    /// is printed, the record is on the disk. docs/administration.md lists actors and commands.
+    #[command(after_help = GIVE_EXIT_CODES)]
+    Give(Give),
+    /// Take a policy over into an empty log
+    Import(Import),
+    /// Show the tenants, or the policy
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Give {
+    /// The log; a new one is made where there is none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: PathBuf,
+    /// Who gives the command, as JSON such as `{"kind":"provider","name":"support"}`
+    #[arg(long, value_name = "JSON")]
+    pub(crate) actor: String,
+    /// The command's id, the same when it is given again; a random one where none is given
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// The version of the tenant that the actor has seen
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) expect: Option<u64>,
+    /// The instant of the decision (RFC 3339); the clock's where none is given
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
+    /// The command as JSON; `-` is standard input
+    #[arg(value_name = "JSON")]
+    pub(crate) command: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The log; a new one is made where there is none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: PathBuf,
+    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// Which person or program of the provider takes it over, for the record
+    #[arg(long, default_value = "sendas")]
+    pub(crate) name: String,
+    /// The instant of the records (RFC 3339); the clock's where none is given
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The log
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: PathBuf,
+    /// Show this tenant only
+    #[arg(long, value_name = "ID", conflicts_with = "policy")]
+    pub(crate) tenant: Option<String>,
+    /// Print the policy as JSON, which the other commands read
+    #[arg(long)]
+    pub(crate) policy: bool,
 }
 
 #[derive(Debug, Args)]
@@ -245,3 +318,4 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer.";
+const GIVE_EXIT_CODES: &str = "Exit codes: 0 carried out, or nothing to do; 1 refused; 2 bad input.";

@@ -16,6 +16,12 @@ pub(crate) enum Failure {
     /// The policy has problems, which have been shown.
     #[error("{}: {problems} problem(s) found; nothing was decided", .file.display())]
     Policy { file: PathBuf, problems: usize },
+    /// An actor or a command cannot be read.
+    #[error("the {what} cannot be read: {problems}")]
+    Argument { what: &'static str, problems: String },
+    /// A log of records does not fold; nothing was written.
+    #[error("{}: {problem}; nothing was written", .file.display())]
+    Log { file: PathBuf, problem: String },
     /// The policy cannot be compiled.
     #[error(transparent)]
     Compile(#[from] sendas::CompileError),
@@ -30,6 +36,14 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn read(file: &Path, error: io::Error) -> Self {
         Self::File { file: file.into(), error, advice: "right would be a file that can be read" }
+    }
+
+    pub(crate) fn write(file: &Path, error: io::Error) -> Self {
+        Self::File { file: file.into(), error, advice: "right would be a file that can be written" }
+    }
+
+    pub(crate) fn log(file: &Path, problem: &dyn std::fmt::Display) -> Self {
+        Self::Log { file: file.into(), problem: problem.to_string() }
     }
 
     /// Says what went wrong on standard error and returns the exit code.

@@ -1,14 +1,17 @@
-//! `sendas`: asks a policy whether a message may be sent, and why; checks policies; decides recorded requests in bulk.
+//! `sendas`: asks a policy whether a message may be sent, and why; checks policies; decides recorded requests in bulk; gives commands
+//! that change a policy.
 //!
 //! All input and output of the project's own programs lives here: the clock, the files, the random key. What is decided, and
 //! every sentence about it, comes from the library.
 
+mod admin;
 mod arguments;
 mod bulk;
 mod check;
 mod evaluate;
 mod explain;
 mod failure;
+mod log;
 mod message;
 mod policy;
 mod render;
@@ -34,6 +37,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Admin(arguments) => admin::run(&arguments),
         Command::Schema => shell::schema(),
         Command::Completions(arguments) => shell::completions(arguments.shell),
         Command::Man(arguments) => shell::man(arguments.directory.as_deref()),

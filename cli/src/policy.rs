@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use sendas::{HashKey, Options, PolicyError, Snapshot};
+use sendas::{HashKey, Options, Policy, PolicyError, Snapshot};
 
 use crate::failure::Failure;
 use crate::render;
@@ -34,26 +34,27 @@ impl PolicyText {
         Ok(Self { octets, format })
     }
 
-    pub(crate) fn read(&self) -> Result<sendas::Policy, PolicyError> {
+    pub(crate) fn read(&self) -> Result<Policy, PolicyError> {
         match self.format {
-            Format::Toml => sendas::Policy::from_toml(&self.octets),
-            Format::Json => sendas::Policy::from_json(&self.octets),
-            Format::JsonLines => sendas::Policy::from_json_lines(&self.octets),
+            Format::Toml => Policy::from_toml(&self.octets),
+            Format::Json => Policy::from_json(&self.octets),
+            Format::JsonLines => Policy::from_json_lines(&self.octets),
         }
     }
 }
 
+/// Reads a policy; its problems are shown on standard error.
+pub(crate) fn read(file: &Path, text: &PolicyText) -> Result<Policy, Failure> {
+    text.read().or_else(|error| {
+        let problems = error.diagnostics().len();
+        anstream::stderr().write_all(&render::problems(file, &text.octets, &error)?)?;
+        Err(Failure::Policy { file: file.into(), problems })
+    })
+}
+
 /// Reads and compiles a policy; its problems are shown on standard error.
 pub(crate) fn load(file: &Path) -> Result<Snapshot, Failure> {
-    let text = PolicyText::open(file)?;
-    let policy = match text.read() {
-        Ok(policy) => policy,
-        Err(error) => {
-            let problems = error.diagnostics().len();
-            anstream::stderr().write_all(&render::problems(file, &text.octets, &error)?)?;
-            return Err(Failure::Policy { file: file.into(), problems });
-        }
-    };
+    let policy = read(file, &PolicyText::open(file)?)?;
     let mut key = [0; 16];
     getrandom::fill(&mut key)?;
     Ok(Snapshot::compile(&policy, &Options::new(HashKey(key)))?)

@@ -14,15 +14,13 @@ impl Directory {
     /// Returns the records that take a policy over into an empty log: one for the provider, one for each tenant.
     ///
     /// A tenant with allowlists is entitled to them from then on. Challenges and tokens are no part of a policy, so a domain
-    /// that is pending there is given one by `renew_challenge`.
+    /// that is pending there is given one by `renew_challenge`. Where a first attempt was cut short, the records that are left
+    /// are returned, and none where it was not.
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotEmpty`] if the log has records, [`Refusal::PolicyProblem`] for the first problem of the policy.
+    /// [`Refusal::NotEmpty`] if the log has other records, [`Refusal::PolicyProblem`] for the first problem of the policy.
     pub fn import(&self, policy: &Policy, by: &str, at: Timestamp) -> Result<Vec<Record>, Refusal> {
-        if self.sequence != 0 {
-            return Err(Refusal::NotEmpty {});
-        }
         if let Some(problem) = policy.check().into_iter().next() {
             return Err(Refusal::PolicyProblem { problem: problem.kind });
         }
@@ -42,6 +40,13 @@ impl Directory {
             version: 1,
             events: [event].into(),
         });
-        Ok(records.collect())
+        let mut records: Vec<Record> = records.collect();
+        let left = usize::try_from(self.sequence).ok().filter(|&done| done <= records.len());
+        let left = records.split_off(left.ok_or(Refusal::NotEmpty {})?);
+        let mut before = Self::new();
+        for record in &records {
+            before.apply(record).map_err(|unfit| Refusal::DoesNotFit { what: format!("{}", unfit.kind) })?;
+        }
+        if before == *self { Ok(left) } else { Err(Refusal::NotEmpty {}) }
     }
 }
