@@ -164,6 +164,8 @@ pub enum Damage {
     Mbox,
     /// The block's first line begins with a space.
     FoldedFirst,
+    /// A continuation of white space only.
+    BlankFold,
 }
 
 /// One field.

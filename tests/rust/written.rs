@@ -213,6 +213,7 @@ fn block(fields: &[(String, Text)], damage: Option<Damage>) -> (Vec<u8>, Vec<usi
         Some(Damage::BareLf) => b"X-Last: 1\nFrom: joe@a.example\r\n",
         Some(Damage::Nul) => b"X-Last: \0\r\n",
         Some(Damage::NoField) => b"no field at all\r\n",
+        Some(Damage::BlankFold) => b"X-Last: 1\r\n \t\r\nFrom: joe@a.example\r\n",
         Some(Damage::Mbox) => b"From joe@a.example Sat Nov 21 10:00:00 2026\r\n",
     };
     block.extend(last);

@@ -97,8 +97,10 @@ pub struct RawField {
 ///
 /// # Errors
 ///
-/// [`BlockError`] if any line is not ended by CRLF, is no field or continuation of one, if there is a NUL, or if
-/// the block is longer than `limits.header_octets`.
+/// [`BlockError`] if any line is not ended by CRLF, is no field or continuation of one, or holds white space only, if
+/// there is a NUL, or if the block is longer than `limits.header_octets`.
+///
+/// Time is linear and nothing is allocated. What follows the empty line, as the body of a whole message, is not looked at.
 pub fn read_block<'a>(block: &'a [u8], limits: &Limits) -> Result<BlockFields<'a>, BlockError> {
     let limit = limits.header_octets as usize;
     let mut at = 0;
@@ -110,7 +112,7 @@ pub fn read_block<'a>(block: &'a [u8], limits: &Limits) -> Result<BlockFields<'a
         };
         match block.get(at) {
             Some(b' ' | b'\t') if first => return Err(BlockError::at(BlockErrorKind::LeadingFold, at)),
-            Some(b' ' | b'\t') => {}
+            Some(b' ' | b'\t') => check_continuation(block.get(at..line.0).unwrap_or_default(), at)?,
             _ => check_name(block.get(at..line.0).unwrap_or_default(), at)?,
         }
         first = false;
@@ -188,6 +190,8 @@ impl BlockError {
 pub enum BlockErrorKind {
     /// A CR without LF, or an LF without CR.
     BareLineEnd,
+    /// A line of white space only, which some readers take for the end of the header (RFC 5322 §3.2.2).
+    BlankFold,
     /// The first line begins with white space, and there is nothing that it could continue.
     LeadingFold,
     /// A line that begins like a mailbox file's `From ` line.
@@ -206,6 +210,7 @@ impl BlockErrorKind {
     pub const fn text(self) -> &'static str {
         match self {
             Self::BareLineEnd => "a line is not ended by CRLF",
+            Self::BlankFold => "a line holds nothing but white space",
             Self::LeadingFold => "the header begins with white space",
             Self::MboxFrom => "a line begins with `From ` as in a mailbox file",
             Self::NoField => "a line is no header field",
@@ -216,7 +221,8 @@ impl BlockErrorKind {
 }
 
 /// Tells what the name of a field says that was handed over apart from its header, and whether it stays one field
-/// when it is written: its name is a field name, and its body has no NUL and no line end but a CRLF before white space.
+/// when it is written: its name is a field name, and its body has no NUL and no line end but a CRLF before white space
+/// and text.
 pub(crate) fn classify_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
     let found = lookup(name);
     // The reader of From refuses such a body itself, and says why.
@@ -239,7 +245,13 @@ fn is_ftext(name: &[u8]) -> bool {
 fn is_folded(mut body: &[u8]) -> bool {
     while let Some(at) = body.iter().position(|&octet| matches!(octet, b'\r' | b'\n' | 0)) {
         match body.get(at..) {
-            Some([b'\r', b'\n', b' ' | b'\t', rest @ ..]) => body = rest,
+            Some([b'\r', b'\n', b' ' | b'\t', rest @ ..]) => {
+                let text = rest.iter().position(|octet| !matches!(octet, b' ' | b'\t'));
+                body = rest.get(text.unwrap_or(rest.len())..).unwrap_or_default();
+                if matches!(body, [] | [b'\r', ..]) {
+                    return false;
+                }
+            }
             _ => return false,
         }
     }
@@ -279,6 +291,14 @@ fn next_line(block: &[u8], at: usize, limit: usize) -> Result<Line, BlockError> 
         Some([b'\r', b'\n', ..]) => Ok(Line::Text { end, next: end + 2 }),
         _ => Err(BlockError::at(BlockErrorKind::BareLineEnd, end)),
     }
+}
+
+/// Checks that a line that continues a field holds more than white space: some readers take it for the empty line.
+fn check_continuation(line: &[u8], at: usize) -> Result<(), BlockError> {
+    if line.iter().all(|octet| matches!(octet, b' ' | b'\t')) {
+        return Err(BlockError::at(BlockErrorKind::BlankFold, at));
+    }
+    Ok(())
 }
 
 /// Checks that a line begins with a field name and a colon; white space before the colon is obsolete syntax
@@ -336,6 +356,9 @@ mod tests {
             ("Subject", " x\r\nFrom: a@b.example", false),
             ("Subject", " x\r y", false),
             ("Subject", " x\r\n", false),
+            ("Subject", " x\r\n ", false),
+            ("Subject", " x\r\n \t\r\n y", false),
+            ("Subject", "\r\n x", true),
             ("Subject", " \0", false),
             ("X: y\r\nFrom", " a@b.example", false),
             ("From:", " a@b.example", false),
@@ -404,6 +427,8 @@ mod tests {
             (b"A: b\r", BlockErrorKind::BareLineEnd, 4),
             (b"A: b\r\r\n", BlockErrorKind::BareLineEnd, 4),
             (b"\n", BlockErrorKind::BareLineEnd, 0),
+            (b"A: b\r\n \t\r\nFrom: c\r\n", BlockErrorKind::BlankFold, 6),
+            (b"A: b\r\n ", BlockErrorKind::BlankFold, 6),
             (b" A: b\r\n", BlockErrorKind::LeadingFold, 0),
             (b"\tA: b\r\n", BlockErrorKind::LeadingFold, 0),
             (b"A: b\0\r\n", BlockErrorKind::Nul, 4),

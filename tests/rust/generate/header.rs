@@ -33,6 +33,7 @@ pub(crate) fn header(choices: &mut Choices<'_>, names: &Known, envelope: &Envelo
                 Damage::NoField,
                 Damage::Mbox,
                 Damage::FoldedFirst,
+                Damage::BlankFold,
             ])),
         ),
         _ if maker.small => {

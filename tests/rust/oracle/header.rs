@@ -51,7 +51,8 @@ pub(crate) fn judge(asked: &Asked<'_>, findings: &mut Findings) {
                 | Damage::Nul
                 | Damage::NoField
                 | Damage::Mbox
-                | Damage::FoldedFirst => {
+                | Damage::FoldedFirst
+                | Damage::BlankFold => {
                     envelope::unreadable(asked, reading, Reason::FieldNameAmbiguous, whole, findings);
                 }
             }
