@@ -35,10 +35,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for target in chosen {
         let mut command = Command::new("cargo");
         command.args(["+nightly", "fuzz", "run", &target, "--", &format!("-max_total_time={}", arguments.seconds)]);
+        if OF_FIELDS.contains(&target.as_str()) {
+            command.arg("-dict=dictionaries/field.dict");
+        }
         steps.run(&format!("fuzz {target}"), command.current_dir(root.join("fuzz")))?;
     }
     Ok(())
 }
+
+/// The targets that read header fields, which a dictionary helps to find their words.
+const OF_FIELDS: [&str; 3] = ["names", "read_block", "read_field"];
 
 /// Returns the names of the targets, sorted.
 fn targets() -> Result<Vec<String>, Failure> {

@@ -4,12 +4,14 @@
 //! and fewer or smaller octets mean a simpler case.
 
 mod choices;
+mod grafted;
 mod header;
 mod policy;
 mod request;
 mod world;
 
 pub use choices::Choices;
+pub use grafted::{OWN, grafted};
 pub use policy::{domain_entry, policy, scope};
 pub use request::request;
 pub use world::{DOMAINS, address, options, range};
