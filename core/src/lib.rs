@@ -43,7 +43,7 @@ pub use reply::{Problem, Profile, Reply, SetError};
 pub use request::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Tls};
 pub use session::Session;
 pub use snapshot::{CompileError, Snapshot};
-pub use time::Timestamp;
+pub use time::{InstantError, Timestamp};
 #[cfg(feature = "json")]
 pub use wire::{Diagnostic, PolicyError, PolicyLines, ReadError, event_log, policy_schema, record};
 

@@ -1,6 +1,6 @@
 //! Who asks: the account, its tenant, and the tenants above it.
 
-use crate::policy::{BUILT_IN_ROLES, Permission, Strength};
+use crate::policy::{BUILT_IN_ROLES, MAX_LEVELS, Permission, Strength};
 use crate::reason::Control;
 use crate::request::{Channel, Request};
 use crate::snapshot::layout::{Damaged, Read};
@@ -8,9 +8,6 @@ use crate::snapshot::page::{PageView, lists};
 use crate::snapshot::root::{Link, RootView};
 use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, Row, TextRow, account, tenant};
 use crate::time::Timestamp;
-
-/// The most tenants that may stand above a tenant.
-pub(crate) const MAX_DEPTH: usize = 8;
 
 /// The account that asks, and where its rights come from.
 #[derive(Clone, Copy)]
@@ -22,7 +19,7 @@ pub(crate) struct Asker<'s> {
     pub(crate) page: PageView<'s>,
     pub(crate) account: AccountRow<'s>,
     /// The numbers of its page and of those of the tenants above.
-    pages: [u32; MAX_DEPTH + 1],
+    pages: [u32; MAX_LEVELS],
     depth: usize,
     identities_from: usize,
     domains_from: usize,
@@ -62,7 +59,7 @@ impl<'s> Asker<'s> {
             link,
             page,
             account: page.record(link.record),
-            pages: [link.page; MAX_DEPTH + 1],
+            pages: [link.page; MAX_LEVELS],
             depth: 0,
             identities_from: 0,
             domains_from: 0,

@@ -13,7 +13,30 @@ use core::fmt;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Reads an RFC 3339 §5.6 date-time with its offset, such as `2026-12-01T00:00:00Z`; a fraction of a second is refused.
+    /// Takes whole seconds since 1970, of an instant within the years 0 to 9999, which RFC 3339 can say.
+    ///
+    /// A host that is handed a number it cannot trust takes it so: a count of milliseconds is found out.
+    ///
+    /// ```
+    /// use sendas::Timestamp;
+    /// assert_eq!(Timestamp::from_seconds(1_796_083_200), Ok(Timestamp(1_796_083_200)));
+    /// let error = Timestamp::from_seconds(1_796_083_200_000).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "whole seconds since 1970 within the years 0 to 9999 are expected; in milliseconds it would be 2026-12-01T00:00:00Z"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// For any other instant.
+    pub const fn from_seconds(seconds: i64) -> Result<Self, InstantError> {
+        if seconds < FIRST.0 || seconds > LAST.0 { Err(InstantError { seconds }) } else { Ok(Self(seconds)) }
+    }
+
+    /// Reads an RFC 3339 §5.6 date-time with its offset, such as `2026-12-01T00:00:00Z`.
+    ///
+    /// A fraction of a second is refused, and what the offset moves out of the years 0 to 9999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
@@ -50,7 +73,8 @@ impl Timestamp {
             }
             _ => return None,
         };
-        Some(Self(days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset))
+        let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+        Self::from_seconds(seconds - offset).ok()
     }
 }
 
@@ -84,6 +108,31 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Says that a number is no count of seconds within the years 0 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstantError {
+    seconds: i64,
+}
+
+impl fmt::Display for InstantError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("whole seconds since 1970 within the years 0 to 9999 are expected")?;
+        let units = [("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000)];
+        let in_a_unit = |(unit, in_a_second)| Some((unit, Timestamp::from_seconds(self.seconds / in_a_second).ok()?));
+        match units.into_iter().find_map(in_a_unit) {
+            Some((unit, instant)) if self.seconds > 0 => write!(formatter, "; in {unit} it would be {instant}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for InstantError {}
+
+/// 0000-01-01T00:00:00Z.
+const FIRST: Timestamp = Timestamp(-62_167_219_200);
+/// 9999-12-31T23:59:59Z.
+const LAST: Timestamp = Timestamp(253_402_300_799);
+
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
@@ -91,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_and_writes() {
+    fn what_is_read_is_written_again() {
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", 0),
             ("2011-04-12T00:00:00Z", 1_302_566_400),
@@ -106,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_instant() {
+    fn what_is_no_instant_is_refused() {
         for text in [
             "",
             "2011-04-12",
@@ -115,8 +164,27 @@ mod tests {
             "2011-04-12T24:00:00Z",
             "2011-04-12T00:00:00.5Z",
             "2011-04-12T00:00:00+2:00",
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:00-00:01",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_units_than_seconds_are_found_out() {
+        for seconds in [FIRST.0, 0, LAST.0] {
+            assert_eq!(Timestamp::from_seconds(seconds), Ok(Timestamp(seconds)));
+        }
+        for (number, unit) in [
+            (LAST.0 + 1, "milliseconds it would be 1978-01-11T21:31:40Z"),
+            (FIRST.0 - 1, "within the years 0 to 9999 are expected"),
+            (1_796_083_200_000_000, "microseconds it would be 2026-12-01T00:00:00Z"),
+            (i64::MIN, "within the years 0 to 9999 are expected"),
+            (i64::MAX, "nanoseconds it would be 2262-04-11T23:47:16Z"),
+        ] {
+            let error = Timestamp::from_seconds(number).unwrap_err().to_string();
+            assert!(error.ends_with(unit), "{error}");
         }
     }
 }

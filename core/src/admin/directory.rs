@@ -180,7 +180,7 @@ impl Directory {
     /// The tenant, its parent, and so on up.
     pub(super) fn lineage<'d>(&'d self, tenant: &'d Tenant) -> impl Iterator<Item = &'d Desk> {
         let parent = |desk: &&'d Desk| self.desk(desk.tenant.parent.as_deref()?);
-        core::iter::successors(self.desk(&tenant.id), parent).take(crate::policy::LEVELS)
+        core::iter::successors(self.desk(&tenant.id), parent).take(crate::policy::MAX_LEVELS)
     }
 
     pub(super) fn problems(&self) -> Vec<PolicyProblem> {

@@ -135,7 +135,7 @@ impl<'p> Checker<'p> {
         }
         match self.index.levels.get(at) {
             Some(Level::FirstOfCycle) => self.report("parent", ProblemKind::ParentCycle),
-            Some(&Level::Depth(level)) if level > LEVELS => {
+            Some(&Level::Depth(level)) if level > MAX_LEVELS => {
                 self.report("parent", ProblemKind::ParentTooDeep { level });
             }
             Some(Level::Depth(_) | Level::BelowCycle) | None => {}
@@ -316,7 +316,7 @@ impl<'p> Checker<'p> {
     fn inherits(&self, heir: usize, ancestor: usize, right: fn(Inherited) -> bool) -> bool {
         let parent = |tenant: &usize| self.index.parents.get(*tenant).copied().flatten();
         core::iter::successors(parent(&heir), parent)
-            .take(LEVELS)
+            .take(MAX_LEVELS)
             .take_while(|&tenant| self.policy.tenants.get(tenant).is_some_and(|tenant| right(tenant.inherited)))
             .any(|tenant| tenant == ancestor)
     }
@@ -330,7 +330,7 @@ impl<'p> Checker<'p> {
     fn id(&mut self, id: &str) {
         match id.len() {
             0 => self.report("id", ProblemKind::EmptyId),
-            octets if octets > ID_OCTETS => self.report("id", ProblemKind::IdTooLong { octets }),
+            octets if octets > MAX_ID_OCTETS => self.report("id", ProblemKind::IdTooLong { octets }),
             _ => {}
         }
     }
@@ -354,7 +354,7 @@ impl<'p> Checker<'p> {
     }
 
     fn instant(&mut self, key: &'static str, instant: Option<Timestamp>) {
-        if instant.is_some_and(|instant| !(FIRST_INSTANT..=LAST_INSTANT).contains(&instant)) {
+        if instant.is_some_and(|instant| Timestamp::from_seconds(instant.0).is_err()) {
             self.report(key, ProblemKind::InstantOutOfRange);
         }
     }
@@ -398,10 +398,6 @@ fn is_built_in(role: &str) -> bool {
 }
 
 /// As many octets as an id may have.
-pub(crate) const ID_OCTETS: usize = 128;
+pub(crate) const MAX_ID_OCTETS: usize = 128;
 /// As many tenants as may stand above one another, the topmost and the lowest included.
-pub(crate) const LEVELS: usize = 8;
-/// 0000-01-01T00:00:00Z.
-const FIRST_INSTANT: Timestamp = Timestamp(-62_167_219_200);
-/// 9999-12-31T23:59:59Z.
-const LAST_INSTANT: Timestamp = Timestamp(253_402_300_799);
+pub(crate) const MAX_LEVELS: usize = 8;

@@ -109,7 +109,7 @@ fn kind(output: &mut Output, of: &Kind) {
             output.key("type").string("string");
             output.key("minLength").raw("1");
             // In characters; the readers count octets.
-            output.key("maxLength").raw(&format!("{}", crate::policy::ID_OCTETS));
+            output.key("maxLength").raw(&format!("{}", crate::policy::MAX_ID_OCTETS));
         }
         Kind::Choice(words) => choice(output, words),
         Kind::Mode => either(output, &|output| choice(output, MODES), &|output| reference(output, &MODE)),

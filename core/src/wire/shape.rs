@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::policy::ID_OCTETS;
+use crate::policy::MAX_ID_OCTETS;
 
 use super::diagnostic::{Quoted, Report};
 use super::keys::{Key, Kind, MODE, MODES, MinItems, Presence, Rule, Table};
@@ -74,11 +74,11 @@ impl Shape {
                 None => self.wrong_type(node, "a string"),
             },
             Kind::Id => match node.text().map(str::len) {
-                Some(1..=ID_OCTETS) => {}
-                Some(0) => self.report(node, "an empty id", format_args!("write 1 to {ID_OCTETS} octets")),
+                Some(1..=MAX_ID_OCTETS) => {}
+                Some(0) => self.report(node, "an empty id", format_args!("write 1 to {MAX_ID_OCTETS} octets")),
                 Some(octets) => {
                     let message = format!("an id of {octets} octets");
-                    self.report(node, message, format_args!("write at most {ID_OCTETS}"));
+                    self.report(node, message, format_args!("write at most {MAX_ID_OCTETS}"));
                 }
                 None => self.wrong_type(node, "an id as a string"),
             },
