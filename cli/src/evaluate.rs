@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use sendas::record::{EnvelopeRecord, HeaderRecord, RequestRecord};
-use sendas::{Decision, Place, Profile, Subject, Timestamp, Verdict};
+use sendas::record::RequestRecord;
+use sendas::{Decision, Place, Profile, Timestamp, Verdict};
 
 use crate::arguments::Evaluate;
 use crate::failure::Failure;
@@ -79,10 +79,5 @@ fn show(view: &mut RequestView, record: &RequestRecord, decision: &Decision, pro
 
 /// The addr-spec at a place of the request, safe to show.
 fn address(record: &RequestRecord, place: Place) -> String {
-    let whole: &[u8] = match (place.subject, &record.envelope, &record.header) {
-        (Subject::EnvelopeSender, EnvelopeRecord::Path(octets) | EnvelopeRecord::Unquoted(octets), _) => octets,
-        (_, _, HeaderRecord::Block(block)) => block,
-        _ => &[],
-    };
-    shown::line(&String::from_utf8_lossy(place.span.of(whole)))
+    record.with_request(|request| shown::line(&String::from_utf8_lossy(place.octets(request).unwrap_or_default())))
 }

@@ -171,9 +171,11 @@ impl Subject {
 pub struct Place {
     /// The part of the request.
     pub subject: Subject,
-    /// The 0-based number of the header field, in the order given; 0 for other parts.
+    /// The 0-based number of the header field, among the fields given or those of the block; 0 for other parts.
     pub field: u32,
-    /// The octets, from the start of the field's body, of the header block, or of the envelope sender; empty for other parts.
+    /// The octets: from the start of the envelope sender, of the field's body, or of the block where one was given.
+    ///
+    /// Empty for other parts. [`Place::octets`] returns them.
     pub span: Span,
 }
 
@@ -307,6 +309,8 @@ impl Decision {
     }
 
     /// The enforced reasons, in reporting order; the first gives the reply. Empty if and only if the verdict is allow.
+    ///
+    /// Of these and [`would_deny`](Self::would_deny) together the first [`MAX_FINDINGS`] are listed.
     #[must_use]
     pub fn reasons(&self) -> &[Finding] {
         self.listed(0, self.enforced)
@@ -324,7 +328,7 @@ impl Decision {
         self.omitted
     }
 
-    /// The addresses that were found authorised, in the order of the request, and what gave them.
+    /// The addresses that were found authorised, in the order of the request, and what gave them: the first [`MAX_GRANTS`].
     #[must_use]
     pub fn grants(&self) -> &[Grant] {
         self.granted.get(..usize::from(self.grants)).unwrap_or(&[])

@@ -8,7 +8,7 @@ use core::fmt::{self, Write as _};
 
 use crate::decision::{Action, Decision, Finding, Stage, Subject};
 use crate::reason::Jmap;
-use crate::request::{EnvelopeSender, Header, Request};
+use crate::request::Request;
 
 /// Which reply codes a host wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -137,10 +137,9 @@ impl Decision {
     }
 
     fn welcome(&self) -> Reply {
-        let (code, enhanced, text) = match (self.action(), self.stage()) {
-            (Action::Accept, Stage::Session) => (235, [2, 7, 0], "Authentication successful"),
-            _ => (250, [2, 0, 0], "Ok"),
-        };
+        let at_auth = self.action() == Action::Accept && self.stage() == Stage::Session;
+        let (code, enhanced, text) =
+            if at_auth { (235, [2, 7, 0], "Authentication successful") } else { (250, [2, 0, 0], "Ok") };
         Reply { code, enhanced, text: text.to_string() }
     }
 }
@@ -149,7 +148,7 @@ impl Decision {
 fn text(finding: &Finding, request: &Request<'_>) -> String {
     let template = finding.reason.row().text;
     let account = printable(request.account.unwrap_or_default(), request).unwrap_or("this account");
-    let address = address_octets(finding, request).and_then(|octets| printable(octets, request));
+    let address = finding.place.octets(request).and_then(|octets| printable(octets, request));
     let full = address.map(|address| fill(template, address, account)).filter(|text| text.len() <= MAX_TEXT);
     full.unwrap_or_else(|| fill(template, "the sender address", account))
 }
@@ -167,22 +166,6 @@ fn fill(template: &str, address: &str, account: &str) -> String {
         let _written = write!(text, "{before}{value}");
     }
     text
-}
-
-/// The octets of the addr-spec that a finding speaks of.
-fn address_octets<'a>(finding: &Finding, request: &Request<'a>) -> Option<&'a [u8]> {
-    let whole = match finding.place.subject {
-        Subject::EnvelopeSender => match request.envelope_sender {
-            EnvelopeSender::Path(bytes) | EnvelopeSender::Unquoted(bytes) => bytes,
-            EnvelopeSender::Null | EnvelopeSender::Unknown => return None,
-        },
-        _ => match request.header {
-            Header::Fields(fields) => fields.get(finding.place.field as usize)?.1,
-            Header::Block(block) => block,
-            Header::NotGiven => return None,
-        },
-    };
-    Some(finding.place.span.of(whole)).filter(|octets| !octets.is_empty())
 }
 
 /// The octets as text, if a reply may hold them.

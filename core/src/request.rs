@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use crate::decision::{Place, Subject};
 use crate::time::Timestamp;
 
 /// One attempt to send: everything the engine may look at, and nothing else.
@@ -222,4 +223,33 @@ pub enum Header<'a> {
     Fields(&'a [(&'a [u8], &'a [u8])]),
     /// The raw header block, up to and with the empty line that ends it, if there is one; what follows is not read.
     Block(&'a [u8]),
+}
+
+impl Place {
+    /// Returns the octets that stand here in the request that was decided, or `None` where the place is of no octets.
+    ///
+    /// ```
+    /// use sendas::{Channel, EnvelopeSender, Place, Request, Span, Subject, Timestamp};
+    /// let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+    /// request.envelope_sender = EnvelopeSender::Path(b"<news@acme.example>");
+    /// let place = Place { subject: Subject::EnvelopeSender, field: 0, span: Span { start: 1, end: 18 } };
+    /// assert_eq!(place.octets(&request), Some(&b"news@acme.example"[..]));
+    /// assert_eq!(Place::of(Subject::Account).octets(&request), None);
+    /// ```
+    #[must_use]
+    pub fn octets<'a>(&self, request: &Request<'a>) -> Option<&'a [u8]> {
+        let whole = match self.subject {
+            Subject::Account | Subject::Role | Subject::Credential | Subject::ClientIp | Subject::Tls => return None,
+            Subject::EnvelopeSender => match request.envelope_sender {
+                EnvelopeSender::Path(octets) | EnvelopeSender::Unquoted(octets) => octets,
+                EnvelopeSender::Null | EnvelopeSender::Unknown => return None,
+            },
+            Subject::Header | Subject::From | Subject::Sender | Subject::Resent => match request.header {
+                Header::Fields(fields) => fields.get(self.field as usize)?.1,
+                Header::Block(block) => block,
+                Header::NotGiven => return None,
+            },
+        };
+        Some(self.span.of(whole)).filter(|octets| !octets.is_empty())
+    }
 }

@@ -1,0 +1,213 @@
+//! For each address that failed: the nearest one that the account may use.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::address::Canonical;
+use crate::address::path::{ReversePath, read_path, read_unquoted};
+use crate::decision::{Place, Subject};
+use crate::gather::{Depth, gather};
+use crate::judge::{authorise, of_another_tenant};
+use crate::locate::Asker;
+use crate::observer::Blind;
+use crate::request::{EnvelopeSender, Request};
+use crate::snapshot::Snapshot;
+use crate::snapshot::compare::Separators;
+use crate::snapshot::layout::Read;
+use crate::snapshot::rows::{IdentityRow, account, records};
+
+use super::steps::show;
+use super::{ExplainedReason, NearMiss};
+
+pub(super) fn near_misses(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    reasons: &[ExplainedReason],
+) -> Read<Vec<NearMiss>> {
+    let Some(mut asker) = Asker::locate(snapshot.root(), request)? else { return Ok(Vec::new()) };
+    asker.take_role(request.role)?;
+    let mut places: Vec<Place> = reasons
+        .iter()
+        .filter(|explained| explained.reason.row().text.contains("{address}"))
+        .map(|explained| explained.place)
+        .collect();
+    places.dedup();
+    let failed = places.into_iter().filter_map(|place| Some(Failed::new(place, address_at(request, place)?)));
+    let mut failed: Vec<Failed<'_>> = failed.collect();
+    let mut found = Vec::new();
+    if failed.is_empty() {
+        return Ok(found);
+    }
+    let own = own_address(&asker)?;
+    compare_identities(&asker, &mut failed)?;
+    for failed in failed {
+        found.extend(failed.nearest(own, &asker)?);
+    }
+    Ok(found)
+}
+
+fn own_address<'s>(asker: &Asker<'s>) -> Read<Option<Held<'s>>> {
+    if asker.account.flags()? & account::HAS_ADDRESS == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Held { local: asker.account.local()?, domain: asker.account.domain()? }))
+}
+
+/// Compares the identities of the account and its tenants, up to a bound, with each address that failed.
+fn compare_identities<'s>(asker: &Asker<'s>, failed: &mut [Failed<'s>]) -> Read<()> {
+    let mut left = MAX_COMPARED;
+    for &number in asker.identity_holders() {
+        let page = asker.root.page(number)?;
+        for row in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()?) {
+            let row = row?;
+            let holder = row.holder()?;
+            if holder == 0 || number == asker.link.page && holder == asker.account.number()? + 1 {
+                let held = Held { local: row.local()?, domain: row.domain()? };
+                failed.iter_mut().for_each(|failed| failed.compare(held));
+                left -= 1;
+                if left == 0 {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An address that the account holds by name; whether it may be used is not known yet.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Held<'s> {
+    local: &'s [u8],
+    domain: &'s [u8],
+}
+
+impl Held<'_> {
+    fn show(self) -> String {
+        format!("{}@{}", show(self.local), show(self.domain))
+    }
+
+    fn may_be_used(self, asker: &Asker<'_>) -> Read<bool> {
+        let text = self.show();
+        let Ok(spec) = read_unquoted(text.as_bytes(), true) else { return Ok(false) };
+        let Ok(canonical) = spec.canonical(text.as_bytes()) else { return Ok(false) };
+        let facts = gather(asker, canonical.view(), Depth::Everything, &mut Blind)?;
+        Ok(authorise(&facts, asker.page.proof()?).passes() && !of_another_tenant(&facts))
+    }
+}
+
+/// An address that failed, and the identities that are most like it.
+struct Failed<'s> {
+    place: Place,
+    address: Canonical,
+    /// The most alike first.
+    alike: Vec<(Likeness, Held<'s>)>,
+}
+
+impl<'s> Failed<'s> {
+    const fn new(place: Place, address: Canonical) -> Self {
+        Self { place, address, alike: Vec::new() }
+    }
+
+    fn compare(&mut self, held: Held<'s>) {
+        let entry = (likeness(&self.address, held), held);
+        if let Err(at) = self.alike.binary_search(&entry) {
+            if at < MAX_JUDGED {
+                self.alike.truncate(MAX_JUDGED - 1);
+                self.alike.insert(at, entry);
+            }
+        }
+    }
+
+    fn nearest(mut self, own: Option<Held<'s>>, asker: &Asker<'_>) -> Read<Option<NearMiss>> {
+        self.alike.extend(own.map(|own| (likeness(&self.address, own), own)));
+        self.alike.sort_unstable();
+        for (likeness, held) in &self.alike {
+            if held.may_be_used(asker)? {
+                let failed = Held { local: self.address.local(), domain: self.address.domain() }.show();
+                let how = likeness.text();
+                let text = format!("`{failed}` {how} `{}`, which this account may use", held.show());
+                return Ok(Some(NearMiss { place: self.place, text }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// How a held address is like one that failed, the most alike first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    Case,
+    SubAddress,
+    Domain,
+    Spelling,
+    SameDomain,
+    Remote,
+}
+
+impl Likeness {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Case => "differs only in case from",
+            Self::SubAddress => "differs only in the sub-address from",
+            Self::Domain => "differs only in the domain from",
+            Self::Spelling => "is spelled nearly as",
+            Self::SameDomain => "is not authorised; the nearest authorised address is",
+            Self::Remote => "is not authorised; an authorised address is",
+        }
+    }
+}
+
+fn likeness(failed: &Canonical, held: Held<'_>) -> Likeness {
+    let any = [b'+', b'-', b'=', b'#'].into_iter().fold(Separators::default(), Separators::with);
+    let local = failed.local();
+    let same_local = held.local.eq_ignore_ascii_case(local);
+    if held.domain != failed.domain() {
+        return if same_local { Likeness::Domain } else { Likeness::Remote };
+    }
+    if same_local {
+        Likeness::Case
+    } else if any.base(held.local).eq_ignore_ascii_case(any.base(local)) {
+        Likeness::SubAddress
+    } else if few_edits(&show(held.local), &show(local)) {
+        Likeness::Spelling
+    } else {
+        Likeness::SameDomain
+    }
+}
+
+/// Whether at most two characters must be put in, taken out or exchanged to make one text of the other.
+fn few_edits(a: &str, b: &str) -> bool {
+    let b: Vec<char> = b.chars().collect();
+    if a.chars().count().abs_diff(b.len()) > 2 {
+        return false;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, char) in a.chars().enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        next.push(i + 1);
+        for ((other, pair), left) in b.iter().zip(row.windows(2)).zip(0..) {
+            let (diagonal, above) = (pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0));
+            let beside = next.get(left).copied().unwrap_or(0);
+            next.push((diagonal + usize::from(char != *other)).min(above + 1).min(beside + 1));
+        }
+        row = next;
+    }
+    row.last().is_some_and(|edits| *edits <= 2)
+}
+
+fn address_at(request: &Request<'_>, place: Place) -> Option<Canonical> {
+    let octets = place.octets(request)?;
+    if place.subject == Subject::EnvelopeSender && matches!(request.envelope_sender, EnvelopeSender::Unquoted(_)) {
+        return read_unquoted(octets, true).ok()?.canonical(octets).ok();
+    }
+    match read_path(octets, true).ok()? {
+        ReversePath::Mailbox(spec) => spec.canonical(octets).ok(),
+        ReversePath::Null => None,
+    }
+}
+
+/// How many identities are compared with the addresses that failed.
+const MAX_COMPARED: u32 = 10_000;
+/// How many of the nearest are judged, for each address that failed.
+const MAX_JUDGED: usize = 8;

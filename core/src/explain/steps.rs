@@ -1,0 +1,157 @@
+//! What was looked at, as sentences.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::decision::Place;
+use crate::gather::Depth;
+use crate::observer::{Note, Observer};
+use crate::policy::{Proof, Strength};
+use crate::snapshot::layout::Read;
+use crate::snapshot::page::Listed;
+use crate::snapshot::rows::{DomainRow, IdentityExtra, IdentityRow, domain, identity};
+use crate::time::Timestamp;
+
+use super::{Step, View};
+
+/// Writes down what the judge looks at.
+pub(super) struct Recorder {
+    view: View,
+    place: Option<Place>,
+    steps: Vec<Step>,
+}
+
+impl Recorder {
+    pub(super) const fn new(view: View) -> Self {
+        Self { view, place: None, steps: Vec::new() }
+    }
+
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        self.steps
+    }
+}
+
+impl Observer for Recorder {
+    fn depth(_proof: Proof) -> Depth {
+        Depth::Everything
+    }
+
+    fn note<'s>(&mut self, note: impl FnOnce() -> Note<'s>) {
+        let note = note();
+        if let Note::Address { place } = note {
+            self.place = Some(place);
+            return;
+        }
+        // A page that cannot be read has already deferred the decision; there is nothing to say of it.
+        if let Ok(Some(text)) = describe(&note, self.view) {
+            self.steps.push(Step { place: self.place, text });
+        }
+    }
+}
+
+fn describe(note: &Note<'_>, view: View) -> Read<Option<String>> {
+    Ok(Some(match *note {
+        Note::Address { place: _ } => return Ok(None),
+        Note::Control { control, strength, exempted } => {
+            let strength = match strength {
+                Strength::Off => "off",
+                Strength::Monitor => "monitored",
+                Strength::Enforce => "enforced",
+            };
+            format!(
+                "control `{}` is {strength}{}",
+                control.name(),
+                if exempted { ", but the account is exempted" } else { "" }
+            )
+        }
+        Note::Allowlist { scope, listed } => match listed {
+            Listed::NoList => format!("no allowlist of the {scope} binds this channel"),
+            Listed::Yes => format!("the allowlist of the {scope} contains the client address"),
+            Listed::No => format!("the allowlist of the {scope} does not contain the client address"),
+        },
+        Note::OwnAddress { exact, counted } => format!(
+            "it is {}the account's own address, which {}",
+            if exact { "" } else { "a sub-address of " },
+            if counted { "counts" } else { "is neither assigned by the provider nor at a verified active domain" }
+        ),
+        Note::Domain { row, stopped: true, listed: _, approval: _ } if view == View::Tenant => {
+            format!("domain `{}` does not cover this sub-domain", show(row.name()?))
+        }
+        Note::Domain { row, listed, approval, stopped } => domain_text(row, listed, approval, stopped)?,
+        Note::DomainAbove { row } => {
+            format!("domain `{}` does not include its sub-domains", show(row.name()?))
+        }
+        Note::Identity { row, exact, counts, usable } => identity_text(row, exact, counts, usable)?,
+        Note::Protected { account, same_tenant, opened } => {
+            if view == View::Tenant && !same_tenant {
+                return Ok(None);
+            }
+            format!(
+                "it is the own address of account `{}`{}, {}",
+                show(account.id()?),
+                if same_tenant { "" } else { " of another tenant" },
+                if opened { "which is open to this account" } else { "which only an exact right reaches" }
+            )
+        }
+        Note::DomainHeld { row } => {
+            if view == View::Tenant {
+                return Ok(None);
+            }
+            format!("another tenant holds domain `{}`", show(row.name()?))
+        }
+        Note::Denied => "a deny entry names it".to_string(),
+    }))
+}
+
+fn domain_text(row: DomainRow<'_>, listed: bool, approval: bool, stopped: bool) -> Read<String> {
+    let flags = row.flags()?;
+    let name = show(row.name()?);
+    let since = since(flags & domain::HAS_SINCE != 0, row.since()?);
+    Ok(if stopped {
+        format!("domain `{name}` does not reach below a sub-domain that has its own proof")
+    } else if flags & domain::ACTIVE == 0 {
+        format!("domain `{name}` is not active")
+    } else if flags & domain::SUSPENDED != 0 {
+        format!("domain `{name}` is suspended{since}")
+    } else if flags & domain::VERIFIED == 0 {
+        format!("domain `{name}` is pending{since}")
+    } else if approval && flags & domain::APPROVED == 0 {
+        format!("domain `{name}` is verified{since}, but not approved")
+    } else if listed {
+        format!("domain `{name}` is verified{since} and may be used by this account")
+    } else {
+        format!("domain `{name}` is verified{since}, but does not list this account")
+    })
+}
+
+fn identity_text(row: IdentityRow<'_>, exact: bool, counts: bool, usable: bool) -> Read<String> {
+    let flags = row.flags()?;
+    let instant = row.extra()?.map(IdentityExtra::since).transpose()?.unwrap_or(0);
+    let since = since(flags & identity::HAS_SINCE != 0, instant);
+    let holder = if row.holder()? == 0 { "tenant" } else { "account" };
+    let address = format!("{}@{}", show(row.local()?), show(row.domain()?));
+    let state = if flags & identity::REFUSED != 0 {
+        "was refused by the mailbox owner"
+    } else if flags & identity::WITHDRAWN != 0 {
+        "was withdrawn by the mailbox owner"
+    } else if counts && usable {
+        "counts and may be used by this account"
+    } else if counts {
+        "counts, but not for this account in this role"
+    } else if flags & identity::VERIFIED != 0 {
+        "is verified by an Admin, but its domain is not proved"
+    } else {
+        "is pending"
+    };
+    let relation = if exact { "" } else { ", which the address is a sub-address of," };
+    Ok(format!("identity `{address}` of the {holder}{relation} {state}{since}"))
+}
+
+fn since(known: bool, instant: i64) -> String {
+    if known { format!(" since {}", Timestamp(instant)) } else { String::new() }
+}
+
+pub(super) fn show(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}

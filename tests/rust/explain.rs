@@ -1,0 +1,99 @@
+//! What an explanation names as nearly right, and what it costs.
+#![expect(clippy::expect_used, reason = "a policy that does not compile fails the test")]
+
+use std::fmt::Write as _;
+
+use sendas::{
+    Channel, EnvelopeSender, HashKey, NearMiss, Options, Place, Policy, Request, Snapshot, Stage, Subject, Timestamp,
+    View,
+};
+
+const POLICY: &str = r#"
+schema = 1
+[[tenant]]
+id = "acme"
+[[tenant.domain]]
+name = "acme.example"
+status = "verified"
+[[tenant.account]]
+id = "alice"
+address = "alice@acme.example"
+[[tenant.account]]
+id = "bob"
+[[tenant.identity]]
+address = "sales@home.example"
+consent = "given"
+[[tenant.identity]]
+address = "sale@home.example"
+consent = "pending"
+"#;
+
+/// What is nearly right for a sender of Alice's, as a sentence.
+fn near(policy: &str, account: &str, sender: &str) -> Option<String> {
+    let policy = Policy::from_toml(policy).expect("the policy is one");
+    let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([3; 16]))).expect("the policy compiles");
+    let sender = sender.as_bytes();
+    let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+    request.account = Some(account.as_bytes());
+    request.envelope_sender = EnvelopeSender::Path(sender);
+    let mut misses = snapshot.explain_stage(&request, Stage::Envelope, View::Tenant).near_misses.into_iter();
+    let NearMiss { place, text, .. } = misses.next()?;
+    assert_eq!(misses.next(), None);
+    assert_eq!((place.subject, place.octets(&request)), (Subject::EnvelopeSender, Some(sender)));
+    Some(text)
+}
+
+#[test]
+fn the_most_alike_address_that_may_be_used_is_named() {
+    for (sender, expected) in [
+        ("alice+x@acme.example", "differs only in the sub-address from `alice@acme.example`"),
+        ("alice@acme.test", "differs only in the domain from `alice@acme.example`"),
+        ("alcie@acme.example", "is spelled nearly as `alice@acme.example`"),
+        ("zoe@acme.example", "is not authorised; the nearest authorised address is `alice@acme.example`"),
+        ("sales+x@home.example", "differs only in the sub-address from `sales@home.example`"),
+        // The identity that was asked for is pending: it is not named, the next one is.
+        ("sale@home.example", "is spelled nearly as `sales@home.example`"),
+        ("zoe@other.example", "is not authorised; an authorised address is `alice@acme.example`"),
+    ] {
+        let expected = format!("`{sender}` {expected}, which this account may use");
+        assert_eq!(near(POLICY, "alice", sender), Some(expected));
+    }
+}
+
+#[test]
+fn an_account_without_addresses_has_no_near_miss() {
+    let policy = POLICY.replace("consent = \"given\"", "consent = \"pending\"");
+    assert_eq!(near(&policy, "bob", "alice@acme.example"), None);
+}
+
+#[test]
+fn the_own_address_is_named_beside_many_pending_identities() {
+    let mut policy = POLICY.to_owned();
+    for number in 0..20 {
+        let _ = write!(policy, "[[tenant.identity]]\naddress = \"zo{number}@acme.example\"\n");
+    }
+    let miss = near(&policy, "alice", "zoe@acme.example").expect("there is one");
+    assert!(miss.contains("`alice@acme.example`"), "{miss}");
+}
+
+#[test]
+fn no_more_than_the_first_10_000_identities_are_compared() {
+    let mut policy = POLICY.to_owned();
+    policy.push_str("[[tenant.identity]]\naddress = \"zoe@zz.example\"\nconsent = \"given\"\n");
+    let differs =
+        Some("`zoe+x@zz.example` differs only in the sub-address from `zoe@zz.example`, which this account may use");
+    assert_eq!(near(&policy, "alice", "zoe+x@zz.example").as_deref(), differs);
+    for number in 0..10_000 {
+        let _ = write!(policy, "[[tenant.identity]]\naddress = \"a{number}@big.example\"\nconsent = \"given\"\n");
+    }
+    let miss = near(&policy, "alice", "zoe+x@zz.example").expect("there is one");
+    assert!(!miss.contains("`zoe@zz.example`"), "{miss}");
+}
+
+#[test]
+fn a_place_of_no_octets_has_none() {
+    let request = Request::new(Channel::Smtp, Timestamp(0));
+    for subject in Subject::ALL {
+        assert_eq!(Place::of(subject).octets(&request), None);
+    }
+}
