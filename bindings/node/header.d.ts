@@ -12,7 +12,11 @@ export type * from './catalogue.js'
  */
 export type Text = string | Uint8Array
 
-/** An instant: whole seconds since the epoch (not milliseconds), or a Date, whose fraction of a second is dropped. */
+/**
+ * An instant within the years 0 to 9999: whole seconds since the epoch, or a Date, whose fraction of a second is dropped.
+ *
+ * A number of milliseconds, such as `Date.now()`, is outside of them and throws a `TypeError`.
+ */
 export type Instant = number | bigint | Date
 
 /**
@@ -105,8 +109,57 @@ export interface Limits {
   commentDepth?: number | null
 }
 
+/** A decision as JSON has it, in every language: see docs/json.md. */
+export interface DecisionJson {
+  stage: Stage
+  verdict: Verdict
+  action: Action
+  provisional: boolean
+  reasons: Finding[]
+  would_deny: Finding[]
+  omitted: number
+  grants: Grant[]
+  omitted_grants: number
+  snapshot_id: string
+  reply: ReplyData
+  problem: Problem | null
+  set_error: SetError | null
+}
+
+/** An explanation as JSON has it, in every language: see docs/json.md. */
+export interface ExplanationJson {
+  view: View
+  stage: Stage
+  verdict: Verdict
+  reasons: ExplainedReason[]
+  steps: Step[]
+  near_misses: NearMiss[]
+}
+
+export interface Decision {
+  /** Returns the decision as plain data, with the reply of the default profile, for `JSON.stringify`. */
+  toJSON(): DecisionJson
+}
+
+export interface Explanation {
+  /** Returns the explanation as plain data, for `JSON.stringify`. */
+  toJSON(): ExplanationJson
+}
+
+export interface RequestRecord {
+  /** Returns the record as plain data, for `JSON.stringify`. */
+  toJSON(): object
+}
+
 /** What is wrong with a policy; the message has a line for each problem. */
 export declare class PolicyError extends Error {
+  constructor(message: string, diagnostics: readonly Diagnostic[])
+  /** Every problem, in the order of the text; never empty. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** What is wrong with a recorded request; the message has a line for each problem. */
+export declare class RecordError extends Error {
   constructor(message: string, diagnostics: readonly Diagnostic[])
   /** Every problem, in the order of the text; never empty. */
   readonly diagnostics: readonly Diagnostic[]

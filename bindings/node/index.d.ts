@@ -12,7 +12,11 @@ export type * from './catalogue.js'
  */
 export type Text = string | Uint8Array
 
-/** An instant: whole seconds since the epoch (not milliseconds), or a Date, whose fraction of a second is dropped. */
+/**
+ * An instant within the years 0 to 9999: whole seconds since the epoch, or a Date, whose fraction of a second is dropped.
+ *
+ * A number of milliseconds, such as `Date.now()`, is outside of them and throws a `TypeError`.
+ */
 export type Instant = number | bigint | Date
 
 /**
@@ -105,8 +109,57 @@ export interface Limits {
   commentDepth?: number | null
 }
 
+/** A decision as JSON has it, in every language: see docs/json.md. */
+export interface DecisionJson {
+  stage: Stage
+  verdict: Verdict
+  action: Action
+  provisional: boolean
+  reasons: Finding[]
+  would_deny: Finding[]
+  omitted: number
+  grants: Grant[]
+  omitted_grants: number
+  snapshot_id: string
+  reply: ReplyData
+  problem: Problem | null
+  set_error: SetError | null
+}
+
+/** An explanation as JSON has it, in every language: see docs/json.md. */
+export interface ExplanationJson {
+  view: View
+  stage: Stage
+  verdict: Verdict
+  reasons: ExplainedReason[]
+  steps: Step[]
+  near_misses: NearMiss[]
+}
+
+export interface Decision {
+  /** Returns the decision as plain data, with the reply of the default profile, for `JSON.stringify`. */
+  toJSON(): DecisionJson
+}
+
+export interface Explanation {
+  /** Returns the explanation as plain data, for `JSON.stringify`. */
+  toJSON(): ExplanationJson
+}
+
+export interface RequestRecord {
+  /** Returns the record as plain data, for `JSON.stringify`. */
+  toJSON(): object
+}
+
 /** What is wrong with a policy; the message has a line for each problem. */
 export declare class PolicyError extends Error {
+  constructor(message: string, diagnostics: readonly Diagnostic[])
+  /** Every problem, in the order of the text; never empty. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** What is wrong with a recorded request; the message has a line for each problem. */
+export declare class RecordError extends Error {
   constructor(message: string, diagnostics: readonly Diagnostic[])
   /** Every problem, in the order of the text; never empty. */
   readonly diagnostics: readonly Diagnostic[]
@@ -127,7 +180,7 @@ export declare const NULL: '<>'
 /** The reason table, in reporting order. */
 export declare const REASONS: readonly Readonly<ReasonRow>[]
 
-/** The answer to a request. It is a value: it keeps nothing of the request but the texts for the client. */
+/** The answer to a request. It keeps a copy of the request, to render what the client is told. */
 export declare class Decision {
   /** Returns the decision of a host that has no snapshot: defer, with `snapshot_unavailable`. */
   static withoutSnapshot(stage: Stage): Decision
@@ -152,7 +205,7 @@ export declare class Decision {
   get wouldDeny(): Array<Finding>
   /** How many further reasons and would-deny reasons were found than are listed. */
   get omitted(): number
-  /** The addresses that were found authorised, in the order of the request, and what gave them. */
+  /** The addresses that were found authorised, in the order of the request, and what gave them; at most 8. */
   get grants(): Array<Grant>
   /** How many further addresses were found authorised than are listed. */
   get omittedGrants(): number
@@ -176,8 +229,38 @@ export declare class Decision {
    * Null is no permission: a message that is discarded or held gives null too. `action` says what to do.
    */
   setError(): SetError | null
-  /** Returns the decision as plain data, for `JSON.stringify`. */
-  toJSON(): DecisionData
+  /** Returns the octets of the request that stand at a place of this decision, or null where the place is of no octets. */
+  octets(place: Place): Buffer | null
+  /**
+   * Returns the decision with its reply as JSON, on one line without its end: the same in every language.
+   *
+   * `toJSON`, which `JSON.stringify` asks for, returns what this writes as plain data.
+   */
+  toJson(profile?: Profile): string
+}
+
+/** Why a request is decided as it is. */
+export declare class Explanation {
+  /** Who it is for: the provider, who may see everything, or the tenant, who sees nothing of other tenants. */
+  get view(): View
+  /** The stage that was decided. */
+  get stage(): Stage
+  /** The verdict, which is that of `evaluate`. */
+  get verdict(): Verdict
+  /** The reasons, as this reader may see them, enforced ones first. */
+  get reasons(): Array<ExplainedReason>
+  /** What was looked at, in order. */
+  get steps(): Array<Step>
+  /** For each address that failed, the nearest one that the account may use, if one is found. */
+  get nearMisses(): Array<NearMiss>
+  /** Returns all of it for a person, a line per fact. */
+  toString(): string
+  /**
+   * Returns the explanation, as this reader may see it, as JSON, on one line without its end.
+   *
+   * `toJSON`, which `JSON.stringify` asks for, returns what this writes as plain data.
+   */
+  toJson(): string
 }
 
 /** What the provider and its tenants have laid down. */
@@ -212,6 +295,26 @@ export declare class Reply {
   toJSON(): ReplyData
 }
 
+/** A request that keeps octets of its own, to be written as JSON and read back: the same in every language. */
+export declare class RequestRecord {
+  /** Copies a request, whose stage is none of its facts. */
+  constructor(request: Omit<Request, 'stage'>)
+  /**
+   * Reads a record from JSON, such as a line of a file of records.
+   *
+   * Throws a `RecordError` that names every problem of the text.
+   */
+  static fromJson(text: Text): RequestRecord
+  /**
+   * Returns the record as JSON that `fromJson` reads back as an equal record, on one line without its end.
+   *
+   * `toJSON`, which `JSON.stringify` asks for, returns what this writes as plain data.
+   */
+  toJson(): string
+  /** Returns the request, for `Snapshot.evaluate`; what is not known is left out, and octets are Buffers. */
+  request(): RecordedRequest
+}
+
 /**
  * What is known of one client after AUTH, and its transaction at hand.
  *
@@ -225,6 +328,12 @@ export declare class Session {
   mailFrom(snapshot: Snapshot, transaction: Transaction): Decision
   /** Decides the transaction at the end of the header. */
   message(header?: Header): Decision
+  /**
+   * Explains the latest decision; the view says who will read it.
+   *
+   * The answer is that of `Snapshot.explain` for the same facts, with the snapshot of the transaction.
+   */
+  explain(view: View): Explanation
 }
 
 /**
@@ -265,37 +374,13 @@ export declare class Snapshot {
   session(client: Client): Session
 }
 
-/** A decision as plain data. */
-export interface DecisionData {
-  /** The stage at which the request was decided. */
-  stage: Stage
-  /** Whether the request may go on. */
-  verdict: Verdict
-  /** What the host shall do with the message. */
-  action: Action
-  /** Whether an allow at the envelope stage rests on the header that is still to come. */
-  provisional: boolean
-  /** The enforced reasons, in reporting order. */
-  reasons: Array<Finding>
-  /** What would be enforced if its control were not monitored or exempted. */
-  wouldDeny: Array<Finding>
-  /** How many further reasons and would-deny reasons were found than are listed. */
-  omitted: number
-  /** The addresses that were found authorised, and what gave them. */
-  grants: Array<Grant>
-  /** How many further addresses were found authorised than are listed. */
-  omittedGrants: number
-  /** Which snapshot decided: 32 lower-case hexadecimal digits. */
-  snapshotId: string
-}
-
-/** One problem of a policy. */
+/** One problem of a policy or a record. */
 export interface Diagnostic {
   /** The line, 1-based; null where the problem is not one of a text, as when a tenant is removed. */
   line: number | null
   /** The column, 1-based, in Unicode code points; null as `line`. */
   column: number | null
-  /** Where in the policy, such as `tenant[2].account[0].address`; empty for the policy as a whole. */
+  /** Where in the policy, such as `tenant[2].account[0].address`; empty for the text as a whole. */
   path: string
   /** What is wrong. */
   message: string
@@ -307,56 +392,26 @@ export interface Diagnostic {
 export interface ExplainedReason {
   /** What is wrong. */
   reason: Reason
-  /** Whether it denies, or only would. */
-  enforced: boolean
   /** Where. */
   place: Place
-}
-
-/** Why a request is decided as it is, as plain data. */
-export interface Explanation {
-  /** Who it is for: the provider, who may see everything, or the tenant, who sees nothing of other tenants. */
-  view: View
-  /** The stage that was decided. */
-  stage: Stage
-  /** The verdict, which is that of `evaluate`. */
-  verdict: Verdict
-  /** The reasons, as this reader may see them, enforced ones first. */
-  reasons: Array<ExplainedReason>
-  /** What was looked at, in order. */
-  steps: Array<Step>
-  /** What would have been right, or nearly so. */
-  nearMisses: Array<NearMiss>
-  /** All of it for a person, a line per fact. */
-  text: string
+  /** Whether it denies, or only would. */
+  enforced: boolean
 }
 
 /** One failing fact: why, and where. */
 export interface Finding {
   /** What is wrong. */
   reason: Reason
-  /** The part of the request. */
-  subject: Subject
-  /** The 0-based number of the header field, in the order given; 0 for other parts. */
-  field: number
-  /** The first octet, counted as in `Place`. */
-  start: number
-  /** The octet after the last, counted as in `Place`. */
-  end: number
+  /** Where it stands. */
+  place: Place
 }
 
 /** An address that was found authorised. */
 export interface Grant {
   /** What gave it. */
   basis: Basis
-  /** The part of the request. */
-  subject: Subject
-  /** The 0-based number of the header field, in the order given; 0 for other parts. */
-  field: number
-  /** The first octet, counted as in `Place`. */
-  start: number
-  /** The octet after the last, counted as in `Place`. */
-  end: number
+  /** Where the address stands. */
+  place: Place
 }
 
 /** Something close to what would have been right. */
@@ -370,14 +425,14 @@ export interface NearMiss {
 /**
  * Where in the request something stands.
  *
- * `start` and `end` count octets, not UTF-16 code units, from the start of the envelope sender, of the field's
- * body, or of the header block; a string is counted as its UTF-8. `Buffer.from(text).subarray(start, end)`
- * is the octets in question. Both are 0 for other parts of a request.
+ * `start` and `end` count octets, not UTF-16 code units, from the start of the envelope sender, of the field's body, or
+ * of the header block where one was given; a string is counted as its UTF-8. `Decision.octets` returns the octets in
+ * question. Both are 0 for other parts of a request.
  */
 export interface Place {
   /** The part of the request. */
   subject: Subject
-  /** The 0-based number of the header field, in the order given; 0 for other parts. */
+  /** The 0-based number of the header field, among the fields given or those of the block; 0 for other parts. */
   field: number
   /** The first octet. */
   start: number
@@ -410,6 +465,46 @@ export interface ReasonRow {
   verdict: Verdict
   /** What it means, in Markdown. */
   doc: string
+}
+
+/** A credential as it was recorded. */
+export interface RecordedCredential {
+  /** The kind of credential. */
+  kind: CredentialKind
+  /** The credential's id, never the secret. */
+  id?: Buffer
+  /** The scopes that the credential presented. */
+  scopes?: Array<Buffer>
+}
+
+/** A request as it was recorded; what is not known is left out. */
+export interface RecordedRequest {
+  /** The instant of the decision, in whole seconds since the epoch. */
+  now: number
+  /** The way in which the message is handed over. */
+  channel: Channel
+  /** The authenticated account's id. */
+  account?: Buffer
+  /** The role in which the account acts. */
+  role?: Buffer
+  /** The client's network address as text. */
+  clientIp?: Buffer
+  /** What the account authenticated with. */
+  credential?: RecordedCredential
+  /** Transport encryption of the client's connection. */
+  tls?: Tls
+  /** Whether the client asked for SMTPUTF8. */
+  smtputf8: boolean
+  /** The reverse-path of MAIL FROM; the null one is the octets of `NULL`. */
+  envelopeSender?: Buffer | { unquoted: Buffer }
+  /** The message header: the raw block, or every field as name and raw body. */
+  header?: Buffer | Array<[name: Buffer, body: Buffer]>
+}
+
+/** An envelope sender as it was recorded, in the internal form of Postfix. */
+export interface RecordedUnquoted {
+  /** The octets that were handed over. */
+  unquoted: Buffer
 }
 
 /** A reply as plain data. */

@@ -5,7 +5,7 @@ const { readFileSync, readdirSync } = require('node:fs')
 const { extname } = require('node:path')
 const { fileURLToPath } = require('node:url')
 
-const { Decision, Policy, Reply, Session, Snapshot, policySchema, reasons } = require(library())
+const { Decision, Explanation, Policy, Reply, RequestRecord, Session, Snapshot, policySchema, reasons } = require(library())
 
 /** Finds what `npm run build` made on a machine like this one. */
 function library () {
@@ -15,13 +15,17 @@ function library () {
   return `./${name}`
 }
 
-class PolicyError extends Error {
+/** What is wrong with a text: the message has a line for each problem. */
+class TextError extends Error {
   constructor (message, diagnostics) {
     super(message)
-    this.name = 'PolicyError'
+    this.name = new.target.name
     this.diagnostics = diagnostics
   }
 }
+
+class PolicyError extends TextError {}
+class RecordError extends TextError {}
 
 /** Replaces a method by one that is made of it. */
 function replace (owner, name, make) {
@@ -29,18 +33,19 @@ function replace (owner, name, make) {
 }
 
 /** Makes a method that throws what the native one returns in place of its answer. */
-function throwing (method) {
-  return function (...values) {
+function throwing (type) {
+  return method => function (...values) {
     const answer = method.apply(this, values)
-    if (Array.isArray(answer)) throw new PolicyError(...answer)
+    if (Array.isArray(answer)) throw new type(...answer)
     return answer
   }
 }
 
-for (const name of ['fromToml', 'fromJson', 'fromJsonLines']) replace(Policy, name, throwing)
-for (const name of ['replaceTenant', 'removeTenant']) replace(Snapshot.prototype, name, throwing)
+for (const name of ['fromToml', 'fromJson', 'fromJsonLines']) replace(Policy, name, throwing(PolicyError))
+for (const name of ['replaceTenant', 'removeTenant']) replace(Snapshot.prototype, name, throwing(PolicyError))
+replace(RequestRecord, 'fromJson', throwing(RecordError))
 
-replace(Snapshot, 'compile', compile => throwing((policy, options) => compile(policy, options, randomBytes(16))))
+replace(Snapshot, 'compile', compile => throwing(PolicyError)((policy, options) => compile(policy, options, randomBytes(16))))
 
 Policy.fromPath = path => {
   const readers = { '.toml': Policy.fromToml, '.json': Policy.fromJson, '.jsonl': Policy.fromJsonLines }
@@ -49,19 +54,27 @@ Policy.fromPath = path => {
   return readers[suffix](readFileSync(path))
 }
 
+// What `JSON.stringify` writes: `toJson` is the one form of it.
+for (const type of [Decision, Explanation, RequestRecord]) {
+  type.prototype.toJSON = function () { return JSON.parse(this.toJson()) }
+}
+
 // What `console.log` shows; without it, a native object seems empty.
-for (const type of [Decision, Reply]) {
+for (const type of [Decision, Explanation, Reply, RequestRecord]) {
   type.prototype[Symbol.for('nodejs.util.inspect.custom')] = function (_depth, options, inspect) {
     return `${type.name} ${inspect(this.toJSON(), options)}`
   }
 }
 
 module.exports.Decision = Decision
+module.exports.Explanation = Explanation
 module.exports.NULL = '<>'
 module.exports.Policy = Policy
 module.exports.PolicyError = PolicyError
 module.exports.REASONS = Object.freeze(reasons().map(Object.freeze))
+module.exports.RecordError = RecordError
 module.exports.Reply = Reply
+module.exports.RequestRecord = RequestRecord
 module.exports.Session = Session
 module.exports.Snapshot = Snapshot
 module.exports.policySchema = policySchema

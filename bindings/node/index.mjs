@@ -1,3 +1,5 @@
 import sendas from './index.js'
 
-export const { Decision, NULL, Policy, PolicyError, REASONS, Reply, Session, Snapshot, policySchema } = sendas
+export const {
+  Decision, Explanation, NULL, Policy, PolicyError, REASONS, RecordError, Reply, RequestRecord, Session, Snapshot, policySchema
+} = sendas

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sendas::record::{RecordError, RequestRecord};
-use sendas::{Diagnostic, Profile, Snapshot, Stage, Verdict};
+use sendas::record::RequestRecord;
+use sendas::{Diagnostic, Profile, RecordError, Snapshot, Stage, Verdict};
 use serde_json::json;
 
 use crate::failure::{BAD_INPUT, Failure};

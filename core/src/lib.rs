@@ -21,6 +21,7 @@ mod observer;
 mod options;
 pub mod policy;
 mod reason;
+pub mod record;
 mod reply;
 mod request;
 mod session;
@@ -45,7 +46,7 @@ pub use session::Session;
 pub use snapshot::{CompileError, Snapshot};
 pub use time::{InstantError, Timestamp};
 #[cfg(feature = "json")]
-pub use wire::{Diagnostic, PolicyError, PolicyLines, ReadError, event_log, policy_schema, record};
+pub use wire::{Diagnostic, PolicyError, PolicyLines, ReadError, RecordError, event_log, policy_schema};
 
 #[cfg(all(doctest, feature = "toml"))]
 #[doc = include_str!("../../README.md")]

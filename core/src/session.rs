@@ -1,10 +1,9 @@
 //! The staged form: one client's session, transaction by transaction.
 
-use alloc::vec::Vec;
-use core::net::IpAddr;
-
 use crate::decision::{Decision, Stage};
-use crate::request::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Tls};
+use crate::explain::{Explanation, View};
+use crate::record::RequestRecord;
+use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 
@@ -29,81 +28,23 @@ use crate::time::Timestamp;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Session {
-    client: Client,
-    transaction: Transaction,
-    decision: Decision,
-}
-
-/// The facts of the client, kept as they came.
-#[derive(Clone, Debug)]
-struct Client {
-    channel: Channel,
-    account: Option<Vec<u8>>,
-    role: Option<Vec<u8>>,
-    client_ip: OwnedIp,
-    credential: Option<OwnedCredential>,
-    tls: Option<Tls>,
-}
-
-#[derive(Clone, Debug)]
-enum OwnedIp {
-    Unknown,
-    Address(IpAddr),
-    Text(Vec<u8>),
-}
-
-#[derive(Clone, Debug)]
-struct OwnedCredential {
-    kind: CredentialKind,
-    id: Option<Vec<u8>>,
-    scopes: Option<Vec<Vec<u8>>>,
-}
-
-#[derive(Clone, Debug)]
-struct Transaction {
+    /// The snapshot of the transaction.
     snapshot: Snapshot,
-    now: Timestamp,
-    smtputf8: bool,
-    path: OwnedPath,
-}
-
-#[derive(Clone, Debug)]
-enum OwnedPath {
-    Unknown,
-    Null,
-    Path(Vec<u8>),
-    Unquoted(Vec<u8>),
+    /// The facts of the client and the transaction, without the header.
+    facts: RequestRecord,
+    decision: Decision,
 }
 
 impl Snapshot {
     /// Opens a session with what is known of the client after AUTH; the envelope and the header of `client` are not looked at.
     #[must_use]
     pub fn session(&self, client: &Request<'_>) -> Session {
-        let owned = Client {
-            channel: client.channel,
-            account: client.account.map(<[u8]>::to_vec),
-            role: client.role.map(<[u8]>::to_vec),
-            client_ip: match client.client_ip {
-                ClientIp::Unknown => OwnedIp::Unknown,
-                ClientIp::Address(address) => OwnedIp::Address(address),
-                ClientIp::Text(text) => OwnedIp::Text(text.to_vec()),
-            },
-            credential: client.credential.map(|facts| OwnedCredential {
-                kind: facts.kind,
-                id: facts.id.map(<[u8]>::to_vec),
-                scopes: facts.scopes.map(|scopes| scopes.iter().map(|scope| scope.to_vec()).collect()),
-            }),
-            tls: client.tls,
-        };
+        let facts =
+            Request { smtputf8: false, envelope_sender: EnvelopeSender::Unknown, header: Header::NotGiven, ..*client };
         Session {
-            client: owned,
-            transaction: Transaction {
-                snapshot: self.clone(),
-                now: client.now,
-                smtputf8: false,
-                path: OwnedPath::Unknown,
-            },
-            decision: self.evaluate_stage(client, Stage::Session),
+            snapshot: self.clone(),
+            facts: RequestRecord::from(&facts),
+            decision: self.evaluate_stage(&facts, Stage::Session),
         }
     }
 }
@@ -123,13 +64,10 @@ impl Session {
         smtputf8: bool,
         now: Timestamp,
     ) -> Decision {
-        let path = match sender {
-            EnvelopeSender::Unknown => OwnedPath::Unknown,
-            EnvelopeSender::Null => OwnedPath::Null,
-            EnvelopeSender::Path(bytes) => OwnedPath::Path(bytes.to_vec()),
-            EnvelopeSender::Unquoted(bytes) => OwnedPath::Unquoted(bytes.to_vec()),
-        };
-        self.transaction = Transaction { snapshot: snapshot.clone(), now, smtputf8, path };
+        self.snapshot = snapshot.clone();
+        self.facts.envelope = sender.into();
+        self.facts.smtputf8 = smtputf8;
+        self.facts.now = now;
         self.decide(Header::NotGiven, Stage::Envelope)
     }
 
@@ -138,44 +76,21 @@ impl Session {
         self.decide(header, Stage::Message)
     }
 
+    /// Explains the latest decision; `header` is the one that it was made with, which the session does not keep.
+    ///
+    /// The answer is that of [`Snapshot::explain_stage`] for the same facts, with the snapshot of the transaction.
+    #[must_use]
+    pub fn explain(&self, header: Header<'_>, view: View) -> Explanation {
+        self.with_request(header, |request| self.snapshot.explain_stage(request, self.decision.stage(), view))
+    }
+
     /// Calls `answer` with the request of the transaction, for rendering a reply to its latest decision.
     pub fn with_request<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
-        let (client, transaction) = (&self.client, &self.transaction);
-        let scopes: Option<Vec<&[u8]>> = client
-            .credential
-            .as_ref()
-            .and_then(|credential| credential.scopes.as_ref())
-            .map(|scopes| scopes.iter().map(Vec::as_slice).collect());
-        let request = Request {
-            now: transaction.now,
-            channel: client.channel,
-            account: client.account.as_deref(),
-            role: client.role.as_deref(),
-            client_ip: match &client.client_ip {
-                OwnedIp::Unknown => ClientIp::Unknown,
-                OwnedIp::Address(address) => ClientIp::Address(*address),
-                OwnedIp::Text(text) => ClientIp::Text(text),
-            },
-            credential: client.credential.as_ref().map(|credential| CredentialFacts {
-                kind: credential.kind,
-                id: credential.id.as_deref(),
-                scopes: scopes.as_deref(),
-            }),
-            tls: client.tls,
-            smtputf8: transaction.smtputf8,
-            envelope_sender: match &transaction.path {
-                OwnedPath::Unknown => EnvelopeSender::Unknown,
-                OwnedPath::Null => EnvelopeSender::Null,
-                OwnedPath::Path(bytes) => EnvelopeSender::Path(bytes),
-                OwnedPath::Unquoted(bytes) => EnvelopeSender::Unquoted(bytes),
-            },
-            header,
-        };
-        answer(&request)
+        self.facts.with_request(|facts| answer(&Request { header, ..*facts }))
     }
 
     fn decide(&mut self, header: Header<'_>, stage: Stage) -> Decision {
-        self.decision = self.with_request(header, |request| self.transaction.snapshot.evaluate_stage(request, stage));
+        self.decision = self.with_request(header, |request| self.snapshot.evaluate_stage(request, stage));
         self.decision
     }
 }

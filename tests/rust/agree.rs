@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sendas::{Decision, EnvelopeSender, Finding, MAX_FINDINGS, MAX_GRANTS, Reason, Snapshot, Stage, Subject, View};
+use sendas::record::RequestRecord;
+use sendas::{
+    Decision, EnvelopeSender, Finding, MAX_FINDINGS, MAX_GRANTS, Reason, Session, Snapshot, Stage, Subject, View,
+};
 
 use crate::generate::{self, Case};
 use crate::oracle::{self, Answer, At, Found, Granted};
@@ -21,6 +24,7 @@ pub fn check(octets: &[u8]) {
         equals_reference(&case, &snapshot, &written, stage);
     }
     staged_equals_one_call(&snapshot, &written);
+    recorded_equals_asked(&snapshot, &written);
     explained_equals_evaluated(&snapshot, &written);
 }
 
@@ -146,7 +150,7 @@ fn has_a_place(reason: Reason) -> bool {
     )
 }
 
-/// Asserts that a session, a MAIL FROM and a header decide as one call does.
+/// Asserts that a session, a MAIL FROM and a header decide and are explained as one call is.
 ///
 /// # Panics
 ///
@@ -157,10 +161,31 @@ pub fn staged_equals_one_call(snapshot: &Snapshot, written: &Written) {
         client.envelope_sender = EnvelopeSender::Unknown;
         client.header = sendas::Header::NotGiven;
         let mut session = snapshot.session(&client);
-        assert_eq!(session.decision(), &snapshot.evaluate_stage(request, Stage::Session));
+        let explained = |session: &Session, header, stage| {
+            assert_eq!(session.decision(), &snapshot.evaluate_stage(request, stage));
+            for view in View::ALL {
+                assert_eq!(session.explain(header, view), snapshot.explain_stage(request, stage, view));
+            }
+        };
+        explained(&session, sendas::Header::NotGiven, Stage::Session);
         let envelope = session.mail_from(snapshot, request.envelope_sender, request.smtputf8, request.now);
-        assert_eq!(envelope, snapshot.evaluate_stage(request, Stage::Envelope));
+        assert_eq!(&envelope, session.decision());
+        explained(&session, sendas::Header::NotGiven, Stage::Envelope);
         assert_eq!(session.message(request.header), snapshot.evaluate(request));
+        explained(&session, request.header, Stage::Message);
+    });
+}
+
+/// Asserts that a request is decided as its record is, and as what the record reads back from JSON.
+///
+/// # Panics
+///
+/// If it is not.
+pub fn recorded_equals_asked(snapshot: &Snapshot, written: &Written) {
+    written.ask(|request| {
+        let record = RequestRecord::from(request);
+        assert_eq!(RequestRecord::from_json(record.to_json()).as_ref(), Ok(&record));
+        assert_eq!(record.with_request(|recorded| snapshot.evaluate(recorded)), snapshot.evaluate(request));
     });
 }
 
@@ -171,7 +196,7 @@ pub fn staged_equals_one_call(snapshot: &Snapshot, written: &Written) {
 /// If it does not.
 pub fn explained_equals_evaluated(snapshot: &Snapshot, written: &Written) {
     written.ask(|request| {
-        for view in [View::Provider, View::Tenant] {
+        for view in View::ALL {
             assert_eq!(snapshot.explain(request, view).decision(), &snapshot.evaluate(request));
             for stage in Stage::ALL {
                 let explained = snapshot.explain_stage(request, stage, view);

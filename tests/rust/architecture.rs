@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The modules of `core/src`, lowest layer first. A module may name its own layer and lower ones, never a higher one.
 const LAYERS: [(&str, &[&str]); 6] = [
     ("vocabulary", &["time", "system_time", "id", "net", "options", "address", "reason", "decision"]),
-    ("model", &["policy", "request", "reply", "admin"]),
+    ("model", &["policy", "request", "record", "reply", "admin"]),
     ("compiled", &["snapshot", "compile"]),
     ("verbs", &["observer", "ledger", "locate", "gather", "judge", "evaluate", "session", "explain"]),
     ("analysis", &["analysis"]),

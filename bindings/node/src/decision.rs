@@ -1,33 +1,32 @@
 //! The answer to a request, with what the client is told.
 
+use std::rc::Rc;
+
 use napi::Env;
-use napi::bindgen_prelude::{Result, Unknown};
+use napi::bindgen_prelude::{Buffer, Result, Unknown};
 use napi_derive::napi;
-use sendas::{Channel, Profile, Request, Stage, Timestamp, Verdict};
+use sendas::record::{HeaderRecord, RequestRecord};
+use sendas::{Channel, Profile, Span, Stage, Timestamp, Verdict};
 
 use crate::given::Given;
 
-/// The answer to a request. It is a value: it keeps nothing of the request but the texts for the client.
+/// The answer to a request. It keeps a copy of the request, to render what the client is told.
 #[napi]
 #[derive(Clone)]
 pub struct Decision {
     decision: sendas::Decision,
-    reply: sendas::Reply,
-    postfix_reply: sendas::Reply,
-    problem: Option<sendas::Problem>,
-    set_error: Option<sendas::SetError>,
+    request: Rc<RequestRecord>,
 }
 
 impl Decision {
-    /// Renders what the client is told; `request` is the one that was decided.
-    pub(crate) fn new(decision: sendas::Decision, request: &Request<'_>) -> Self {
-        Self {
-            decision,
-            reply: decision.reply(request, Profile::Rfc6409),
-            postfix_reply: decision.reply(request, Profile::Postfix),
-            problem: decision.problem(request),
-            set_error: decision.set_error(request),
-        }
+    /// Answers `request`, which is the one that was decided.
+    pub(crate) const fn new(decision: sendas::Decision, request: Rc<RequestRecord>) -> Self {
+        Self { decision, request }
+    }
+
+    /// The header of the request.
+    pub(crate) fn header(&self) -> &HeaderRecord {
+        &self.request.header
     }
 }
 
@@ -37,8 +36,8 @@ impl Decision {
     #[napi(factory, ts_args_type = "stage: Stage")]
     pub fn without_snapshot(env: Env, stage: Unknown<'_>) -> Result<Self> {
         let stage: Stage = Given::new(env, "stage", stage).word()?;
-        let request = Request::new(Channel::Smtp, Timestamp(0));
-        Ok(Self::new(sendas::Decision::without_snapshot(stage), &request))
+        let request = RequestRecord::new(Channel::Smtp, Timestamp(0));
+        Ok(Self::new(sendas::Decision::without_snapshot(stage), Rc::new(request)))
     }
 
     /// The stage at which the request was decided.
@@ -100,14 +99,12 @@ impl Decision {
         self.decision.omitted()
     }
 
-    /// The addresses that were found authorised, in the order of the request, and what gave them.
+    /// The addresses that were found authorised, in the order of the request, and what gave them; at most 8.
     #[napi(getter)]
     #[must_use]
     pub fn grants(&self) -> Vec<Grant> {
-        let grant = |&sendas::Grant { basis, place }: &sendas::Grant| {
-            let Place { subject, field, start, end } = place.into();
-            Grant { basis: basis.name(), subject, field, start, end }
-        };
+        let grant =
+            |&sendas::Grant { basis, place }: &sendas::Grant| Grant { basis: basis.name(), place: place.into() };
         self.decision.grants().iter().map(grant).collect()
     }
 
@@ -130,12 +127,8 @@ impl Decision {
     /// An allowed request, and a denied one that is discarded or held, get a positive reply.
     #[napi(ts_args_type = "profile?: Profile")]
     pub fn reply(&self, env: Env, profile: Unknown<'_>) -> Result<Reply> {
-        let profile: Profile = Given::new(env, "profile", profile).optional(Given::word)?.unwrap_or_default();
-        let reply = match profile {
-            Profile::Rfc6409 => &self.reply,
-            Profile::Postfix => &self.postfix_reply,
-        };
-        Ok(Reply { reply: reply.clone() })
+        let profile = read_profile(env, profile)?;
+        Ok(Reply { reply: self.request.with_request(|request| self.decision.reply(request, profile)) })
     }
 
     /// Returns the problem details for an HTTP interface (RFC 9457), or null where the client is told of success.
@@ -144,7 +137,8 @@ impl Decision {
     #[napi(ts_return_type = "Problem | null")]
     #[must_use]
     pub fn problem(&self) -> Option<Problem> {
-        let sendas::Problem { status, title, detail, .. } = self.problem.clone()?;
+        let sendas::Problem { status, title, detail, .. } =
+            self.request.with_request(|request| self.decision.problem(request))?;
         Some(Problem { status, title, detail })
     }
 
@@ -154,56 +148,29 @@ impl Decision {
     #[napi(ts_return_type = "SetError | null")]
     #[must_use]
     pub fn set_error(&self) -> Option<SetError> {
-        let sendas::SetError { kind, description, .. } = self.set_error.clone()?;
+        let sendas::SetError { kind, description, .. } =
+            self.request.with_request(|request| self.decision.set_error(request))?;
         Some(SetError { kind, description })
     }
 
-    /// Returns the decision as plain data, for `JSON.stringify`.
-    #[napi(js_name = "toJSON")]
-    #[must_use]
-    pub fn to_json(&self) -> DecisionData {
-        DecisionData {
-            stage: self.stage(),
-            verdict: self.verdict(),
-            action: self.action(),
-            provisional: self.provisional(),
-            reasons: self.reasons(),
-            would_deny: self.would_deny(),
-            omitted: self.omitted(),
-            grants: self.grants(),
-            omitted_grants: self.omitted_grants(),
-            snapshot_id: self.snapshot_id(),
-        }
+    /// Returns the octets of the request that stand at a place of this decision, or null where the place is of no octets.
+    #[napi(ts_args_type = "place: Place", ts_return_type = "Buffer | null")]
+    pub fn octets(&self, env: Env, place: Unknown<'_>) -> Result<Option<Buffer>> {
+        let place = Given::new(env, "place", place);
+        let span = Span { start: place.member("start")?.count()?, end: place.member("end")?.count()? };
+        let place =
+            sendas::Place { subject: place.member("subject")?.word()?, field: place.member("field")?.count()?, span };
+        Ok(self.request.with_request(|request| place.octets(request).map(Buffer::from)))
     }
-}
 
-/// A decision as plain data.
-#[napi(object, object_from_js = false)]
-#[non_exhaustive]
-pub struct DecisionData {
-    /// The stage at which the request was decided.
-    #[napi(ts_type = "Stage")]
-    pub stage: &'static str,
-    /// Whether the request may go on.
-    #[napi(ts_type = "Verdict")]
-    pub verdict: &'static str,
-    /// What the host shall do with the message.
-    #[napi(ts_type = "Action")]
-    pub action: &'static str,
-    /// Whether an allow at the envelope stage rests on the header that is still to come.
-    pub provisional: bool,
-    /// The enforced reasons, in reporting order.
-    pub reasons: Vec<Finding>,
-    /// What would be enforced if its control were not monitored or exempted.
-    pub would_deny: Vec<Finding>,
-    /// How many further reasons and would-deny reasons were found than are listed.
-    pub omitted: u32,
-    /// The addresses that were found authorised, and what gave them.
-    pub grants: Vec<Grant>,
-    /// How many further addresses were found authorised than are listed.
-    pub omitted_grants: u32,
-    /// Which snapshot decided: 32 lower-case hexadecimal digits.
-    pub snapshot_id: String,
+    /// Returns the decision with its reply as JSON, on one line without its end: the same in every language.
+    ///
+    /// `toJSON`, which `JSON.stringify` asks for, returns what this writes as plain data.
+    #[napi(ts_args_type = "profile?: Profile")]
+    pub fn to_json(&self, env: Env, profile: Unknown<'_>) -> Result<String> {
+        let profile = read_profile(env, profile)?;
+        Ok(self.request.with_request(|request| self.decision.to_json(request, profile)))
+    }
 }
 
 /// One failing fact: why, and where.
@@ -213,15 +180,8 @@ pub struct Finding {
     /// What is wrong.
     #[napi(ts_type = "Reason")]
     pub reason: &'static str,
-    /// The part of the request.
-    #[napi(ts_type = "Subject")]
-    pub subject: &'static str,
-    /// The 0-based number of the header field, in the order given; 0 for other parts.
-    pub field: u32,
-    /// The first octet, counted as in `Place`.
-    pub start: u32,
-    /// The octet after the last, counted as in `Place`.
-    pub end: u32,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// An address that was found authorised.
@@ -231,29 +191,22 @@ pub struct Grant {
     /// What gave it.
     #[napi(ts_type = "Basis")]
     pub basis: &'static str,
-    /// The part of the request.
-    #[napi(ts_type = "Subject")]
-    pub subject: &'static str,
-    /// The 0-based number of the header field, in the order given; 0 for other parts.
-    pub field: u32,
-    /// The first octet, counted as in `Place`.
-    pub start: u32,
-    /// The octet after the last, counted as in `Place`.
-    pub end: u32,
+    /// Where the address stands.
+    pub place: Place,
 }
 
 /// Where in the request something stands.
 ///
-/// `start` and `end` count octets, not UTF-16 code units, from the start of the envelope sender, of the field's
-/// body, or of the header block; a string is counted as its UTF-8. `Buffer.from(text).subarray(start, end)`
-/// is the octets in question. Both are 0 for other parts of a request.
+/// `start` and `end` count octets, not UTF-16 code units, from the start of the envelope sender, of the field's body, or
+/// of the header block where one was given; a string is counted as its UTF-8. `Decision.octets` returns the octets in
+/// question. Both are 0 for other parts of a request.
 #[napi(object, object_from_js = false)]
 #[non_exhaustive]
 pub struct Place {
     /// The part of the request.
     #[napi(ts_type = "Subject")]
     pub subject: &'static str,
-    /// The 0-based number of the header field, in the order given; 0 for other parts.
+    /// The 0-based number of the header field, among the fields given or those of the block; 0 for other parts.
     pub field: u32,
     /// The first octet.
     pub start: u32,
@@ -347,9 +300,11 @@ pub struct SetError {
 }
 
 fn findings(findings: &[sendas::Finding]) -> Vec<Finding> {
-    let finding = |&sendas::Finding { reason, place }: &sendas::Finding| {
-        let Place { subject, field, start, end } = place.into();
-        Finding { reason: reason.slug(), subject, field, start, end }
-    };
+    let finding =
+        |&sendas::Finding { reason, place }: &sendas::Finding| Finding { reason: reason.slug(), place: place.into() };
     findings.iter().map(finding).collect()
+}
+
+fn read_profile(env: Env, profile: Unknown<'_>) -> Result<Profile> {
+    Ok(Given::new(env, "profile", profile).optional(Given::word)?.unwrap_or_default())
 }

@@ -4,27 +4,85 @@ use napi_derive::napi;
 
 use crate::decision::Place;
 
-/// Why a request is decided as it is, as plain data.
-#[napi(object, object_from_js = false)]
-#[non_exhaustive]
+/// Why a request is decided as it is.
+#[napi]
 pub struct Explanation {
+    explanation: sendas::Explanation,
+}
+
+#[napi]
+impl Explanation {
     /// Who it is for: the provider, who may see everything, or the tenant, who sees nothing of other tenants.
-    #[napi(ts_type = "View")]
-    pub view: &'static str,
+    #[napi(getter, ts_return_type = "View")]
+    #[must_use]
+    pub fn view(&self) -> &'static str {
+        self.explanation.view.name()
+    }
+
     /// The stage that was decided.
-    #[napi(ts_type = "Stage")]
-    pub stage: &'static str,
+    #[napi(getter, ts_return_type = "Stage")]
+    #[must_use]
+    pub fn stage(&self) -> &'static str {
+        self.explanation.stage.name()
+    }
+
     /// The verdict, which is that of `evaluate`.
-    #[napi(ts_type = "Verdict")]
-    pub verdict: &'static str,
+    #[napi(getter, ts_return_type = "Verdict")]
+    #[must_use]
+    pub fn verdict(&self) -> &'static str {
+        self.explanation.verdict.name()
+    }
+
     /// The reasons, as this reader may see them, enforced ones first.
-    pub reasons: Vec<ExplainedReason>,
+    #[napi(getter)]
+    #[must_use]
+    pub fn reasons(&self) -> Vec<ExplainedReason> {
+        let reasons = self.explanation.reasons.iter();
+        let reasons = reasons.map(|explained| ExplainedReason {
+            reason: explained.reason.slug(),
+            place: explained.place.into(),
+            enforced: explained.enforced,
+        });
+        reasons.collect()
+    }
+
     /// What was looked at, in order.
-    pub steps: Vec<Step>,
-    /// What would have been right, or nearly so.
-    pub near_misses: Vec<NearMiss>,
-    /// All of it for a person, a line per fact.
-    pub text: String,
+    #[napi(getter)]
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        let steps = self.explanation.steps.iter();
+        steps.map(|step| Step { place: step.place.map(Place::from), text: step.text.clone() }).collect()
+    }
+
+    /// For each address that failed, the nearest one that the account may use, if one is found.
+    #[napi(getter)]
+    #[must_use]
+    pub fn near_misses(&self) -> Vec<NearMiss> {
+        let misses = self.explanation.near_misses.iter();
+        misses.map(|miss| NearMiss { place: miss.place.into(), text: miss.text.clone() }).collect()
+    }
+
+    /// Returns all of it for a person, a line per fact.
+    #[napi(js_name = "toString")]
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.explanation.to_string()
+    }
+
+    /// Returns the explanation, as this reader may see it, as JSON, on one line without its end.
+    ///
+    /// `toJSON`, which `JSON.stringify` asks for, returns what this writes as plain data.
+    #[napi]
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.explanation.to_json()
+    }
+}
+
+impl From<sendas::Explanation> for Explanation {
+    fn from(explanation: sendas::Explanation) -> Self {
+        Self { explanation }
+    }
 }
 
 /// A reason in an explanation.
@@ -34,10 +92,10 @@ pub struct ExplainedReason {
     /// What is wrong.
     #[napi(ts_type = "Reason")]
     pub reason: &'static str,
-    /// Whether it denies, or only would.
-    pub enforced: bool,
     /// Where.
     pub place: Place,
+    /// Whether it denies, or only would.
+    pub enforced: bool,
 }
 
 /// One thing that was looked at.
@@ -58,26 +116,4 @@ pub struct NearMiss {
     pub place: Place,
     /// What is close to it, as a sentence.
     pub text: String,
-}
-
-impl From<sendas::Explanation> for Explanation {
-    fn from(explanation: sendas::Explanation) -> Self {
-        let text = explanation.to_string();
-        let reasons = explanation.reasons.iter().map(|explained| ExplainedReason {
-            reason: explained.reason.slug(),
-            enforced: explained.enforced,
-            place: explained.place.into(),
-        });
-        let steps = explanation.steps.into_iter();
-        let near_misses = explanation.near_misses.into_iter();
-        Self {
-            view: explanation.view.name(),
-            stage: explanation.stage.name(),
-            verdict: explanation.verdict.name(),
-            reasons: reasons.collect(),
-            steps: steps.map(|step| Step { place: step.place.map(Place::from), text: step.text }).collect(),
-            near_misses: near_misses.map(|miss| NearMiss { place: miss.place.into(), text: miss.text }).collect(),
-            text,
-        }
-    }
 }

@@ -99,16 +99,18 @@ impl<'e> Given<'e> {
         let seconds = match self.value.get_type()? {
             ValueType::Number => whole(f64::from_unknown(self.value)?),
             ValueType::BigInt => {
-                let (value, lossless) = BigInt::from_unknown(self.value)?.get_i64();
-                lossless.then_some(value)
+                let (seconds, lossless) = BigInt::from_unknown(self.value)?.get_i64();
+                // What has more than 64 bits is as wrong as this.
+                Some(if lossless { seconds } else { i64::MIN })
             }
             ValueType::Object if self.value.is_date()? => {
                 whole(JsDate::from_unknown(self.value)?.value_of()?).map(|milliseconds| milliseconds.div_euclid(1000))
             }
             _ => None,
         };
-        let right = "whole seconds since the epoch (a number or a bigint of at most 64 bits), or a valid Date";
-        seconds.map(Timestamp).ok_or_else(|| self.refuse(right))
+        let seconds = seconds
+            .ok_or_else(|| self.refuse("whole seconds since the epoch (a number or a bigint), or a valid Date"))?;
+        Timestamp::from_seconds(seconds).map_err(|error| self.throw(&format!("`{}`: {error}", self.name)))
     }
 
     pub(crate) fn count(self) -> Result<u32> {

@@ -8,14 +8,16 @@ mod decision;
 mod explain;
 mod given;
 mod policy;
+mod record;
 mod request;
 mod session;
 mod snapshot;
 mod words;
 
-pub use decision::{Decision, DecisionData, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
+pub use decision::{Decision, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
 pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
 pub use policy::{Diagnostic, Policy, policy_schema};
+pub use record::{RecordedCredential, RecordedRequest, RecordedUnquoted, RequestRecord};
 pub use session::Session;
 pub use snapshot::Snapshot;
 pub use words::{ReasonRow, reasons};

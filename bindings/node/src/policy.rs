@@ -59,7 +59,7 @@ pub fn policy_schema() -> String {
     sendas::policy_schema()
 }
 
-/// One problem of a policy.
+/// One problem of a policy or a record.
 #[napi(object, object_from_js = false, use_nullable = true)]
 #[non_exhaustive]
 pub struct Diagnostic {
@@ -67,7 +67,7 @@ pub struct Diagnostic {
     pub line: Option<i64>,
     /// The column, 1-based, in Unicode code points; null as `line`.
     pub column: Option<i64>,
-    /// Where in the policy, such as `tenant[2].account[0].address`; empty for the policy as a whole.
+    /// Where in the policy, such as `tenant[2].account[0].address`; empty for the text as a whole.
     pub path: String,
     /// What is wrong.
     pub message: String,
@@ -75,7 +75,7 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// The message and the diagnostics of a `PolicyError`, which `index.js` throws.
+/// The message and the diagnostics of a `PolicyError` or a `RecordError`, which `index.js` throws.
 pub(crate) type Refusal = (String, Vec<Diagnostic>);
 
 pub(crate) fn not_compiled(error: &CompileError) -> Refusal {
@@ -98,8 +98,8 @@ pub(crate) fn not_compiled(error: &CompileError) -> Refusal {
     (error.to_string(), diagnostics)
 }
 
-fn not_read(error: &PolicyError) -> Refusal {
-    let diagnostics = error.diagnostics().iter().map(|found| Diagnostic {
+pub(crate) fn not_read(error: &impl ToString, diagnostics: &[sendas::Diagnostic]) -> Refusal {
+    let diagnostics = diagnostics.iter().map(|found| Diagnostic {
         line: i64::try_from(found.line).ok(),
         column: i64::try_from(found.column).ok(),
         path: found.path.clone(),
@@ -116,6 +116,6 @@ fn read(
 ) -> Result<Either<Policy, Refusal>> {
     Ok(match read(&Given::new(env, "text", text).text()?) {
         Ok(policy) => Either::A(Policy { policy }),
-        Err(error) => Either::B(not_read(&error)),
+        Err(error) => Either::B(not_read(&error, error.diagnostics())),
     })
 }

@@ -1,15 +1,18 @@
 //! The staged form: one client's session, transaction by transaction.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Result, Unknown};
 use napi_derive::napi;
 use sendas::Header;
+use sendas::record::HeaderRecord;
 
 use crate::decision::Decision;
+use crate::explain::Explanation;
 use crate::given::Given;
-use crate::request::{Fields, Sender, read_smtputf8};
+use crate::request::{read_header, read_sender, read_smtputf8};
 use crate::snapshot::Snapshot;
 
 /// What is known of one client after AUTH, and its transaction at hand.
@@ -29,7 +32,7 @@ struct State {
 
 impl Session {
     pub(crate) fn new(session: sendas::Session) -> Self {
-        let decision = session.with_request(Header::NotGiven, |request| Decision::new(*session.decision(), request));
+        let decision = answered(&session, Header::NotGiven);
         Self { state: RefCell::new(State { session, decision }) }
     }
 }
@@ -49,26 +52,49 @@ impl Session {
         let snapshot: ClassInstance<'_, Snapshot> = Given::new(env, "snapshot", snapshot).instance("a Snapshot")?;
         let transaction = Given::new(env, "transaction", transaction);
         transaction.only(&["envelopeSender", "smtputf8", "now"])?;
-        let sender = Sender::read(transaction.member("envelopeSender")?)?;
+        let sender = read_sender(transaction.member("envelopeSender")?)?;
         let smtputf8 = read_smtputf8(transaction)?;
         let now = transaction.member("now")?.instant()?;
-        Ok(self.decide(Header::NotGiven, |session| session.mail_from(&snapshot.snapshot, sender.lend(), smtputf8, now)))
+        Ok(self.decide(&HeaderRecord::NotGiven, |session, _| {
+            session.mail_from(&snapshot.snapshot, sender.sender(), smtputf8, now);
+        }))
     }
 
     /// Decides the transaction at the end of the header.
     #[napi(ts_args_type = "header?: Header")]
     pub fn message(&self, env: Env, header: Unknown<'_>) -> Result<Decision> {
-        let header = Fields::read(Given::new(env, "header", header))?;
-        Ok(header.lend(|header| self.decide(header, |session| session.message(header))))
+        let header = read_header(Given::new(env, "header", header))?;
+        Ok(self.decide(&header, |session, header| {
+            session.message(header);
+        }))
+    }
+
+    /// Explains the latest decision; the view says who will read it.
+    ///
+    /// The answer is that of `Snapshot.explain` for the same facts, with the snapshot of the transaction.
+    #[napi(ts_args_type = "view: View")]
+    pub fn explain(&self, env: Env, view: Unknown<'_>) -> Result<Explanation> {
+        let view = Given::new(env, "view", view).word()?;
+        let state = self.state.borrow();
+        Ok(state.decision.header().with_header(|header| state.session.explain(header, view)).into())
     }
 }
 
 impl Session {
-    /// Decides, and renders what the client is told with the request that was decided.
-    fn decide(&self, header: Header<'_>, decide: impl FnOnce(&mut sendas::Session) -> sendas::Decision) -> Decision {
-        let mut state = self.state.borrow_mut();
-        let decision = decide(&mut state.session);
-        state.decision = state.session.with_request(header, |request| Decision::new(decision, request));
+    /// Decides, and keeps what was decided.
+    fn decide(&self, header: &HeaderRecord, decide: impl FnOnce(&mut sendas::Session, Header<'_>)) -> Decision {
+        let state = &mut *self.state.borrow_mut();
+        let session = &mut state.session;
+        state.decision = header.with_header(|header| {
+            decide(session, header);
+            answered(session, header)
+        });
         state.decision.clone()
     }
+}
+
+/// Returns the latest decision with the request that was decided.
+fn answered(session: &sendas::Session, header: Header<'_>) -> Decision {
+    let request = session.with_request(header, |request| request.into());
+    Decision::new(*session.decision(), Rc::new(request))
 }

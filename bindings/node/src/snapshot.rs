@@ -1,17 +1,19 @@
 //! Compiled policies that answer requests.
 
+use std::rc::Rc;
 use std::result;
 
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
+use sendas::record::RequestRecord;
 use sendas::{CompileError, HashKey, Limits, Options, Stage};
 
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::given::Given;
 use crate::policy::{Policy, Refusal, not_compiled};
-use crate::request::Facts;
+use crate::request::{read_client, read_staged};
 use crate::session::Session;
 
 /// A compiled policy that answers requests: immutable, and cheap to hold.
@@ -90,16 +92,16 @@ impl Snapshot {
     /// Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw.
     #[napi(ts_args_type = "request: Request")]
     pub fn evaluate(&self, env: Env, request: Unknown<'_>) -> Result<Decision> {
-        let (facts, stage) = Facts::read(Given::new(env, "request", request))?;
-        Ok(self.decide(&facts, stage))
+        let (request, stage) = read_staged(Given::new(env, "request", request))?;
+        Ok(self.decide(request, stage))
     }
 
     /// Decides many requests in one call; the decisions are in the order of the requests.
     #[napi(ts_args_type = "requests: readonly Request[]")]
     pub fn evaluate_many(&self, env: Env, requests: Unknown<'_>) -> Result<Vec<Decision>> {
         let decide = |request: Given<'_>| {
-            let (facts, stage) = Facts::read(request.called("request"))?;
-            Ok(Some(self.decide(&facts, stage)))
+            let (request, stage) = read_staged(request.called("request"))?;
+            Ok(Some(self.decide(request, stage)))
         };
         Given::new(env, "requests", requests).elements("an array of requests", decide)
     }
@@ -108,31 +110,22 @@ impl Snapshot {
     #[napi(ts_args_type = "request: Request, view: View")]
     pub fn explain(&self, env: Env, request: Unknown<'_>, view: Unknown<'_>) -> Result<Explanation> {
         let view = Given::new(env, "view", view).word()?;
-        let (facts, stage) = Facts::read(Given::new(env, "request", request))?;
-        let explanation = facts.lend(|request| match stage {
-            Some(stage) => self.snapshot.explain_stage(request, stage, view),
-            None => self.snapshot.explain(request, view),
-        });
-        Ok(explanation.into())
+        let (request, stage) = read_staged(Given::new(env, "request", request))?;
+        Ok(request.with_request(|request| self.snapshot.explain_stage(request, stage, view)).into())
     }
 
     /// Opens a session with what is known of a client after AUTH.
     #[napi(ts_args_type = "client: Client")]
     pub fn session(&self, env: Env, client: Unknown<'_>) -> Result<Session> {
-        let facts = Facts::read_client(Given::new(env, "client", client))?;
-        Ok(facts.lend(|client| Session::new(self.snapshot.session(client))))
+        let client = read_client(Given::new(env, "client", client))?;
+        Ok(Session::new(client.with_request(|client| self.snapshot.session(client))))
     }
 }
 
 impl Snapshot {
-    fn decide(&self, facts: &Facts, stage: Option<Stage>) -> Decision {
-        facts.lend(|request| {
-            let decision = match stage {
-                Some(stage) => self.snapshot.evaluate_stage(request, stage),
-                None => self.snapshot.evaluate(request),
-            };
-            Decision::new(decision, request)
-        })
+    fn decide(&self, request: RequestRecord, stage: Stage) -> Decision {
+        let decision = request.with_request(|request| self.snapshot.evaluate_stage(request, stage));
+        Decision::new(decision, Rc::new(request))
     }
 }
 

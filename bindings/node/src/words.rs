@@ -1,7 +1,7 @@
 //! The names that stand for core's enumerations.
 
 use napi_derive::napi;
-use sendas::{Channel, Control, CredentialKind, Profile, Reason, Stage, Tls, View};
+use sendas::{Channel, Control, CredentialKind, Profile, Reason, Stage, Subject, Tls, View};
 
 /// An enumeration whose values have names.
 pub(crate) trait Word: Copy + 'static {
@@ -23,7 +23,7 @@ macro_rules! words {
     )+ };
 }
 
-words!(Channel, CredentialKind, Profile, Stage, Tls, View);
+words!(Channel, CredentialKind, Profile, Stage, Subject, Tls, View);
 
 /// A row of the reason table.
 #[napi(object, object_from_js = false, use_nullable = true)]

@@ -76,14 +76,14 @@ test('a limit that is set is in force', () => {
 
 test('of 10,000 From fields the findings that are kept are few', () => {
   const decision = snapshot.evaluate(request({ header: Array.from({ length: 10_000 }, () => ['From', 'alice@acme.example']) }))
-  assert.deepEqual(decision.reasons.map(({ reason, field }) => ({ reason, field })), [{ reason: 'from_repeated', field: 1 }])
+  assert.deepEqual(decision.reasons.map(({ reason, place: { field } }) => ({ reason, field })), [{ reason: 'from_repeated', field: 1 }])
 })
 
 describe('a value of the wrong type is a TypeError that names it', () => {
   const octets = new Uint8Array(4)
   const wrong = {
     request: [undefined, null, 5, 'text', () => {}, Symbol('request')],
-    now: [undefined, null, '2026-11-21', 1.5, NaN, Infinity, 2 ** 53, 2n ** 63n, -(2n ** 63n) - 1n, new Date(NaN), {}],
+    now: [undefined, null, '2026-11-21', 1.5, NaN, Infinity, 2 ** 53, new Date(NaN), {}],
     channel: [undefined, null, 'SMTP', 'smtp ', 5, ['smtp']],
     account: [5, {}, [], true, new Uint16Array(4), new Uint8ClampedArray(4), new DataView(octets.buffer), octets.buffer],
     role: [0, false],

@@ -1,6 +1,6 @@
 // Compiled, never run: what type-checks here is what users may write, and each expected error must be one.
 
-import { NULL, Policy, PolicyError, REASONS, Snapshot } from 'sendas'
+import { NULL, Policy, PolicyError, REASONS, RequestRecord, Snapshot } from 'sendas'
 import type { Action, Decision, EnvelopeSender, Finding, Header, Reason, Request, Subject, Verdict } from 'sendas'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -16,7 +16,7 @@ same<Verdict, 'allow' | 'deny' | 'defer'>(true)
 same<typeof decision.action, Action>(true)
 same<typeof NULL, '<>'>(true)
 same<Finding['reason'], Reason>(true)
-same<Finding['subject'], Subject>(true)
+same<Finding['place']['subject'], Subject>(true)
 same<(typeof REASONS)[number]['reason'], Reason>(true)
 
 const word: Reason = 'address_not_owned'
@@ -42,6 +42,9 @@ const line: string = session.mailFrom(snapshot, { now: 0, envelopeSender: NULL }
 const status: number | undefined = session.message(headers[2]).problem()?.status
 const steps: string[] = snapshot.explain(base, 'tenant').steps.map(step => step.text)
 
+const again: Decision = snapshot.evaluate({ ...new RequestRecord(base).request(), stage: 'session' })
+const written: string = JSON.stringify(again.toJSON().would_deny)
+
 // @ts-expect-error: not a reason
 const noReason: Reason = 'adress_not_owned'
 // @ts-expect-error: not a channel
@@ -65,4 +68,4 @@ REASONS[0].reason = 'unknown_role'
 // @ts-expect-error: the first field is that of the policy's own text, or of none
 const column: number = new PolicyError('', []).diagnostics[0].column
 
-export { column, line, many, noReason, status, steps, word }
+export { column, line, many, noReason, status, steps, word, written }

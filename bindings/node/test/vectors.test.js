@@ -43,7 +43,7 @@ function check ({ stage, request: given, expect }, snapshot) {
     provisional: expect.provisional ?? false
   })
   assert.equal(decision.allowed, expect.verdict === 'allow')
-  if (expect.granted) assert.deepEqual(decision.grants.map(({ basis, subject }) => ({ basis, subject })), expect.granted)
+  if (expect.granted) assert.deepEqual(decision.grants.map(({ basis, place: { subject } }) => ({ basis, subject })), expect.granted)
   if (expect.reply) checkReply(decision.reply('rfc6409'), expect.reply)
   if (expect.postfix_reply) checkReply(decision.reply('postfix'), expect.postfix_reply)
   if (expect.http) assert.equal(decision.problem()?.status, expect.http)
@@ -67,7 +67,7 @@ function staged (snapshot, client, { now, smtputf8, envelopeSender, header, stag
 }
 
 function shape (decision) {
-  const findings = findings => findings.map(({ reason, subject }) => ({ reason, subject }))
+  const findings = findings => findings.map(({ reason, place: { subject } }) => ({ reason, subject }))
   return {
     stage: decision.stage,
     verdict: decision.verdict,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyType};
-use sendas::{Channel, Finding, Grant, Place, Profile, Request, Timestamp, Verdict};
+use pyo3::types::{PyBytes, PyDict, PyList, PyType};
+use sendas::{Channel, Finding, Grant, Place, Profile, Request, Span, Timestamp, Verdict};
 
 use crate::request::Facts;
 use crate::words;
@@ -94,7 +94,7 @@ impl Decision {
     fn grants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         static GRANT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let grant = GRANT.import(py, "sendas._values", "Grant")?;
-        let value = |&Grant { basis, place }: &Grant| at(grant, basis.name(), place);
+        let value = |&Grant { basis, place }: &Grant| grant.call1((basis.name(), position(py, place)?));
         PyList::new(py, self.decision.grants().iter().map(value).collect::<PyResult<Vec<_>>>()?)
     }
 
@@ -136,20 +136,24 @@ impl Decision {
         Ok(Some(members))
     }
 
-    /// Return the decision as plain values that can be written as JSON.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let members = PyDict::new(py);
-        members.set_item("stage", self.stage())?;
-        members.set_item("verdict", self.verdict())?;
-        members.set_item("action", self.action())?;
-        members.set_item("provisional", self.provisional())?;
-        members.set_item("reasons", as_dicts(&self.reasons(py)?)?)?;
-        members.set_item("would_deny", as_dicts(&self.would_deny(py)?)?)?;
-        members.set_item("omitted", self.omitted())?;
-        members.set_item("grants", as_dicts(&self.grants(py)?)?)?;
-        members.set_item("omitted_grants", self.omitted_grants())?;
-        members.set_item("snapshot_id", self.snapshot_id())?;
-        Ok(members)
+    /// Return the octets of the request that stand at a place of this decision, or None where the place is of no octets.
+    fn octets<'py>(&self, py: Python<'py>, place: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let (subject, field, start, end) = place.extract::<(Bound<'_, PyAny>, u32, u32, u32)>()?;
+        let place = Place { subject: words::read(&subject)?, field, span: Span { start, end } };
+        self.render(py, |request| place.octets(request).map(|octets| PyBytes::new(py, octets)))
+    }
+
+    /// Return the decision with its reply as JSON, on one line without its end.
+    #[pyo3(signature = (profile = None), text_signature = "($self, profile='rfc6409')")]
+    fn to_json(&self, py: Python<'_>, profile: Option<&Bound<'_, PyAny>>) -> PyResult<String> {
+        let profile = profile.map_or(Ok(Profile::default()), words::read)?;
+        self.render(py, |request| self.decision.to_json(request, profile))
+    }
+
+    /// Return what `to_json` writes as plain values.
+    #[pyo3(signature = (profile = None), text_signature = "($self, profile='rfc6409')")]
+    fn to_dict<'py>(&self, py: Python<'py>, profile: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        plain(py, &self.to_json(py, profile)?)
     }
 
     /// Refuse to be used as a condition, where a denial would count as true.
@@ -207,19 +211,21 @@ impl Reply {
     }
 }
 
-/// Returns the position as the last members of a value whose first is `word`.
-fn at<'py>(value: &Bound<'py, PyType>, word: &str, place: Place) -> PyResult<Bound<'py, PyAny>> {
-    value.call1((word, place.subject.name(), place.field, place.span.start, place.span.end))
+/// Reads JSON back as plain values.
+pub(crate) fn plain<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("json")?.call_method1("loads", (json,))
 }
 
-/// Returns the members of each value by name.
-fn as_dicts<'py>(values: &Bound<'py, PyList>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    values.iter().map(|value| value.call_method0("_asdict")).collect()
+/// Returns a place as a `sendas.Place`.
+pub(crate) fn position(py: Python<'_>, place: Place) -> PyResult<Bound<'_, PyAny>> {
+    static PLACE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let value = PLACE.import(py, "sendas._values", "Place")?;
+    value.call1((place.subject.name(), place.field, place.span.start, place.span.end))
 }
 
 fn findings<'py>(py: Python<'py>, findings: &[Finding]) -> PyResult<Bound<'py, PyList>> {
     static FINDING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let finding = FINDING.import(py, "sendas._values", "Finding")?;
-    let value = |&Finding { reason, place }: &Finding| at(finding, reason.slug(), place);
+    let value = |&Finding { reason, place }: &Finding| finding.call1((reason.slug(), position(py, place)?));
     PyList::new(py, findings.iter().map(value).collect::<PyResult<Vec<_>>>()?)
 }

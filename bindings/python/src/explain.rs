@@ -2,8 +2,10 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyType};
-use sendas::{ExplainedReason, NearMiss, Place, Step};
+use pyo3::types::{PyList, PyType};
+use sendas::{ExplainedReason, NearMiss, Step};
+
+use crate::decision::{plain, position};
 
 /// Why a request is decided as it is; `str` writes it for a person, a line per fact.
 #[pyclass(frozen, module = "sendas")]
@@ -43,7 +45,7 @@ impl Explanation {
         static REASON: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let value = REASON.import(py, "sendas._values", "ExplainedReason")?;
         list(py, &self.explanation.reasons, |&ExplainedReason { reason, place, enforced, .. }| {
-            value.call1((reason.slug(), enforced, position(py, place)?))
+            value.call1((reason.slug(), position(py, place)?, enforced))
         })
     }
 
@@ -67,16 +69,14 @@ impl Explanation {
         })
     }
 
-    /// Return the explanation, as this reader may see it, as plain values that can be written as JSON.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let members = PyDict::new(py);
-        members.set_item("view", self.view())?;
-        members.set_item("stage", self.stage())?;
-        members.set_item("verdict", self.verdict())?;
-        members.set_item("reasons", as_dicts(&self.reasons(py)?)?)?;
-        members.set_item("steps", as_dicts(&self.steps(py)?)?)?;
-        members.set_item("near_misses", as_dicts(&self.near_misses(py)?)?)?;
-        Ok(members)
+    /// Return the explanation, as this reader may see it, as JSON, on one line without its end.
+    fn to_json(&self) -> String {
+        self.explanation.to_json()
+    }
+
+    /// Return what `to_json` writes as plain values.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        plain(py, &self.to_json())
     }
 
     fn __str__(&self) -> String {
@@ -94,23 +94,4 @@ fn list<'py, T>(
     convert: impl Fn(&T) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyList>> {
     PyList::new(py, values.iter().map(convert).collect::<PyResult<Vec<_>>>()?)
-}
-
-fn position(py: Python<'_>, place: Place) -> PyResult<Bound<'_, PyAny>> {
-    static PLACE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let value = PLACE.import(py, "sendas._values", "Place")?;
-    value.call1((place.subject.name(), place.field, place.span.start, place.span.end))
-}
-
-/// Returns the members of each value by name, and those of its place.
-fn as_dicts<'py>(values: &Bound<'py, PyList>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let members = |value: Bound<'py, PyAny>| {
-        let members = value.call_method0("_asdict")?;
-        let place = members.get_item("place")?;
-        if !place.is_none() {
-            members.set_item("place", place.call_method0("_asdict")?)?;
-        }
-        Ok(members)
-    };
-    values.iter().map(members).collect()
 }

@@ -3,6 +3,7 @@
 mod decision;
 mod explain;
 mod policy;
+mod record;
 mod request;
 mod session;
 mod snapshot;
@@ -22,6 +23,8 @@ mod _sendas {
     use crate::explain::Explanation;
     #[pymodule_export]
     use crate::policy::{Policy, policy_schema};
+    #[pymodule_export]
+    use crate::record::RequestRecord;
     #[pymodule_export]
     use crate::request::Unquoted;
     #[pymodule_export]

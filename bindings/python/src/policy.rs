@@ -88,7 +88,7 @@ pub(crate) fn not_compiled(py: Python<'_>, error: &CompileError) -> PyErr {
             .collect(),
         other => vec![(None, None, String::new(), other.to_string(), None)],
     };
-    refuse(py, &error.to_string(), diagnostics).unwrap_or_else(|error| error)
+    refuse(py, "PolicyError", &error.to_string(), diagnostics).unwrap_or_else(|error| error)
 }
 
 /// Line, column, path, message, help.
@@ -104,20 +104,22 @@ fn read(
 }
 
 fn finish(py: Python<'_>, policy: Result<sendas::Policy, PolicyError>) -> PyResult<Policy> {
-    policy.map(|policy| Policy { policy }).map_err(|error| {
-        let diagnostics = error.diagnostics().iter().map(|found| {
-            (Some(found.line), Some(found.column), found.path.clone(), found.message.clone(), found.help.clone())
-        });
-        refuse(py, &error.to_string(), diagnostics.collect()).unwrap_or_else(|error| error)
-    })
+    policy.map(|policy| Policy { policy }).map_err(|error| not_read(py, "PolicyError", &error, error.diagnostics()))
 }
 
-/// Makes a `sendas.PolicyError`.
-fn refuse(py: Python<'_>, message: &str, diagnostics: Vec<Diagnostic>) -> PyResult<PyErr> {
-    static ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+/// Says why a text was not read.
+pub(crate) fn not_read(py: Python<'_>, name: &str, error: &impl ToString, diagnostics: &[sendas::Diagnostic]) -> PyErr {
+    let diagnostics = diagnostics.iter().map(|found| {
+        (Some(found.line), Some(found.column), found.path.clone(), found.message.clone(), found.help.clone())
+    });
+    refuse(py, name, &error.to_string(), diagnostics.collect()).unwrap_or_else(|error| error)
+}
+
+/// Makes the error of this name.
+fn refuse(py: Python<'_>, name: &str, message: &str, diagnostics: Vec<Diagnostic>) -> PyResult<PyErr> {
     static DIAGNOSTIC: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let diagnostic = DIAGNOSTIC.import(py, "sendas._values", "Diagnostic")?;
     let diagnostics = diagnostics.into_iter().map(|members| diagnostic.call1(members)).collect::<PyResult<Vec<_>>>()?;
-    let error = ERROR.import(py, "sendas._values", "PolicyError")?;
+    let error = py.import("sendas._values")?.getattr(name)?;
     Ok(PyErr::from_value(error.call1((message, PyList::new(py, diagnostics)?))?))
 }

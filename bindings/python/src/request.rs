@@ -7,9 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString, PyType};
-use sendas::{
-    Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Stage, Timestamp, Tls,
-};
+use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Timestamp, Tls};
 
 use crate::text::{Text, wrong_type};
 use crate::words;
@@ -65,6 +63,12 @@ pub(crate) struct Unquoted {
     text: Text,
 }
 
+impl Unquoted {
+    pub(crate) fn of(py: Python<'_>, sender: &[u8]) -> Self {
+        Self { text: Text::Bytes(PyBytes::new(py, sender).unbind()) }
+    }
+}
+
 #[pymethods]
 impl Unquoted {
     #[new]
@@ -84,24 +88,23 @@ impl Unquoted {
 }
 
 impl Facts {
-    /// Reads the arguments of a request, and the stage at which it is to be decided.
-    pub(crate) fn read(arguments: Option<&Bound<'_, PyDict>>) -> PyResult<(Self, Stage)> {
+    /// Reads the arguments of a request.
+    pub(crate) fn read(arguments: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let mut members = Members::default();
         let mut transaction = (false, None);
-        let (mut header, mut stage) = (None, Stage::Message);
+        let mut header = None;
         for (name, value) in arguments.into_iter().flatten() {
             match text_of(&name)? {
                 "smtputf8" => transaction.0 = flag(&value, "smtputf8")?,
                 "envelope_sender" => transaction.1 = GivenSender::read(&value, "envelope_sender")?,
                 "header" => header = GivenHeader::read(&value)?,
-                "stage" => stage = words::read(&value)?,
                 other => members.take(other, &value)?,
             }
         }
         let (client, now) = members.finish()?;
         let (smtputf8, sender) = transaction;
         let transaction = Arc::new(Transaction { now, smtputf8, sender });
-        Ok((Self { client: Arc::new(client), transaction, header }, stage))
+        Ok(Self { client: Arc::new(client), transaction, header })
     }
 
     /// Reads the arguments of a session, which are those that are known after AUTH.
@@ -277,7 +280,9 @@ pub(crate) fn instant(object: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     static EPOCH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
     if object.is_instance_of::<PyInt>() && !object.is_instance_of::<PyBool>() {
-        return object.extract().map(Timestamp);
+        // What has more than 64 bits is as wrong as this.
+        let seconds = object.extract::<i64>().unwrap_or(i64::MIN);
+        return Timestamp::from_seconds(seconds).map_err(|error| PyValueError::new_err(format!("`now`: {error}")));
     }
     let datetime = DATETIME.import(py, "datetime", "datetime")?;
     if !object.is_instance(datetime)? {

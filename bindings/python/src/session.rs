@@ -7,8 +7,10 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
 use crate::decision::Decision;
+use crate::explain::Explanation;
 use crate::request::{Facts, GivenHeader, GivenSender, Transaction, flag, instant};
 use crate::snapshot::Snapshot;
+use crate::words;
 
 /// What is known of one client after AUTH, and its transaction at hand.
 #[pyclass(frozen, module = "sendas")]
@@ -85,6 +87,17 @@ impl Session {
             |last| Facts { client: Arc::clone(&last.client), transaction: Arc::clone(&last.transaction), header },
             |session, request| session.message(request.header),
         )
+    }
+
+    /// Explain the latest decision; the view says who will read it.
+    fn explain(&self, py: Python<'_>, view: &Bound<'_, PyAny>) -> PyResult<Explanation> {
+        let view = words::read(view)?;
+        let (session, facts) = {
+            let state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+            (state.session.clone(), Arc::clone(&state.facts))
+        };
+        let lent = facts.lend(py)?;
+        Ok(Explanation::new(py.detach(|| session.explain(lent.request().header, view))))
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {

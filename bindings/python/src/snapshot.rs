@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
-use sendas::{HashKey, Options};
+use sendas::{HashKey, Options, Stage};
 
 use crate::decision::Decision;
 use crate::explain::Explanation;
@@ -83,7 +83,8 @@ impl Snapshot {
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message')"
     )]
     fn evaluate(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Decision> {
-        let (facts, stage) = Facts::read(facts)?;
+        let stage = take_stage(facts)?;
+        let facts = Facts::read(facts)?;
         let lent = facts.lend(py)?;
         let request = lent.request();
         let decision = if lent.header_octets() < DETACHED_OCTETS {
@@ -96,7 +97,11 @@ impl Snapshot {
 
     /// Decide many requests, while other threads may run.
     fn evaluate_many(&self, py: Python<'_>, requests: &Bound<'_, PyAny>) -> PyResult<Vec<Decision>> {
-        let read = requests.try_iter()?.map(|request| Facts::read(Some(&members(&request?)?)));
+        let read = requests.try_iter()?.map(|request| {
+            let request = members(&request?)?;
+            let stage = take_stage(Some(&request))?;
+            Ok((Facts::read(Some(&request))?, stage))
+        });
         let (facts, stages): (Vec<_>, Vec<_>) = read.collect::<PyResult<Vec<_>>>()?.into_iter().unzip();
         let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
         let requests = lent.iter().zip(stages);
@@ -113,8 +118,8 @@ impl Snapshot {
     )]
     fn explain(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Explanation> {
         let view = take(facts, "view")?.ok_or_else(|| missing("view"))?;
-        let view = words::read(&view)?;
-        let (facts, stage) = Facts::read(facts)?;
+        let (view, stage) = (words::read(&view)?, take_stage(facts)?);
+        let facts = Facts::read(facts)?;
         let lent = facts.lend(py)?;
         Ok(Explanation::new(py.detach(|| self.snapshot.explain_stage(&lent.request(), stage, view))))
     }
@@ -146,6 +151,11 @@ fn read_key(py: Python<'_>, key: Option<&Bound<'_, PyBytes>>) -> PyResult<HashKe
     };
     let key = octets.try_into().map_err(|_| PyValueError::new_err("`hash_key` must be 16 random bytes"))?;
     Ok(HashKey(key))
+}
+
+/// Takes the stage out of the other arguments; the last one where none is given.
+fn take_stage(facts: Option<&Bound<'_, PyDict>>) -> PyResult<Stage> {
+    take(facts, "stage")?.map_or(Ok(Stage::Message), |stage| words::read(&stage))
 }
 
 /// Takes one argument out of the others.

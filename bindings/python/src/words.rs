@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use sendas::{Channel, Control, CredentialKind, Profile, Reason, Stage, Tls, View};
+use sendas::{Channel, Control, CredentialKind, Profile, Reason, Stage, Subject, Tls, View};
 
 use crate::text::wrong_type;
 
@@ -35,6 +35,7 @@ words! {
     CredentialKind is "credential_kind";
     Profile is "profile";
     Stage is "stage";
+    Subject is "subject";
     Tls is "tls";
     View is "view";
 }

@@ -5,7 +5,7 @@ import pytest
 
 import example
 import sendas
-from sendas import Finding, Grant, ReasonRow
+from sendas import Finding, Grant, Place, ReasonRow
 
 SNAPSHOT = example.SNAPSHOT
 DENIED = SNAPSHOT.evaluate(**example.request(envelope_sender="<grace@globex.example>"))
@@ -24,8 +24,8 @@ def test_a_decision_is_neither_true_nor_false() -> None:
 def test_findings_say_what_is_wrong_and_where() -> None:
     assert (DENIED.stage, DENIED.verdict, DENIED.action) == ("message", "deny", "reject")
     assert DENIED.reasons == [
-        Finding("address_not_owned", "envelope_sender", 0, 1, 21),
-        Finding("address_of_another_tenant", "envelope_sender", 0, 1, 21),
+        Finding("address_not_owned", Place("envelope_sender", 0, 1, 21)),
+        Finding("address_of_another_tenant", Place("envelope_sender", 0, 1, 21)),
     ]
     assert (DENIED.would_deny, DENIED.omitted, DENIED.omitted_grants) == ([], 0, 0)
     assert DENIED.snapshot_id == SNAPSHOT.id
@@ -34,8 +34,8 @@ def test_findings_say_what_is_wrong_and_where() -> None:
 def test_grants_say_what_gave_an_address() -> None:
     assert ALLOWED.reasons == []
     assert ALLOWED.grants == [
-        Grant("own_address", "envelope_sender", 0, 1, 19),
-        Grant("own_address", "from", 0, 6, 24),
+        Grant("own_address", Place("envelope_sender", 0, 1, 19)),
+        Grant("own_address", Place("from", 0, 6, 24)),
     ]
 
 
@@ -43,8 +43,17 @@ def test_spans_count_octets_of_the_utf8_form() -> None:
     name = "Zoë"
     fields = [("Subject", "x"), ("From", f"{name} <grace@globex.example>")]
     finding = SNAPSHOT.evaluate(**example.request(header=fields)).reasons[0]
-    assert (finding.subject, finding.field) == ("from", 1)
-    assert fields[1][1].encode()[finding.start : finding.end] == b"grace@globex.example"
+    assert (finding.place.subject, finding.place.field) == ("from", 1)
+    assert fields[1][1].encode()[finding.place.start : finding.place.end] == b"grace@globex.example"
+
+
+def test_the_octets_of_a_place_are_those_of_the_request() -> None:
+    assert [DENIED.octets(finding.place) for finding in DENIED.reasons] == [b"grace@globex.example"] * 2
+    assert [ALLOWED.octets(grant.place) for grant in ALLOWED.grants] == [b"alice@acme.example"] * 2
+    assert ALLOWED.octets(Place("account", 0, 0, 0)) is None
+    assert ALLOWED.octets(Place("from", 0, 0, 10_000)) is None
+    with pytest.raises(ValueError, match="`subject` must be one of"):
+        ALLOWED.octets(Place("body", 0, 0, 1))  # type: ignore[arg-type]
 
 
 def test_replies_are_rendered_from_the_request() -> None:
@@ -68,20 +77,17 @@ def test_http_and_jmap_clients_are_told_the_same() -> None:
     assert ALLOWED.set_error() is None
 
 
-def test_a_decision_as_plain_values() -> None:
-    members = json.loads(json.dumps(DENIED.to_dict()))
-    assert members == {
-        "stage": "message",
-        "verdict": "deny",
-        "action": "reject",
-        "provisional": False,
-        "reasons": [finding._asdict() for finding in DENIED.reasons],
-        "would_deny": [],
-        "omitted": 0,
-        "grants": [{"basis": "own_address", "subject": "from", "field": 0, "start": 6, "end": 24}],
-        "omitted_grants": 0,
-        "snapshot_id": SNAPSHOT.id,
-    }
+def test_a_decision_is_written_as_json() -> None:
+    members = json.loads(DENIED.to_json())
+    assert members == DENIED.to_dict()
+    assert members["reasons"] == [
+        {"reason": finding.reason, "place": finding.place._asdict()} for finding in DENIED.reasons
+    ]
+    assert members["grants"] == [{"basis": grant.basis, "place": grant.place._asdict()} for grant in DENIED.grants]
+    assert members["snapshot_id"] == SNAPSHOT.id
+    assert members["reply"]["code"] == 550
+    assert DENIED.to_dict("postfix")["reply"]["code"] == 553
+    assert (members["problem"], members["set_error"]) == (DENIED.problem(), DENIED.set_error())
 
 
 def test_decisions_compare_by_what_was_decided() -> None:

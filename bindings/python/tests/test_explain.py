@@ -34,15 +34,16 @@ def test_near_misses_name_the_nearest_address() -> None:
     assert [(miss.place.subject, "alice@acme.example`" in miss.text) for miss in misses] == [("envelope_sender", True)]
 
 
-def test_an_explanation_as_text_and_as_plain_values() -> None:
+def test_an_explanation_is_written_as_text_and_as_json() -> None:
     facts = example.request(envelope_sender="<grace@globex.example>", stage="envelope")
     explanation = SNAPSHOT.explain(**facts, view="provider")
     assert str(explanation).startswith("deny at the envelope stage\n")
     assert repr(explanation) == "<sendas.Explanation of deny at envelope for the provider>"
-    members = json.loads(json.dumps(explanation.to_dict()))
+    members = json.loads(explanation.to_json())
+    assert members == explanation.to_dict()
     assert list(members) == ["view", "stage", "verdict", "reasons", "steps", "near_misses"]
     place = {"subject": "envelope_sender", "field": 0, "start": 1, "end": 21}
-    assert members["reasons"][0] == {"reason": "address_not_owned", "enforced": True, "place": place}
+    assert members["reasons"][0] == {"reason": "address_not_owned", "place": place, "enforced": True}
     assert {None, Place("envelope_sender", 0, 1, 21)} == {step.place for step in explanation.steps}
     assert [step["place"] for step in members["steps"] if step["place"]][0] == place
 

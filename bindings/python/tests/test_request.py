@@ -172,11 +172,17 @@ def test_a_wrong_type_is_a_type_error_that_names_the_argument(name: str, value: 
         SNAPSHOT.evaluate(**{**facts, name: value})  # type: ignore[arg-type]
 
 
-def test_an_instant_beyond_64_bits_is_an_overflow_error() -> None:
-    for now in (2**63, -(2**63) - 1):
-        with pytest.raises(OverflowError):
+def test_an_instant_beyond_the_years_0_to_9999_is_a_value_error() -> None:
+    first, last = -62_167_219_200, 253_402_300_799
+    assert slugs(now=first) == slugs(now=last) == []
+    expected = "`now`: whole seconds since 1970 within the years 0 to 9999 are expected"
+    for now in (first - 1, 2**63, -(2**63) - 1, 2**200):
+        with pytest.raises(ValueError, match=f"^{expected}$"):
             slugs(now=now)
-    assert slugs(now=2**63 - 1) == slugs(now=-(2**63)) == []
+    with pytest.raises(ValueError, match=f"^{expected}; in milliseconds it would be 1978-01-11T21:31:40Z$"):
+        slugs(now=last + 1)
+    with pytest.raises(ValueError, match="; in nanoseconds it would be 2026-12-01T00:00:00Z$"):
+        slugs(now=1_796_083_200 * 10**9)
 
 
 @pytest.mark.parametrize("name", ["now", "channel"])

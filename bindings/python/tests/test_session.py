@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
@@ -84,3 +85,21 @@ def test_wrong_types_are_type_errors() -> None:
         with pytest.raises(TypeError):
             call()
     assert session.decision.stage == "session"
+
+
+def test_a_session_explains_its_latest_decision() -> None:
+    facts = {"now": example.NOW, "channel": "smtp", "account": "alice"}
+    session = SNAPSHOT.session(**facts)  # type: ignore[arg-type]
+    sender, header = "<grace@globex.example>", "From: alice@acme.example\r\n\r\n"
+    for view in get_args(sendas.View):
+        expected = SNAPSHOT.explain(**facts, stage="session", view=view)  # type: ignore[arg-type]
+        assert SNAPSHOT.session(**facts).explain(view).to_json() == expected.to_json()  # type: ignore[arg-type]
+        session.mail_from(SNAPSHOT, sender, now=example.NOW)
+        facts_at_mail = {**facts, "envelope_sender": sender}
+        expected = SNAPSHOT.explain(**facts_at_mail, stage="envelope", view=view)  # type: ignore[arg-type]
+        assert session.explain(view).to_json() == expected.to_json()
+        session.message(header)
+        expected = SNAPSHOT.explain(**facts_at_mail, header=header, view=view)  # type: ignore[arg-type]
+        assert session.explain(view=view).to_json() == expected.to_json()
+    with pytest.raises(ValueError, match="`view` must be one of"):
+        session.explain("admin")  # type: ignore[arg-type]

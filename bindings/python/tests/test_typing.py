@@ -13,7 +13,7 @@ import sendas
 def test_words_are_literal_types() -> None:
     decision = example.SNAPSHOT.evaluate(now=0, channel="smtp")
     reason: sendas.Reason = decision.reasons[0].reason
-    subject: sendas.Subject = decision.reasons[0].subject
+    subject: sendas.Subject = decision.reasons[0].place.subject
     verdict: sendas.Verdict = decision.verdict
     action: sendas.Action = decision.action
     stage: sendas.Stage = decision.stage

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 import vectors
-from sendas import Decision, Finding, Grant, Request, Snapshot
+from sendas import Decision, Finding, Grant, Request, Session, Snapshot
 
 
 VECTORS = vectors.load()
@@ -27,14 +27,17 @@ def decide(vector: dict[str, Any], policies: dict[str, Any]) -> Decision:
         return Decision.without_snapshot(request["stage"])
     decision = snapshot.evaluate(**request)
     assert snapshot.evaluate_many([request]) == [decision]
-    assert staged(snapshot, request) == decision
+    session = staged(snapshot, request)
+    assert session.decision == decision
     explanation = snapshot.explain(**request, view="provider")
+    assert session.explain("provider").to_json() == explanation.to_json()
     assert (explanation.stage, explanation.verdict) == (decision.stage, decision.verdict)
-    assert [(reason.reason, *reason.place) for reason in explanation.reasons] == decision.reasons + decision.would_deny
+    reasons = [Finding(reason.reason, reason.place) for reason in explanation.reasons]
+    assert reasons == decision.reasons + decision.would_deny
     return decision
 
 
-def staged(snapshot: Snapshot, request: Request) -> Decision:
+def staged(snapshot: Snapshot, request: Request) -> Session:
     """Decide in a session what the request decides at once."""
     facts: Any = dict(request)
     stage, sender, header, smtputf8 = (facts.pop(name, None) for name in ("stage", "envelope_sender", "header", "smtputf8"))
@@ -43,7 +46,7 @@ def staged(snapshot: Snapshot, request: Request) -> Decision:
         session.mail_from(snapshot, sender, smtputf8=bool(smtputf8), now=facts["now"])
     if stage == "message":
         session.message(header)
-    return session.decision
+    return session
 
 
 def observed(decision: Decision, expect: dict[str, Any]) -> dict[str, Any]:
@@ -70,11 +73,11 @@ def expected(expect: dict[str, Any]) -> dict[str, Any]:
 
 
 def place_of_finding(finding: Finding) -> dict[str, Any]:
-    return {"reason": finding.reason, "subject": finding.subject}
+    return {"reason": finding.reason, "subject": finding.place.subject}
 
 
 def place_of_grant(grant: Grant) -> dict[str, Any]:
-    return {"basis": grant.basis, "subject": grant.subject}
+    return {"basis": grant.basis, "subject": grant.place.subject}
 
 
 def reply(decision: Decision, member: str, expect: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 use crate::program::{Run, root, sendas, sendas_with_input};
 use serde_json::Value;
@@ -27,6 +28,22 @@ fn each_line_is_answered_in_order() {
     let verdicts: Vec<Value> = lines(&run).iter().map(|answer| answer["verdict"].clone()).collect();
     assert_eq!(verdicts, ["allow", "deny", "allow"]);
     assert_eq!(run.stderr, "decided 3 request(s): 2 allowed, 1 denied, 0 deferred\n");
+}
+
+#[test]
+fn decisions_have_the_json_that_python_and_node_write_too() {
+    let folder = root().join("tests/json");
+    let requests = fs::read_to_string(folder.join("requests.jsonl")).unwrap();
+    let run = bulk(&[], &requests);
+    assert_eq!(run.code, 0, "{run:?}");
+    let id = lines(&run)[0]["snapshot_id"].as_str().unwrap().to_owned();
+    // The id is of the policy and of the tables that come with dependencies.
+    let decisions = run.stdout.replace(&id, &"0".repeat(32));
+    let file = folder.join("decisions.jsonl");
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&file, &decisions).unwrap();
+    }
+    assert_eq!(decisions, fs::read_to_string(&file).unwrap(), "UPDATE=1 writes the file anew");
 }
 
 #[test]
@@ -84,8 +101,8 @@ fn requests_come_from_a_file_too() {
 fn requests_of_vectors_are_records() {
     let mut records = String::new();
     let mut count = 0;
-    for file in std::fs::read_dir(root().join("tests/vectors")).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for file in fs::read_dir(root().join("tests/vectors")).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
         let vectors: Value = serde_json::from_str(&text).unwrap();
         for vector in vectors["vectors"].as_array().unwrap() {
             let record = vector["request"].to_string();

@@ -13,7 +13,8 @@ impl Decision {
     /// Writes the decision with its reply as JSON, on one line without its end; `request` is the one that was decided.
     ///
     /// The members are those of [`Decision`] by their names; `reply`, `problem` (RFC 9457) and `set_error` (RFC 8621) are what
-    /// clients are told, and `problem` and `set_error` are null where that is success. Octets are counted as in [`Place`].
+    /// clients are told, and `problem` and `set_error` are null where that is success. Octets are counted as in [`Place`]. The
+    /// packages for Python and Node write the same; `docs/json.md` lists the members.
     ///
     /// ```
     /// use sendas::{Channel, HashKey, Options, Policy, Profile, Request, Snapshot, Stage, Timestamp};

@@ -14,7 +14,7 @@ mod output;
 #[cfg(test)]
 mod problem_tests;
 mod read;
-pub mod record;
+mod record;
 #[cfg(test)]
 mod reference;
 mod request;
@@ -29,4 +29,5 @@ pub use admin::ReadError;
 pub use admin::log as event_log;
 pub use diagnostic::{Diagnostic, PolicyError};
 pub use lines::PolicyLines;
+pub use record::RecordError;
 pub use schema::policy_schema;

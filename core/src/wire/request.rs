@@ -4,13 +4,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::record::{CredentialRecord, EnvelopeRecord, HeaderRecord, RequestRecord};
 use crate::request::{Channel, CredentialKind, Tls};
 use crate::time::Timestamp;
 
 use super::diagnostic::Report;
 use super::nearest::nearest;
 use super::output::Output;
-use super::record::{CredentialRecord, EnvelopeRecord, HeaderRecord, RequestRecord};
 use super::tree::{Node, Value};
 
 /// Reads a record, or finds everything that is wrong with it.

@@ -6,13 +6,14 @@ from typing import Any, Final, NoReturn, final
 
 from sendas._catalogue import Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Tls, Verdict, View
 from sendas._request import EnvelopeSender, Header, Request, Text
-from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Problem, SetError, Step
+from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Place, Problem, SetError, Step
 
 __all__ = [
     "Decision",
     "Explanation",
     "Policy",
     "Reply",
+    "RequestRecord",
     "Session",
     "Snapshot",
     "Unquoted",
@@ -127,7 +128,7 @@ class Snapshot:
         A client can make it deny, but never raise: `TypeError` and `ValueError` are for mistakes of the host. What is None is
         not known, and what is not known never permits; `sendas.NULL` is the null reverse-path, and `scopes=[]` presents no
         scope, where None presents none of its own. `now` is in whole seconds since the epoch, or a `datetime` with a time
-        zone. `account` is the directory's id, not what the client typed. The header is the raw block, or all its fields: never
+        zone; a number outside of the years 0 to 9999, as one of milliseconds is, raises `ValueError`. `account` is the directory's id, not what the client typed. The header is the raw block, or all its fields: never
         only those that seem to matter. A field's body is its raw octets after the colon, folds as CRLF and white space, without
         the final CRLF: never a value that a parser has decoded or unfolded. Do what `Decision.action` says.
         """
@@ -189,6 +190,12 @@ class Session:
     def message(self, header: Header | None) -> Decision:
         """Decide the transaction at the end of the header."""
 
+    def explain(self, view: View) -> Explanation:
+        """Explain the latest decision; the view says who will read it.
+
+        The answer is that of `Snapshot.explain` for the same facts, with the snapshot of the transaction.
+        """
+
 @final
 class Decision:
     """The answer to a request. It keeps the objects of the request, to render replies from."""
@@ -236,7 +243,7 @@ class Decision:
 
     @property
     def grants(self) -> list[Grant]:
-        """The addresses that were found authorised, in the order of the request, and what gave them."""
+        """The addresses that were found authorised, in the order of the request, and what gave them; at most 8."""
 
     @property
     def omitted_grants(self) -> int:
@@ -265,8 +272,14 @@ class Decision:
         None is no permission: what is discarded or held has none either. Do what `action` says.
         """
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the decision as plain values that can be written as JSON."""
+    def octets(self, place: Place) -> bytes | None:
+        """Return the octets of the request that stand at a place of this decision, or None where the place is of no octets."""
+
+    def to_json(self, profile: Profile = "rfc6409") -> str:
+        """Return the decision with its reply as JSON, on one line without its end: the same in every language."""
+
+    def to_dict(self, profile: Profile = "rfc6409") -> dict[str, Any]:
+        """Return what `to_json` writes as plain values."""
 
     def __bool__(self) -> NoReturn:
         """Refuse to be used as a condition, where a denial would count as true."""
@@ -323,8 +336,53 @@ class Explanation:
     def near_misses(self) -> list[NearMiss]:
         """What would have been right, or nearly so."""
 
+    def to_json(self) -> str:
+        """Return the explanation, as this reader may see it, as JSON, on one line without its end."""
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the explanation, as this reader may see it, as plain values that can be written as JSON."""
+        """Return what `to_json` writes as plain values."""
+
+@final
+class RequestRecord:
+    """A request that keeps octets of its own, to be written as JSON and read back: the same in every language."""
+
+    __hash__: None  # type: ignore[assignment]
+
+    def __new__(
+        cls,
+        *,
+        now: int | datetime,
+        channel: Channel,
+        account: Text | None = None,
+        role: Text | None = None,
+        client_ip: Text | IPv4Address | IPv6Address | None = None,
+        credential_kind: CredentialKind | None = None,
+        credential_id: Text | None = None,
+        scopes: Sequence[Text] | None = None,
+        tls: Tls | None = None,
+        smtputf8: bool = False,
+        envelope_sender: EnvelopeSender | None = None,
+        header: Header | None = None,
+    ) -> RequestRecord: ...
+    @staticmethod
+    def from_json(text: Text) -> RequestRecord:
+        """Read a record from JSON, such as a line of a file of records.
+
+        Raises `sendas.RecordError`, which names every problem of the text at once.
+        """
+
+    def to_json(self) -> str:
+        """Return the record as JSON that `from_json` reads back as an equal record, on one line without its end."""
+
+    def request(self) -> Request:
+        """Return the request, as arguments of `Snapshot.evaluate`; what is not known is left out.
+
+        Octets are `bytes`, and the null reverse-path is `sendas.NULL`. A record has no stage: `{**record.request(), "stage": …}`
+        gives it one.
+        """
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
 
 @final
 class Unquoted:

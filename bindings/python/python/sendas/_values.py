@@ -5,21 +5,28 @@ from typing import NamedTuple, TypedDict
 from sendas._catalogue import Basis, Control, Reason, Stage, Subject, Verdict
 
 
+class Place(NamedTuple):
+    """Where in the request something stands."""
+
+    subject: Subject
+    """The part of the request."""
+    field: int
+    """The 0-based number of the header field, among the fields given or those of the block; 0 for other parts."""
+    start: int
+    """The first octet: from the start of the envelope sender, of the field's body, or of the block where one was given.
+
+    Of a `str`, the octets of its UTF-8 form count."""
+    end: int
+    """The octet after the last; equal to `start` for parts without octets of their own."""
+
+
 class Finding(NamedTuple):
     """One failing fact: why, and where."""
 
     reason: Reason
     """What is wrong."""
-    subject: Subject
-    """The part of the request."""
-    field: int
-    """The 0-based number of the header field, in the order given; 0 for other parts."""
-    start: int
-    """The first octet, from the start of the field's body, of the header block, or of the envelope sender.
-
-    Of a `str`, the octets of its UTF-8 form count."""
-    end: int
-    """The octet after the last; equal to `start` for parts without octets of their own."""
+    place: Place
+    """Where it stands."""
 
 
 class Grant(NamedTuple):
@@ -27,27 +34,8 @@ class Grant(NamedTuple):
 
     basis: Basis
     """What gave it."""
-    subject: Subject
-    """The part of the request where the address stands."""
-    field: int
-    """As in `Finding`."""
-    start: int
-    """As in `Finding`."""
-    end: int
-    """As in `Finding`."""
-
-
-class Place(NamedTuple):
-    """Where in the request something stands."""
-
-    subject: Subject
-    """The part of the request."""
-    field: int
-    """As in `Finding`."""
-    start: int
-    """As in `Finding`."""
-    end: int
-    """As in `Finding`."""
+    place: Place
+    """Where the address stands."""
 
 
 class ExplainedReason(NamedTuple):
@@ -55,10 +43,10 @@ class ExplainedReason(NamedTuple):
 
     reason: Reason
     """What is wrong."""
-    enforced: bool
-    """Whether it denies, or only would."""
     place: Place
     """Where."""
+    enforced: bool
+    """Whether it denies, or only would."""
 
 
 class Step(NamedTuple):
@@ -108,23 +96,21 @@ class ReasonRow(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """One problem of a policy."""
+    """One problem of a policy or a record."""
 
     line: int | None
     """The line, 1-based; None where no text was read."""
     column: int | None
     """The column, 1-based, in characters; None where no text was read."""
     path: str
-    """Where in the policy, such as `tenant[2].account[0].address`; empty for the policy as a whole."""
+    """Where in the policy, such as `tenant[2].account[0].address`; empty for the text as a whole."""
     message: str
     """What is wrong."""
     help: str | None
     """What would be right, where that can be said."""
 
 
-class PolicyError(ValueError):
-    """A policy cannot be used; `diagnostics` holds every problem, in the order of the text."""
-
+class _TextError(ValueError):
     diagnostics: list[Diagnostic]
 
     def __init__(self, message: str, diagnostics: list[Diagnostic]) -> None:
@@ -133,3 +119,11 @@ class PolicyError(ValueError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class PolicyError(_TextError):
+    """A policy cannot be used; `diagnostics` holds every problem, in the order of the text."""
+
+
+class RecordError(_TextError):
+    """A recorded request cannot be read; `diagnostics` holds every problem, in the order of the text."""
