@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use sendas::record::{CredentialRecord, EnvelopeRecord, HeaderRecord, RequestRecord};
 use sendas::{Channel, CredentialKind, Profile, Stage, Timestamp, Tls, View};
@@ -64,11 +65,11 @@ pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) policy: Policy,
     /// Who reads the explanation; a tenant sees nothing of other tenants
-    #[arg(long, value_enum, default_value_t = ViewName::Provider)]
-    pub(crate) view: ViewName,
+    #[arg(long, value_parser = named(&View::ALL, View::name), default_value = View::Provider.name())]
+    pub(crate) view: View,
     /// The stage to decide
-    #[arg(long, value_enum, default_value_t = StageName::Message)]
-    pub(crate) stage: StageName,
+    #[arg(long, value_parser = named(&Stage::ALL, Stage::name), default_value = Stage::Message.name())]
+    pub(crate) stage: Stage,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -181,11 +182,11 @@ pub(crate) struct Policy {
 #[derive(Debug, Args)]
 pub(crate) struct Answer {
     /// The stage to decide; the header is needed at the last one
-    #[arg(long, value_enum, default_value_t = StageName::Message)]
-    pub(crate) stage: StageName,
+    #[arg(long, value_parser = named(&Stage::ALL, Stage::name), default_value = Stage::Message.name())]
+    pub(crate) stage: Stage,
     /// The reply codes for missing rights: 550 of RFC 6409, or Postfix's 553
-    #[arg(long, value_enum, default_value_t = ProfileName::Rfc6409)]
-    pub(crate) profile: ProfileName,
+    #[arg(long, value_parser = named(&Profile::ALL, Profile::name), default_value = Profile::Rfc6409.name())]
+    pub(crate) profile: Profile,
 }
 
 /// What is known of the request; what is not given is not known.
@@ -196,8 +197,8 @@ pub(crate) struct Facts {
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
     /// The way in which the message is handed over
-    #[arg(long, value_enum, default_value_t = ChannelName::Smtp)]
-    pub(crate) channel: ChannelName,
+    #[arg(long, value_parser = named(&Channel::ALL, Channel::name), default_value = Channel::Smtp.name())]
+    pub(crate) channel: Channel,
     /// The authenticated account's id
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<String>,
@@ -208,8 +209,8 @@ pub(crate) struct Facts {
     #[arg(long, value_name = "IP")]
     pub(crate) client_ip: Option<IpAddr>,
     /// What the account authenticated with
-    #[arg(long, value_enum)]
-    pub(crate) credential_kind: Option<CredentialKindName>,
+    #[arg(long, value_parser = named(&CredentialKind::ALL, CredentialKind::name))]
+    pub(crate) credential_kind: Option<CredentialKind>,
     /// The credential's id, never the secret
     #[arg(long, value_name = "ID", requires = "credential_kind")]
     pub(crate) credential_id: Option<String>,
@@ -217,8 +218,8 @@ pub(crate) struct Facts {
     #[arg(long, value_name = "SCOPE", requires = "credential_kind")]
     pub(crate) scope: Vec<String>,
     /// Transport encryption of the client's connection
-    #[arg(long, value_enum)]
-    pub(crate) tls: Option<TlsName>,
+    #[arg(long, value_parser = named(&Tls::ALL, Tls::name))]
+    pub(crate) tls: Option<Tls>,
     /// The client asked for SMTPUTF8
     #[arg(long)]
     pub(crate) smtputf8: bool,
@@ -240,18 +241,18 @@ impl Facts {
     /// Gathers the facts, the header of the message file among them, with `clock` for the instant where none is given.
     pub(crate) fn record(&self, clock: impl FnOnce() -> Timestamp) -> Result<RequestRecord, Failure> {
         let octets = |text: &String| text.clone().into_bytes();
-        let mut record = RequestRecord::new(self.channel.into(), self.now.unwrap_or_else(clock));
+        let mut record = RequestRecord::new(self.channel, self.now.unwrap_or_else(clock));
         record.account = self.account.as_ref().map(octets);
         record.role = self.role.as_ref().map(octets);
         record.client_ip = self.client_ip.map(|ip| ip.to_string().into_bytes());
         record.credential = self.credential_kind.map(|kind| {
-            let mut credential = CredentialRecord::new(kind.into());
+            let mut credential = CredentialRecord::new(kind);
             credential.id = self.credential_id.as_ref().map(octets);
             credential.scopes =
                 Some(self.scope.iter().map(octets).collect()).filter(|scopes: &Vec<_>| !scopes.is_empty());
             credential
         });
-        record.tls = self.tls.map(Tls::from);
+        record.tls = self.tls;
         record.smtputf8 = self.smtputf8;
         record.envelope = match (&self.mail_from, &self.unquoted_sender) {
             (Some(path), _) => EnvelopeRecord::Path(octets(path)),
@@ -265,51 +266,13 @@ impl Facts {
     }
 }
 
-/// Declares the names of a core enumeration for the command line, and the way back.
-macro_rules! names {
-    ($($name:ident is $core:ty { $($variant:ident = $value:path, $text:literal, $help:literal;)+ })+) => { $(
-        #[derive(Clone, Copy, Debug, ValueEnum)]
-        pub(crate) enum $name { $( #[doc = $help] #[value(name = $text)] $variant, )+ }
-
-        impl From<$name> for $core {
-            fn from(name: $name) -> Self {
-                match name { $( $name::$variant => $value, )+ }
-            }
-        }
-    )+ };
-}
-
-names! {
-    ChannelName is Channel {
-        Smtp = Channel::Smtp, "smtp", "Message submission";
-        Api = Channel::Api, "api", "An HTTP or JMAP interface";
-        Webmail = Channel::Webmail, "webmail", "A webmail front end";
-        Panel = Channel::Panel, "panel", "The administration panel";
-    }
-    CredentialKindName is CredentialKind {
-        Password = CredentialKind::Password, "password", "Account name and password";
-        ApiKey = CredentialKind::ApiKey, "api_key", "A key issued for programs";
-        Oauth = CredentialKind::Oauth, "oauth", "An OAuth token";
-        ClientCert = CredentialKind::ClientCert, "client_cert", "A TLS client certificate";
-    }
-    TlsName is Tls {
-        Plain = Tls::Plain, "plain", "Not encrypted";
-        Starttls = Tls::Starttls, "starttls", "Encrypted after STARTTLS";
-        Implicit = Tls::Implicit, "implicit", "Encrypted from the first octet";
-    }
-    StageName is Stage {
-        Session = Stage::Session, "session", "After AUTH";
-        Envelope = Stage::Envelope, "envelope", "At MAIL FROM";
-        Message = Stage::Message, "message", "At the end of the header";
-    }
-    ProfileName is Profile {
-        Rfc6409 = Profile::Rfc6409, "rfc6409", "550 5.7.1";
-        Postfix = Profile::Postfix, "postfix", "553 5.7.1";
-    }
-    ViewName is View {
-        Provider = View::Provider, "provider", "Everything";
-        Tenant = View::Tenant, "tenant", "Nothing of other tenants";
-    }
+/// Reads a value of one of core's enumerations by its name.
+fn named<T>(all: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    let names = PossibleValuesParser::new(all.iter().map(|&value| name(value)));
+    names.try_map(move |given| all.iter().copied().find(|&value| name(value) == given).ok_or("not a name"))
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {

@@ -14,7 +14,7 @@ use crate::{bulk, policy, shown};
 
 pub(crate) fn run(arguments: &Evaluate) -> Result<ExitCode, Failure> {
     let snapshot = policy::load(&arguments.policy.file)?;
-    let (stage, profile) = (arguments.answer.stage.into(), arguments.answer.profile.into());
+    let (stage, profile) = (arguments.answer.stage, arguments.answer.profile);
     if let Some(requests) = &arguments.requests {
         return bulk::run(&snapshot, requests, stage, profile);
     }

@@ -14,7 +14,7 @@ use crate::{policy, shown};
 pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
     let snapshot = policy::load(&arguments.policy.file)?;
     let record = arguments.facts.record(clock)?;
-    let (stage, view) = (arguments.stage.into(), arguments.view.into());
+    let (stage, view) = (arguments.stage, arguments.view);
     let explanation = record.with_request(|request| snapshot.explain_stage(request, stage, view));
     print(&if arguments.json {
         let mut line = explanation.to_json();
