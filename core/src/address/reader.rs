@@ -491,7 +491,7 @@ impl<'a, M: Mode> Reader<'a, M> {
                 Some((at, b']')) => break at,
                 Some((_, b'[')) | None => return Err(self.error(Construct::UnbalancedBracket)),
                 // RFC 5322 §4.4 `obs-dtext` knows quoted pairs.
-                Some((_, b'\\')) if M::GOES_ON => {
+                Some((_, b'\\')) => {
                     inner.next();
                 }
                 Some(_) => {}
