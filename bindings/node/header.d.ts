@@ -180,3 +180,46 @@ export declare const NULL: '<>'
 /** The reason table, in reporting order. */
 export declare const REASONS: readonly Readonly<ReasonRow>[]
 
+/** Who gives a command, by its `kind`; `docs/administration.md` lists every member. */
+export type Actor = { kind: 'provider' | 'member' | 'account' | 'bearer' | 'host', [member: string]: unknown }
+
+/** A change that is asked for, by the name at `command`; `docs/administration.md` lists every member. */
+export type Command = { command: string, [member: string]: unknown }
+
+/** What comes with a command: its id, the same when it is given again; the instant; and the version that the actor has seen. */
+export type Order = { id: string, now: Instant, expected?: number | null }
+
+/** What one command changed: a line of a log. */
+export interface AdministrationRecord {
+  schema: 1
+  sequence: number
+  at: string
+  by: { kind: string, [member: string]: string }
+  id: string
+  command: string
+  /** The tenant that changed; it does not stand for the provider's own settings. */
+  tenant?: string
+  version: number
+  events: { event: string, [member: string]: unknown }[]
+}
+
+/** What the host has to do, by the name at `obligation`; `key` is unique in the log. */
+export type Obligation = { key: string, obligation: string, [member: string]: unknown }
+
+/** What comes of a command that is not refused. */
+export type Outcome =
+  | { outcome: 'changed', record: AdministrationRecord, warnings: { warning: string, text: string }[], obligations: Obligation[] }
+  | { outcome: 'nothing' }
+  | { outcome: 'repeated', sequence: number }
+
+/** Why a command is refused. Nothing has changed. */
+export interface Refusal {
+  outcome: 'refused'
+  refusal: string
+  rule: string
+  message: string
+  remedy: string
+  /** For the one who gave the command. */
+  client_text: string
+  about: { [member: string]: string }
+}

@@ -180,6 +180,50 @@ export declare const NULL: '<>'
 /** The reason table, in reporting order. */
 export declare const REASONS: readonly Readonly<ReasonRow>[]
 
+/** Who gives a command, by its `kind`; `docs/administration.md` lists every member. */
+export type Actor = { kind: 'provider' | 'member' | 'account' | 'bearer' | 'host', [member: string]: unknown }
+
+/** A change that is asked for, by the name at `command`; `docs/administration.md` lists every member. */
+export type Command = { command: string, [member: string]: unknown }
+
+/** What comes with a command: its id, the same when it is given again; the instant; and the version that the actor has seen. */
+export type Order = { id: string, now: Instant, expected?: number | null }
+
+/** What one command changed: a line of a log. */
+export interface AdministrationRecord {
+  schema: 1
+  sequence: number
+  at: string
+  by: { kind: string, [member: string]: string }
+  id: string
+  command: string
+  /** The tenant that changed; it does not stand for the provider's own settings. */
+  tenant?: string
+  version: number
+  events: { event: string, [member: string]: unknown }[]
+}
+
+/** What the host has to do, by the name at `obligation`; `key` is unique in the log. */
+export type Obligation = { key: string, obligation: string, [member: string]: unknown }
+
+/** What comes of a command that is not refused. */
+export type Outcome =
+  | { outcome: 'changed', record: AdministrationRecord, warnings: { warning: string, text: string }[], obligations: Obligation[] }
+  | { outcome: 'nothing' }
+  | { outcome: 'repeated', sequence: number }
+
+/** Why a command is refused. Nothing has changed. */
+export interface Refusal {
+  outcome: 'refused'
+  refusal: string
+  rule: string
+  message: string
+  remedy: string
+  /** For the one who gave the command. */
+  client_text: string
+  about: { [member: string]: string }
+}
+
 /** The answer to a request. It keeps a copy of the request, to render what the client is told. */
 export declare class Decision {
   /** Returns the decision of a host that has no snapshot: defer, with `snapshot_unavailable`. */
@@ -237,6 +281,32 @@ export declare class Decision {
    * `toJSON`, which `JSON.stringify` asks for, returns what this writes as plain data.
    */
   toJson(profile?: Profile): string
+}
+
+/**
+ * Everything that a log of records says: the policy, and what administration needs beside it.
+ *
+ * Commands, actors and records are objects with the members of `docs/administration.md`.
+ */
+export declare class Directory {
+  /** Creates a directory without tenants, which is what an empty log says. */
+  constructor()
+  /** Folds a log of records, JSON Lines. Throws an `Error` with the first line that is no record or does not fit. */
+  static fromLog(text: Text): Directory
+  /**
+   * Decides a command. Nothing is changed: the record in the outcome is to be written to the log, then applied.
+   *
+   * Throws an `Error` if the actor or the command cannot be read.
+   */
+  decide(actor: Actor, command: Command, order: Order): Outcome | Refusal
+  /** Applies a record: all of it, or nothing. Throws an `Error` if it does not fit. */
+  apply(record: AdministrationRecord): void
+  /** Returns the records that take a policy over into an empty log. */
+  importPolicy(policy: Policy, order: { name: string, now: Instant }): AdministrationRecord[]
+  /** Returns the policy that decides. */
+  policy(): Policy
+  /** The sequence number of the last record; 0 before the first. */
+  get sequence(): number
 }
 
 /** Why a request is decided as it is. */
@@ -359,6 +429,12 @@ export declare class Snapshot {
    */
   replaceTenant(id: string, policy: Policy): Snapshot
   /**
+   * Returns the snapshot of a directory to which the record has just been applied. This one stays as it is.
+   *
+   * Only the tenant that the record is about is compiled again. Throws a `PolicyError` as `compile` does.
+   */
+  follow(directory: Directory, record: AdministrationRecord): Snapshot
+  /**
    * Returns a snapshot without this tenant, or an equal one when there is none. This one stays as it is.
    *
    * Throws a `PolicyError` if other tenants are below this one.
@@ -421,6 +497,9 @@ export interface NearMiss {
   /** What is close to it, as a sentence. */
   text: string
 }
+
+/** Returns what the host has to do after a record. */
+export declare function obligations(record: AdministrationRecord): Obligation[]
 
 /**
  * Where in the request something stands.

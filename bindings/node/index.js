@@ -5,7 +5,8 @@ const { readFileSync, readdirSync } = require('node:fs')
 const { extname } = require('node:path')
 const { fileURLToPath } = require('node:url')
 
-const { Decision, Explanation, Policy, Reply, RequestRecord, Session, Snapshot, policySchema, reasons } = require(library())
+const { Decision, Directory, Explanation, Policy, Reply, RequestRecord, Session, Snapshot, obligations, policySchema, reasons } =
+  require(library())
 
 /** Finds what `npm run build` made on a machine like this one. */
 function library () {
@@ -47,6 +48,20 @@ replace(RequestRecord, 'fromJson', throwing(RecordError))
 
 replace(Snapshot, 'compile', compile => throwing(PolicyError)((policy, options) => compile(policy, options, randomBytes(16))))
 
+// Commands, actors and records are objects here and JSON there.
+replace(Directory.prototype, 'decide', decide => function (actor, command, order) {
+  return JSON.parse(decide.call(this, JSON.stringify(actor), JSON.stringify(command), order))
+})
+replace(Directory.prototype, 'apply', apply => function (record) {
+  apply.call(this, JSON.stringify(record))
+})
+replace(Directory.prototype, 'importPolicy', importPolicy => function (policy, order) {
+  return importPolicy.call(this, policy, order).map(record => JSON.parse(record))
+})
+replace(Snapshot.prototype, 'follow', follow => throwing(PolicyError)(function (directory, record) {
+  return follow.call(this, directory, JSON.stringify(record))
+}))
+
 Policy.fromPath = path => {
   const readers = { '.toml': Policy.fromToml, '.json': Policy.fromJson, '.jsonl': Policy.fromJsonLines }
   const suffix = extname(path instanceof URL ? fileURLToPath(path) : path)
@@ -67,6 +82,7 @@ for (const type of [Decision, Explanation, Reply, RequestRecord]) {
 }
 
 module.exports.Decision = Decision
+module.exports.Directory = Directory
 module.exports.Explanation = Explanation
 module.exports.NULL = '<>'
 module.exports.Policy = Policy
@@ -77,4 +93,5 @@ module.exports.Reply = Reply
 module.exports.RequestRecord = RequestRecord
 module.exports.Session = Session
 module.exports.Snapshot = Snapshot
+module.exports.obligations = record => JSON.parse(obligations(JSON.stringify(record)))
 module.exports.policySchema = policySchema

@@ -1,5 +1,6 @@
 import sendas from './index.js'
 
 export const {
-  Decision, Explanation, NULL, Policy, PolicyError, REASONS, RecordError, Reply, RequestRecord, Session, Snapshot, policySchema
+  Decision, Directory, Explanation, NULL, Policy, PolicyError, REASONS, RecordError, Reply, RequestRecord, Session, Snapshot, obligations,
+  policySchema
 } = sendas

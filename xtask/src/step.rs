@@ -28,7 +28,7 @@ impl Failure {
     }
 }
 
-/// Runs commands one after the other, shows what they print, and keeps the counts of vectors that they report.
+/// Runs commands one after the other, shows what they print, and adds up the counts of vectors that they report.
 #[derive(Default)]
 pub(crate) struct Steps {
     counts: BTreeMap<String, u64>,
@@ -71,7 +71,7 @@ impl Steps {
         while output.read_until(b'\n', &mut line)? > 0 {
             shown.write_all(&line)?;
             if let Some((language, count)) = reported(&String::from_utf8_lossy(&line)) {
-                self.counts.insert(language, count);
+                *self.counts.entry(language).or_default() += count;
             }
             line.clear();
         }

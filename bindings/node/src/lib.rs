@@ -4,6 +4,7 @@
 //! which JavaScript type was expected. What callers see is described in `index.d.ts`, which is generated
 //! from this package and `header.d.ts`.
 
+mod administration;
 mod decision;
 mod explain;
 mod given;
@@ -14,6 +15,7 @@ mod session;
 mod snapshot;
 mod words;
 
+pub use administration::{Directory, obligations};
 pub use decision::{Decision, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
 pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
 pub use policy::{Diagnostic, Policy, policy_schema};

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use sendas::record::RequestRecord;
 use sendas::{CompileError, HashKey, Limits, Options, Stage};
 
+use crate::administration::{Directory, read_record};
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::given::Given;
@@ -74,6 +75,20 @@ impl Snapshot {
         let tenant = policy.policy.tenants.iter().find(|tenant| tenant.id.as_bytes() == octets);
         let tenant = tenant.ok_or_else(|| id.refuse("the id of a tenant of the policy"))?;
         Ok(answer(self.snapshot.replace_tenant(tenant)))
+    }
+
+    /// Returns the snapshot of a directory to which the record has just been applied. This one stays as it is.
+    ///
+    /// Only the tenant that the record is about is compiled again. Throws a `PolicyError` as `compile` does.
+    #[napi(
+        configurable = true,
+        ts_args_type = "directory: Directory, record: AdministrationRecord",
+        ts_return_type = "Snapshot"
+    )]
+    pub fn follow(&self, env: Env, directory: Unknown<'_>, record: Unknown<'_>) -> Result<Either<Self, Refusal>> {
+        let directory: ClassInstance<'_, Directory> =
+            Given::new(env, "directory", directory).instance("a Directory")?;
+        Ok(answer(self.snapshot.follow(&directory.directory, &read_record(env, record)?)))
     }
 
     /// Returns a snapshot without this tenant, or an equal one when there is none. This one stays as it is.

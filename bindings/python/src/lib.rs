@@ -1,5 +1,6 @@
 //! The Python package: converts in, calls core, converts out.
 
+mod administration;
 mod decision;
 mod explain;
 mod policy;
@@ -17,6 +18,8 @@ use pyo3::prelude::*;
 mod _sendas {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::administration::{Directory, obligations};
     #[pymodule_export]
     use crate::decision::{Decision, Reply};
     #[pymodule_export]

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
 use sendas::{HashKey, Options, Stage};
 
+use crate::administration::{self, Directory};
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::policy::{Policy, not_compiled};
@@ -75,6 +76,13 @@ impl Snapshot {
     fn remove_tenant(&self, py: Python<'_>, id: &str) -> PyResult<Self> {
         let removed = py.detach(|| self.snapshot.remove_tenant(id));
         removed.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
+    }
+
+    /// Return the snapshot of a directory to which the record has just been applied. This one stays as it is.
+    fn follow(&self, py: Python<'_>, directory: &Directory, record: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let record = administration::read(record, sendas::admin::Record::from_json)?;
+        let followed = py.detach(|| self.snapshot.follow(&directory.directory, &record));
+        followed.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
     }
 
     /// Decide a request as far as it is known at a stage.

@@ -4,12 +4,14 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, NoReturn, final
 
+from sendas._administration import Actor, Command, Obligation, Outcome, Record, Refusal
 from sendas._catalogue import Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Tls, Verdict, View
 from sendas._request import EnvelopeSender, Header, Request, Text
 from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Place, Problem, SetError, Step
 
 __all__ = [
     "Decision",
+    "Directory",
     "Explanation",
     "Policy",
     "Reply",
@@ -18,6 +20,7 @@ __all__ = [
     "Snapshot",
     "Unquoted",
     "__version__",
+    "obligations",
     "policy_schema",
     "reasons",
 ]
@@ -59,6 +62,45 @@ class Policy:
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
+class Directory:
+    """Everything that a log of records says: the policy, and what administration needs beside it.
+
+    Commands, actors and records are mappings with the members of `docs/administration.md`. What cannot be read, and a
+    record that does not fit, raises `ValueError`; a command that may not be is answered by a `Refusal`.
+    """
+
+    __hash__: None  # type: ignore[assignment]
+
+    def __new__(cls) -> Directory: ...
+    @staticmethod
+    def from_log(text: Text) -> Directory:
+        """Fold a log of records: JSON Lines."""
+
+    def decide(
+        self, actor: Actor, command: Command, *, id: str, now: int | datetime, expected: int | None = None
+    ) -> Outcome | Refusal:
+        """Decide a command. Nothing is changed: the record in the outcome is to be written to the log, then applied."""
+
+    def apply(self, record: Record) -> None:
+        """Apply a record: all of it, or nothing."""
+
+    def import_policy(self, policy: Policy, *, name: str, now: int | datetime) -> list[Record]:
+        """Return the records that take a policy over into an empty log."""
+
+    def policy(self) -> Policy:
+        """Return the policy that decides."""
+
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the last record; 0 before the first."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+def obligations(record: Record) -> list[Obligation]:
+    """Return what the host has to do after a record."""
+
+@final
 class Snapshot:
     """A compiled policy that answers requests: immutable, and safe to use from several threads.
 
@@ -98,6 +140,12 @@ class Snapshot:
 
         Of the policy, nothing but this tenant is taken; so it may hold that one alone, with the tenants above it. Raises
         `KeyError` where it does not hold it, and `sendas.PolicyError` where the tenant does not fit the others.
+        """
+
+    def follow(self, directory: Directory, record: Record) -> Snapshot:
+        """Return the snapshot of a directory to which the record has just been applied. This one stays as it is.
+
+        Only the tenant that the record is about is compiled again. Raises `sendas.PolicyError` as `compile` does.
         """
 
     def remove_tenant(self, id: str) -> Snapshot:

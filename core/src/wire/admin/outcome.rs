@@ -38,12 +38,13 @@ impl Outcome {
 impl Refusal {
     /// Writes the refusal as JSON on one line, without its end.
     ///
-    /// `refusal` is the slug, `rule` where it comes from, `message` and `remedy` are for those who run the system, `client_text`
+    /// `outcome` is `refused`, `refusal` the slug, `rule` where it comes from, `message` and `remedy` are for those who run the system, `client_text`
     /// for the one who gave the command, `about` the values that it is about.
     #[must_use]
     pub fn to_json(&self) -> String {
         Output::line(|output| {
             output.object(|output| {
+                string(output, "outcome", "refused");
                 string(output, "refusal", self.slug());
                 string(output, "rule", self.rule());
                 string(output, "message", &self.message());

@@ -1,0 +1,113 @@
+"""Runs the vectors of administration, and follows a log."""
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sendas
+
+FILES = sorted((Path(__file__).parents[3] / "tests" / "administration").glob("*.json"))
+NOW = "2026-12-01T00:00:00Z"
+
+
+def test_every_command_is_decided_as_its_vector_says(capsys: pytest.CaptureFixture[str]) -> None:
+    count = 0
+    for path in FILES:
+        file = json.loads(path.read_text("utf-8"))
+        states = {name: state(given, file["actors"]) for name, given in file["states"].items()}
+        for vector in file["vectors"]:
+            answer = decide(states[vector["state"]], vector, file["actors"], vector["id"])
+            check(vector["id"], answer, vector["expect"])
+            count += 1
+        for row in file.get("matrix", []):
+            for name in file["actors"]:
+                answer = decide(states["plain"], {**row, "actor": name}, file["actors"], "row")
+                shut_out = answer.get("refusal") in ("actor_may_not", "permission_missing")
+                assert shut_out == (name not in row["may"]), (row, name, answer)
+                count += 1
+    assert count > 0
+    with capsys.disabled():
+        print(f"administration vectors python={count}")
+
+
+def check(name: str, answer: dict[str, Any], expect: dict[str, Any]) -> None:
+    got = {
+        "about": answer.get("about"),
+        "client_text": answer.get("client_text"),
+        "events": answer.get("record", {}).get("events"),
+        "obligations": answer.get("obligations"),
+        "outcome": answer.get("outcome"),
+        "refusal": answer.get("refusal"),
+        "warnings": [warning["warning"] for warning in answer["warnings"]] if "warnings" in answer else None,
+    }
+    for member, value in expect.items():
+        assert covers(got[member], value), (name, member, got[member], value)
+    assert got["refusal"] == expect.get("refusal"), (name, got)
+
+
+def covers(got: Any, expected: Any) -> bool:
+    match got, expected:
+        case dict(), dict():
+            return all(name in got and covers(got[name], value) for name, value in expected.items())
+        case list(), list():
+            return len(got) == len(expected) and all(map(covers, got, expected))
+    return bool(got == expected)
+
+
+def state(given: dict[str, Any], actors: dict[str, Any]) -> sendas.Directory:
+    directory = sendas.Directory()
+    policy = sendas.Policy.from_json(json.dumps(given["policy"]))
+    for record in directory.import_policy(policy, name="vectors", now=0):
+        directory.apply(record)
+    for index, step in enumerate(given.get("given", [])):
+        answer = decide(directory, step, actors, f"given-{index}")
+        directory.apply(answer["record"])
+    return directory
+
+
+def decide(directory: sendas.Directory, vector: dict[str, Any], actors: dict[str, Any], name: str) -> dict[str, Any]:
+    actor = vector["actor"]
+    answer = directory.decide(
+        actors[actor] if isinstance(actor, str) else actor,
+        vector["command"],
+        id=vector.get("order", name),
+        now=datetime.fromisoformat(vector.get("now", NOW).replace("Z", "+00:00")),
+        expected=vector.get("expected"),
+    )
+    return dict(answer)
+
+
+def test_a_log_folds_and_a_snapshot_follows_it() -> None:
+    directory = sendas.Directory()
+    snapshot = sendas.Snapshot.compile(directory.policy())
+    now = datetime(2026, 12, 1, tzinfo=timezone.utc)
+    log = []
+    commands: list[sendas.Command] = [
+        {"command": "add_tenant", "tenant": "acme"},
+        {"command": "add_account", "tenant": "acme", "account": "ada", "address": "ada@acme.example", "roles": []},
+    ]
+    for number, command in enumerate(commands):
+        answer = directory.decide({"kind": "provider", "name": "test"}, command, id=f"c{number}", now=now)
+        assert answer["outcome"] == "changed"
+        directory.apply(answer["record"])
+        snapshot = snapshot.follow(directory, answer["record"])
+        assert sendas.obligations(answer["record"]) == answer["obligations"]
+        log.append(json.dumps(answer["record"]))
+    assert directory.sequence == 2
+    assert sendas.Directory.from_log("\n".join(log)) == directory
+    assert snapshot.id == sendas.Snapshot.compile(directory.policy()).id
+    decision = snapshot.evaluate(
+        now=now, channel="smtp", account="ada", envelope_sender="<ada@acme.example>", stage="envelope"
+    )
+    assert decision.allowed
+
+
+def test_what_cannot_be_read_or_does_not_fit_raises() -> None:
+    directory = sendas.Directory()
+    with pytest.raises(ValueError, match="did you mean `add_tenant`"):
+        directory.decide({"kind": "host"}, {"command": "add_tenan"}, id="1", now=0)
+    with pytest.raises(ValueError, match="line 1: |1:1: "):
+        sendas.Directory.from_log(b"{}\n")
+    assert directory == sendas.Directory()
