@@ -30,6 +30,8 @@ pub(crate) enum Note<'s> {
     Denied,
     /// Facts about the next address follow.
     Address { place: Place },
+    /// Something could not be read from there on, and why.
+    Unread { place: Place, why: &'static str },
 }
 
 /// Watches the judge at work.

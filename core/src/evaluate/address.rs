@@ -100,6 +100,11 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
         Ok(authorise(&facts, self.proof).passes())
     }
 
+    /// Notes what keeps something from being read, for whoever explains the decision.
+    pub(super) fn note_unread(&mut self, place: Place, why: &'static str) {
+        self.observer.note(|| Note::Unread { place, why });
+    }
+
     /// Enters that something which should name an address cannot be read (docs/semantics.md 5.2, 5.3).
     pub(super) fn unreadable(&mut self, place: Place, denied_already: bool) {
         if !denied_already {

@@ -66,6 +66,7 @@ pub(super) fn judge<'r>(
         Ok(ReversePath::Mailbox(spec)) => mailbox(check, bytes, &spec, room),
         Err(error) => {
             let at = place(Subject::EnvelopeSender, 0, 0, Span { start: error.offset(), end: error.offset() });
+            check.note_unread(at, error.kind().text());
             let denied = check.ledger.find(Reason::SenderSyntax, at);
             check.unreadable(at, denied);
             Ok(Envelope::Unread)

@@ -124,7 +124,7 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
         let summary = match read_field_knowing(field.body, self.limits, self.envelope.known()) {
             Ok(summary) => summary,
             Err(error) => {
-                let at = error_place(Subject::From, &field, &error);
+                let at = self.error_place(Subject::From, &field, &error);
                 let denied = self.check.ledger.find(from_reason(error.construct().class()), at);
                 self.unread(&error, at, denied);
                 return Ok(());
@@ -164,7 +164,7 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
         let summary = match read_field(field.body, self.limits) {
             Ok(summary) => summary,
             Err(error) => {
-                let at = error_place(Subject::Sender, &field, &error);
+                let at = self.error_place(Subject::Sender, &field, &error);
                 let reason = match error.construct().class() {
                     FieldClass::Limit => Reason::LimitExceeded,
                     _ => Reason::SenderFieldSyntax,
@@ -223,10 +223,18 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
         match read_field(field.body, self.limits) {
             Ok(summary) => Some((field, summary)),
             Err(error) => {
-                self.over_limit(&error, error_place(Subject::Resent, &field, &error));
+                let at = self.error_place(Subject::Resent, &field, &error);
+                self.over_limit(&error, at);
                 None
             }
         }
+    }
+
+    /// Returns where the construct stands that keeps a field from being read, and notes which it is.
+    fn error_place(&mut self, subject: Subject, field: &FieldAt<'_>, error: &FieldError) -> Place {
+        let at = place(subject, field.number, field.base, Span { start: error.offset(), end: error.offset() });
+        self.check.note_unread(at, error.construct().text());
+        at
     }
 
     /// Enters that a field is over a limit, if that is what keeps it from being read.
@@ -300,7 +308,7 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
         match read_field(field.body, self.limits) {
             Ok(summary) => self.mailboxes(subject, field, &summary, Judged::HostedOnly),
             Err(error) => {
-                let at = error_place(subject, field, &error);
+                let at = self.error_place(subject, field, &error);
                 let denied = self.over_limit(&error, at) || covered;
                 self.unread(&error, at, denied);
                 Ok(())
@@ -355,10 +363,6 @@ fn organization(address: CanonicalView<'_>) -> Option<&str> {
 
 const fn is_one_mailbox(summary: &FieldSummary) -> bool {
     summary.mailboxes == 1 && summary.groups == 0
-}
-
-fn error_place(subject: Subject, field: &FieldAt<'_>, error: &FieldError) -> Place {
-    place(subject, field.number, field.base, Span { start: error.offset(), end: error.offset() })
 }
 
 const fn from_reason(class: FieldClass) -> Reason {

@@ -62,7 +62,8 @@ pub(super) fn judge<O: Observer>(
         if shown {
             check.ledger.find(Reason::DisplayNameAddress, at);
         }
-        if decoded.is_err() {
+        if let Err(error) = decoded {
+            check.note_unread(at, error.text());
             check.ledger.find(Reason::DisplayNameUndecodable, at);
         }
     }

@@ -43,6 +43,9 @@ impl Observer for Recorder {
             self.place = Some(place);
             return;
         }
+        if let Note::Unread { place, .. } = note {
+            self.place = Some(place);
+        }
         // A page that cannot be read has already deferred the decision; there is nothing to say of it.
         if let Ok(Some(text)) = describe(&note, self.view) {
             self.steps.push(Step { place: self.place, text });
@@ -53,6 +56,9 @@ impl Observer for Recorder {
 fn describe(note: &Note<'_>, view: View) -> Read<Option<String>> {
     Ok(Some(match *note {
         Note::Address { place: _ } => return Ok(None),
+        Note::Unread { place: at, why } => {
+            format!("`{}` cannot be read from octet {} on: {why}", at.subject.name(), at.span.start)
+        }
         Note::Control { control, strength, exempted } => {
             let strength = match strength {
                 Strength::Off => "off",
@@ -154,4 +160,50 @@ fn since(known: bool, instant: i64) -> String {
 
 pub(super) fn show(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use crate::policy::{Account, Policy, Tenant};
+    use crate::{Channel, EnvelopeSender, HashKey, Header, Options, Request, Snapshot, Timestamp, View};
+
+    /// Returns the steps about what cannot be read.
+    fn unread(path: &[u8], from: &[u8]) -> Vec<String> {
+        let mut tenant = Tenant::new("acme");
+        tenant.accounts = vec![Account::new("alice")];
+        let policy = Policy { tenants: vec![tenant], ..Policy::default() };
+        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([7; 16]))).expect("a policy");
+        let mut request = Request::new(Channel::Smtp, Timestamp(1_790_000_000));
+        request.account = Some(b"alice");
+        request.envelope_sender = EnvelopeSender::Path(path);
+        let fields: [(&[u8], &[u8]); 1] = [(b"From", from)];
+        request.header = Header::Fields(&fields);
+        let explained = snapshot.explain(&request, View::Tenant);
+        explained.steps.into_iter().map(|step| step.text).filter(|text| text.contains("cannot be read")).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_place() {
+        for (path, from, step) in [
+            (&b"<>"[..], &b" A <@b.example:a@b.example>"[..], "`from` cannot be read from octet 4 on: a source route"),
+            (b"<>", b" a(x)@b.example", "`from` cannot be read from octet 1 on: a comment inside an address"),
+            (
+                b"<>",
+                b" =?x?q?a?= <a@b.example>",
+                "`from` cannot be read from octet 1 on: an encoded-word of an unknown charset",
+            ),
+            (
+                b"<@b.example:a@b.example>",
+                b" a@b.example",
+                "`envelope_sender` cannot be read from octet 1 on: the reverse-path has a source route",
+            ),
+        ] {
+            assert_eq!(unread(path, from), [step]);
+        }
+        assert!(unread(b"<>", b" a@b.example").is_empty());
+    }
 }
