@@ -262,6 +262,11 @@ pub const MAX_FINDINGS: usize = 32;
 /// The most grants that a decision keeps; further ones are counted.
 pub const MAX_GRANTS: usize = 8;
 
+/// What fills a list behind its end: the first of every enumeration, so that it is filled with zeros.
+const NO_FINDING: Finding = Finding { reason: Reason::SnapshotUnavailable, place: Place::of(Subject::Account) };
+/// The same for grants.
+const NO_GRANT: Grant = Grant { basis: Basis::OwnAddress, place: Place::of(Subject::Account) };
+
 /// The answer to a request.
 ///
 /// It is a plain value: text is rendered from it and the request it answers, by
@@ -358,7 +363,6 @@ impl Decision {
     }
 
     pub(crate) const fn open(stage: Stage, snapshot_id: SnapshotId) -> Self {
-        let nowhere = Place::of(Subject::Account);
         Self {
             stage,
             verdict: Verdict::Allow,
@@ -371,15 +375,22 @@ impl Decision {
             omitted_grants: 0,
             snapshot_id,
             list: None,
-            granted: [Grant { basis: Basis::NotEnforced, place: nowhere }; MAX_GRANTS],
+            granted: [NO_GRANT; MAX_GRANTS],
         }
     }
 
     pub(crate) fn deferred(stage: Stage, reason: Reason, snapshot_id: SnapshotId) -> Self {
         let mut decision = Self::open(stage, snapshot_id);
-        decision.enter(Finding { reason, place: Place::of(Subject::Account) }, true);
-        decision.action = Action::Tempfail;
+        decision.defer(reason);
         decision
+    }
+
+    /// Forgets what was found, and defers for one reason.
+    pub(crate) fn defer(&mut self, reason: Reason) {
+        (self.provisional, self.enforced, self.findings, self.grants) = (false, 0, 0, 0);
+        (self.omitted, self.omitted_grants) = (0, 0);
+        self.enter(Finding { reason, place: Place::of(Subject::Account) }, true);
+        (self.verdict, self.action) = (Verdict::Defer, Action::Tempfail);
     }
 
     /// Enters a finding at its place in reporting order; the last one goes when the list is full.
@@ -409,7 +420,7 @@ impl Decision {
             self.enforced += 1;
         }
         let end = count.min(MAX_FINDINGS - 1);
-        let list = self.list.get_or_insert([finding; MAX_FINDINGS]);
+        let list = self.list.get_or_insert([NO_FINDING; MAX_FINDINGS]);
         list.copy_within(at..end, at + 1);
         if let Some(slot) = list.get_mut(at) {
             *slot = finding;

@@ -27,14 +27,14 @@ impl ReasonSet {
         Self(self.0 | other.0)
     }
 
-    /// Whether the set holds this reason.
-    pub(crate) const fn contains(self, reason: Reason) -> bool {
-        self.0 & 1 << reason as u8 != 0
-    }
-
     /// Returns the reasons, in the order of the table.
     pub(crate) fn iter(self) -> impl Iterator<Item = Reason> {
-        Reason::ALL.iter().copied().skip(self.0.trailing_zeros() as usize).filter(move |reason| self.contains(*reason))
+        let mut left = self.0;
+        core::iter::from_fn(move || {
+            let reason = Reason::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left.wrapping_sub(1);
+            Some(*reason)
+        })
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
         let facts = AddressFacts { own_exact: true, denied: true, ..AddressFacts::default() };
         let judgement = authorise(&facts, Proof::Either);
         assert_eq!(judgement.basis, Some(Basis::OwnAddress));
-        assert!(judgement.reasons.contains(Reason::AddressDenied));
+        assert!(judgement.reasons.iter().any(|reason| reason == Reason::AddressDenied));
         assert!(!judgement.passes());
     }
 

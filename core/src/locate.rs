@@ -5,7 +5,7 @@ use crate::reason::Control;
 use crate::request::{Channel, Request};
 use crate::snapshot::layout::{Damaged, Read};
 use crate::snapshot::page::{PageView, lists};
-use crate::snapshot::root::{Link, RootView};
+use crate::snapshot::root::{Approach, Link, RootView};
 use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, Row, TextRow, account, tenant};
 use crate::time::Timestamp;
 
@@ -49,8 +49,18 @@ pub(crate) enum RoleFact {
 impl<'s> Asker<'s> {
     /// Finds the account of a request.
     pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>) -> Read<Option<Self>> {
-        let Some(id) = request.account else { return Ok(None) };
-        let Some(link) = root.account(id)? else { return Ok(None) };
+        let approach = request.account.map(|id| root.approach(id)).transpose()?;
+        Self::arrive(root, request, approach)
+    }
+
+    /// The same, where the account is being looked up already.
+    pub(crate) fn arrive(
+        root: RootView<'s>,
+        request: &Request<'s>,
+        approach: Option<Approach<'s>>,
+    ) -> Read<Option<Self>> {
+        let Some(approach) = approach else { return Ok(None) };
+        let Some(link) = approach.account()? else { return Ok(None) };
         let page = root.page(link.page)?;
         let mut asker = Self {
             root,
@@ -103,21 +113,17 @@ impl<'s> Asker<'s> {
         self.domain_holders().contains(&page)
     }
 
-    /// How strictly a control is applied, without the account's exemptions (docs/semantics.md 8.1).
-    pub(crate) fn strength(&self, control: Control) -> Read<Strength> {
-        if control == Control::Hosted {
-            return self.root.hosted(self.now);
-        }
-        let mut strictest = self.strength_in(self.page, control)?;
+    /// How strictly `sender`, `header`, `allowlist` and `credential` are applied, in this order, without the account's
+    /// exemptions (docs/semantics.md 8.1).
+    pub(crate) fn strengths(&self) -> Read<[Strength; 4]> {
+        let mut strictest = self.page.strengths(self.channel, self.now)?;
         for &number in self.lineage().iter().skip(1) {
-            strictest = strictest.max(self.strength_in(self.root.page(number)?, control)?);
+            let above = self.root.page(number)?.strengths(self.channel, self.now)?;
+            for (strictest, above) in strictest.iter_mut().zip(above) {
+                *strictest = above.max(*strictest);
+            }
         }
         Ok(strictest)
-    }
-
-    fn strength_in(&self, page: PageView<'s>, control: Control) -> Read<Strength> {
-        let left_out = control == Control::Sender && page.head().controls()? & 1 << self.channel as u32 == 0;
-        if left_out { Ok(Strength::Off) } else { page.strength(control, self.now) }
     }
 
     /// Whether the account is exempted from a control now.

@@ -1,8 +1,8 @@
 //! The envelope stage: the reverse-path (docs/semantics.md 3).
 
-use crate::address::path::{ReversePath, read_path, read_unquoted};
+use crate::address::path::{PathError, ReversePath, read_path, read_unquoted};
 use crate::address::{AddrSpec, Canonical, CanonicalView, Known, LocalForm, Span};
-use crate::decision::{Place, Subject};
+use crate::decision::{Place, Stage, Subject};
 use crate::gather::AddressFacts;
 use crate::ledger::place;
 use crate::locate::Asker;
@@ -15,56 +15,74 @@ use crate::snapshot::rows::{holding, tenant};
 
 use super::address::{AddressCheck, Judged};
 
+/// What the request says of the envelope sender.
+pub(super) enum Said<'r> {
+    Null,
+    Unknown,
+    /// An address, the octets that it stands in, and what another reading of it can be spared with.
+    Mailbox {
+        bytes: &'r [u8],
+        spec: AddrSpec,
+        known: Option<Known<'r>>,
+    },
+    Error(PathError),
+}
+
+impl<'r> Said<'r> {
+    /// The address, where a field that holds it too can be read sooner for that.
+    pub(super) const fn known(&self) -> Option<Known<'r>> {
+        match self {
+            Self::Mailbox { known, .. } => *known,
+            Self::Null | Self::Unknown | Self::Error(_) => None,
+        }
+    }
+}
+
+/// Reads the envelope sender, if the stage has one.
+pub(super) fn read<'r>(request: &Request<'r>, stage: Stage) -> Said<'r> {
+    let (bytes, read) = match request.envelope_sender {
+        _ if stage < Stage::Envelope => return Said::Unknown,
+        EnvelopeSender::Null => return Said::Null,
+        EnvelopeSender::Unknown => return Said::Unknown,
+        EnvelopeSender::Path(bytes) => (bytes, read_path(bytes, request.smtputf8)),
+        EnvelopeSender::Unquoted(bytes) => (bytes, read_unquoted(bytes, request.smtputf8).map(ReversePath::Mailbox)),
+    };
+    match read {
+        Ok(ReversePath::Null) => Said::Null,
+        Ok(ReversePath::Mailbox(spec)) => Said::Mailbox { bytes, spec, known: Known::new(bytes, spec) },
+        Err(error) => Said::Error(error),
+    }
+}
+
 /// What the envelope sender came to.
 pub(super) enum Envelope<'r> {
     /// The null reverse-path.
     Null,
     /// An address, its octets as the request spells it, and what is known of it.
-    Address {
-        address: CanonicalView<'r>,
-        spelled: &'r [u8],
-        form: LocalForm,
-        known: Option<Known<'r>>,
-        facts: Option<AddressFacts>,
-    },
+    Address { address: CanonicalView<'r>, spelled: &'r [u8], form: LocalForm, facts: Option<AddressFacts> },
     /// Not known, or not readable.
     Unread,
-}
-
-impl<'r> Envelope<'r> {
-    /// The address, where a field that holds it too can be read sooner for that.
-    pub(super) fn known(&self) -> Option<Known<'r>> {
-        match self {
-            Self::Address { known, .. } => *known,
-            Self::Null | Self::Unread => None,
-        }
-    }
 }
 
 /// Judges the envelope sender; its canonical form may take up `room`.
 pub(super) fn judge<'r>(
     check: &mut AddressCheck<'_, '_, '_, impl Observer>,
-    request: &Request<'r>,
+    said: &Said<'r>,
     room: &'r mut Option<Canonical>,
 ) -> Read<Envelope<'r>> {
     let here = Place::of(Subject::EnvelopeSender);
     if check.ledger.strengths.sender != Strength::Off && nothing_authorised(check.asker, check.proof)? {
         check.ledger.find(Reason::NoAuthorizedSenders, here);
     }
-    let (bytes, read) = match request.envelope_sender {
-        EnvelopeSender::Null => return null(check),
-        EnvelopeSender::Unknown => {
+    match said {
+        Said::Null => null(check),
+        Said::Unknown => {
             let denied = check.ledger.find(Reason::SenderUnknown, here);
             check.unreadable(here, denied);
-            return Ok(Envelope::Unread);
+            Ok(Envelope::Unread)
         }
-        EnvelopeSender::Path(bytes) => (bytes, read_path(bytes, request.smtputf8)),
-        EnvelopeSender::Unquoted(bytes) => (bytes, read_unquoted(bytes, request.smtputf8).map(ReversePath::Mailbox)),
-    };
-    match read {
-        Ok(ReversePath::Null) => null(check),
-        Ok(ReversePath::Mailbox(spec)) => mailbox(check, bytes, &spec, room),
-        Err(error) => {
+        Said::Mailbox { bytes, spec, .. } => mailbox(check, bytes, spec, room),
+        Said::Error(error) => {
             let at = place(Subject::EnvelopeSender, 0, 0, Span { start: error.offset(), end: error.offset() });
             check.note_unread(at, error.kind().text());
             let denied = check.ledger.find(Reason::SenderSyntax, at);
@@ -91,8 +109,7 @@ fn mailbox<'r>(
     match spec.view(bytes, room) {
         Ok(address) => {
             let facts = check.judge(address, at, Judged::Fully)?;
-            let (spelled, known) = (spec.span.of(bytes), Known::new(bytes, *spec));
-            Ok(Envelope::Address { address, spelled, form: spec.form, known, facts })
+            Ok(Envelope::Address { address, spelled: spec.span.of(bytes), form: spec.form, facts })
         }
         Err(error) => {
             let reason = if error.kind().is_syntax() { Reason::SenderSyntax } else { Reason::NotCanonical };

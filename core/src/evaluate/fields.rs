@@ -68,18 +68,12 @@ pub(super) struct ResentBlock<'a> {
 }
 
 /// Why a header cannot be taken apart.
+#[derive(Clone, Copy)]
 pub(super) enum HeaderFault {
     /// Readers disagree on its fields, from this octet on.
     Ambiguous(u32),
     /// It is over the limit.
     TooLong,
-}
-
-/// Finds the originator fields.
-pub(super) fn find<'a>(header: &Header<'a>, limits: &Limits) -> Result<Originators<'a>, HeaderFault> {
-    let mut found = Originators::default();
-    visit(header, limits, |name, field| found.add(name, field))?;
-    Ok(found)
 }
 
 /// Calls `each` with every field of the header.
@@ -121,7 +115,9 @@ pub(super) fn visit<'a>(
 }
 
 impl<'a> Originators<'a> {
-    fn add(&mut self, name: FieldName, field: FieldAt<'a>) {
+    /// Enters the next field.
+    #[inline]
+    pub(super) fn add(&mut self, name: FieldName, field: FieldAt<'a>) {
         if self.resent.is_some() && !matches!(name, FieldName::Resent(_)) {
             self.block.ended = true;
         }

@@ -4,26 +4,45 @@ use crate::address::fields::{FieldName, ResentName};
 use crate::address::header::{
     FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_field, read_field_knowing,
 };
-use crate::address::{CanonicalView, Span, suffix};
+use crate::address::{CanonicalView, Known, Span, suffix};
 use crate::decision::{Place, Subject};
 use crate::ledger::place;
 use crate::observer::Observer;
 use crate::options::Limits;
 use crate::policy::{Alignment, Strength};
 use crate::reason::Reason;
-use crate::request::{Header, Request};
+use crate::request::Header;
 use crate::snapshot::layout::Read;
 use crate::snapshot::rows::{account, tenant};
 
 use super::address::{AddressCheck, Judged};
 use super::envelope::Envelope;
-use super::fields::{FieldAt, HeaderFault, Originators, Repeated, find, visit};
+use super::fields::{FieldAt, HeaderFault, Originators, Repeated, visit};
 use super::names;
+
+/// What the request says in its header.
+#[derive(Default)]
+pub(super) struct Said<'r> {
+    fault: Option<HeaderFault>,
+    found: Originators<'r>,
+    /// What the one From field holds, if there is one.
+    from: Option<Result<FieldSummary, FieldError>>,
+}
+
+impl<'r> Said<'r> {
+    /// Reads the header, sooner where From holds an address that is known.
+    pub(super) fn read(&mut self, header: &Header<'r>, limits: &Limits, known: Option<Known<'_>>) {
+        let found = &mut self.found;
+        self.fault = visit(header, limits, |name, field| found.add(name, field)).err();
+        self.from = self.found.from.single().map(|field| read_field_knowing(field.body, limits, known));
+    }
+}
 
 /// Judges the header.
 pub(super) fn judge<O: Observer>(
     check: &mut AddressCheck<'_, '_, '_, O>,
-    request: &Request<'_>,
+    header: &Header<'_>,
+    said: &Said<'_>,
     envelope: &Envelope<'_>,
     limits: &Limits,
 ) -> Read<()> {
@@ -32,41 +51,42 @@ pub(super) fn judge<O: Observer>(
         return Ok(());
     }
     let whole = Place::of(Subject::Header);
-    if matches!(request.header, Header::NotGiven) {
+    if matches!(header, Header::NotGiven) {
         let denied = check.ledger.find(Reason::HeaderNotGiven, whole);
         check.unreadable(whole, denied);
         return Ok(());
     }
-    let found = match find(&request.header, limits) {
-        Ok(found) => found,
-        Err(HeaderFault::TooLong) => {
+    match said.fault {
+        None => {}
+        Some(HeaderFault::TooLong) => {
             check.ledger.find(Reason::LimitExceeded, whole);
             return Ok(());
         }
-        Err(HeaderFault::Ambiguous(offset)) => {
+        Some(HeaderFault::Ambiguous(offset)) => {
             let at = place(Subject::Header, 0, offset, Span::default());
             let denied = check.ledger.find(Reason::FieldNameAmbiguous, at);
             check.unreadable(at, denied);
             return Ok(());
         }
-    };
+    }
+    let Said { found, from, .. } = said;
     if let Some(field) = found.ambiguous {
         let at = Place { field: field.number, ..whole };
         let denied = check.ledger.find(Reason::FieldNameAmbiguous, at);
         check.unreadable(at, denied);
     }
+    let page = check.asker.page;
     let mut message = Message {
-        check,
         limits,
-        header: &request.header,
+        header,
         envelope,
-        has_sender: found.sender.first.is_some(),
-        ignore_sender: false,
-        multiple_from: false,
-        alignment: Alignment::None,
+        read: from.as_ref(),
+        ignore_sender: page.has(tenant::IGNORE_SENDER)?,
+        multiple_from: page.has(tenant::MULTIPLE_FROM)?,
+        alignment: page.alignment()?,
+        check,
     };
-    message.settings()?;
-    message.judge(&found)
+    message.judge(found)
 }
 
 /// One message, and what its header is judged with.
@@ -75,25 +95,18 @@ struct Message<'m, 'c, 'd, 's, O> {
     limits: &'m Limits,
     header: &'m Header<'m>,
     envelope: &'m Envelope<'m>,
-    has_sender: bool,
+    /// What the one From field holds.
+    read: Option<&'m Result<FieldSummary, FieldError>>,
     ignore_sender: bool,
     multiple_from: bool,
     alignment: Alignment,
 }
 
 impl<O: Observer> Message<'_, '_, '_, '_, O> {
-    fn settings(&mut self) -> Read<()> {
-        let page = self.check.asker.page;
-        self.ignore_sender = page.has(tenant::IGNORE_SENDER)?;
-        self.multiple_from = page.has(tenant::MULTIPLE_FROM)?;
-        self.alignment = page.alignment()?;
-        Ok(())
-    }
-
     fn judge(&mut self, found: &Originators<'_>) -> Read<()> {
         let header_on = self.check.ledger.strengths.header != Strength::Off;
         let (resent, resent_denied) = if header_on { self.resent(found)? } else { (None, false) };
-        self.from(&found.from, resent.is_some())?;
+        self.from(found, resent.is_some())?;
         if self.ignore_sender {
             self.every_field(Subject::Sender, false)?;
         } else {
@@ -110,23 +123,23 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
         Ok(())
     }
 
-    fn from(&mut self, from: &Repeated<'_>, resent: bool) -> Read<()> {
+    fn from(&mut self, found: &Originators<'_>, resent: bool) -> Read<()> {
         let strengths = self.check.ledger.strengths;
-        if let Some(second) = from.second {
+        if let Some(second) = found.from.second {
             let at = place(Subject::From, second.number, second.base, second.whole());
             self.check.ledger.find(Reason::FromRepeated, at);
             return self.every_field(Subject::From, strengths.header == Strength::Enforce);
         }
-        let Some(field) = from.first else {
+        let (Some(field), Some(read)) = (found.from.first, self.read) else {
             self.check.ledger.find(Reason::FromMissing, Place::of(Subject::Header));
             return Ok(());
         };
-        let summary = match read_field_knowing(field.body, self.limits, self.envelope.known()) {
+        let summary = match read {
             Ok(summary) => summary,
             Err(error) => {
-                let at = self.error_place(Subject::From, &field, &error);
+                let at = self.error_place(Subject::From, &field, error);
                 let denied = self.check.ledger.find(from_reason(error.construct().class()), at);
-                self.unread(&error, at, denied);
+                self.unread(error, at, denied);
                 return Ok(());
             }
         };
@@ -134,7 +147,7 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
             if !self.multiple_from {
                 let at = place(Subject::From, field.number, field.base, field.whole());
                 self.check.ledger.find(Reason::FromMultiple, at);
-            } else if !self.has_sender {
+            } else if found.sender.first.is_none() {
                 self.check.ledger.find(Reason::SenderMissing, Place::of(Subject::Header));
             }
         }
@@ -143,11 +156,11 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
             (_, true) => Judged::AsResent,
             (_, false) => Judged::Fully,
         };
-        self.mailboxes(Subject::From, &field, &summary, judged)?;
+        self.mailboxes(Subject::From, &field, summary, judged)?;
         if strengths.header != Strength::Off {
-            names::judge(self.check, Subject::From, &field, &summary, self.limits)?;
+            names::judge(self.check, Subject::From, &field, summary, self.limits)?;
             if !resent {
-                self.align(Subject::From, &field, &summary)?;
+                self.align(Subject::From, &field, summary)?;
             }
         }
         Ok(())

@@ -44,7 +44,7 @@ pub(crate) fn decide(
 ) -> Decision {
     let mut decision = Decision::open(stage, snapshot.id());
     if let Err(Damaged) = run(snapshot, request, stage, &mut Ledger::new(&mut decision), observer) {
-        decision = Decision::deferred(stage, Reason::SnapshotDamaged, snapshot.id());
+        decision.defer(Reason::SnapshotDamaged);
     }
     decision
 }
@@ -56,7 +56,21 @@ fn run(
     ledger: &mut Ledger<'_>,
     observer: &mut impl Observer,
 ) -> Read<()> {
-    let Some(mut asker) = Asker::locate(snapshot.root(), request)? else {
+    let (root, limits) = (snapshot.root(), &snapshot.options().limits);
+    // What the request says is read while the memory of the account is on its way.
+    let mut approach = request.account.map(|id| root.approach(id)).transpose()?;
+    let sender = envelope::read(request, stage);
+    if let Some(approach) = &mut approach {
+        approach.find_page()?;
+    }
+    let mut header = header::Said::default();
+    if stage == Stage::Message {
+        header.read(&request.header, limits, sender.known());
+    }
+    if let Some(approach) = &approach {
+        approach.find_record()?;
+    }
+    let Some(mut asker) = Asker::arrive(root, request, approach)? else {
         let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
         ledger.find(reason, Place::of(Subject::Account));
         ledger.close(OnDeny::Reject, false);
@@ -66,12 +80,11 @@ fn run(
     ledger.strengths = strengths(&asker, null_path, observer)?;
     client::judge(&mut asker, request, ledger, observer)?;
     if stage >= Stage::Envelope {
-        let limits = &snapshot.options().limits;
         let mut check = AddressCheck::new(&asker, ledger, observer)?;
         let mut room = None;
-        let envelope = envelope::judge(&mut check, request, &mut room)?;
+        let envelope = envelope::judge(&mut check, &sender, &mut room)?;
         if stage == Stage::Message {
-            header::judge(&mut check, request, &envelope, limits)?;
+            header::judge(&mut check, &request.header, &header, &envelope, limits)?;
         }
     }
     ledger.close(asker.page.on_deny()?, null_path);
@@ -85,18 +98,19 @@ fn is_null(sender: EnvelopeSender<'_>) -> bool {
 
 fn strengths(asker: &Asker<'_>, null_path: bool, observer: &mut impl Observer) -> Read<crate::ledger::Strengths> {
     let exemptions = asker.account.exemptions()?.count != 0;
-    let mut of = |control: Control| -> Read<Strength> {
-        let (strength, exempted) = (asker.strength(control)?, exemptions && asker.exempted(control)?);
+    let mut apply = |control: Control, strength: Strength| -> Read<Strength> {
+        let exempted = exemptions && asker.exempted(control)?;
         observer.note(|| Note::Control { control, strength, exempted });
         Ok(if exempted { strength.min(Strength::Monitor) } else { strength })
     };
-    let (sender, header) = (of(Control::Sender)?, of(Control::Header)?);
+    let [sender, header, allowlist, credential] = asker.strengths()?;
+    let (sender, header) = (apply(Control::Sender, sender)?, apply(Control::Header, header)?);
     Ok(crate::ledger::Strengths {
         sender,
         header,
-        allowlist: of(Control::Allowlist)?,
-        credential: of(Control::Credential)?,
-        hosted: of(Control::Hosted)?,
+        allowlist: apply(Control::Allowlist, allowlist)?,
+        credential: apply(Control::Credential, credential)?,
+        hosted: apply(Control::Hosted, asker.root.hosted(asker.now)?)?,
         reading: if null_path { header.max(sender) } else { header },
     })
 }

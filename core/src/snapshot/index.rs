@@ -93,6 +93,11 @@ impl<'p, const N: usize> Candidates<'p, N> {
         Self { bytes, run, mark: hash.mark(), bucket: hash.bucket(run.count), left: run.count }
     }
 
+    /// Reads the mark that the next bucket is told by, and nothing else.
+    pub(crate) fn glance(&self) -> Read<u32> {
+        self.bytes.word(self.run.start.wrapping_add(self.bucket.wrapping_mul(small(N + 1))))
+    }
+
     /// Returns the words of the next bucket.
     #[inline]
     pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
-use crate::reason::Control;
+use crate::request::Channel;
 use crate::time::Timestamp;
 
 use super::compare::{Rule, Separators};
@@ -167,17 +167,18 @@ impl<'p> PageView<'p> {
         }
     }
 
-    /// How strictly a control is applied at `now`, as this tenant alone has it.
-    pub(crate) fn strength(self, control: Control, now: Timestamp) -> Read<Strength> {
-        let number = match control {
-            Control::Sender => 0,
-            Control::Header => 1,
-            Control::Allowlist => 2,
-            Control::Credential => 3,
-            Control::Hosted => return Err(Damaged),
-        };
-        let kind = self.head().controls()? >> (8 + 2 * number) & 3;
-        strength(self.bytes, kind, TenantRow::ENFORCED_FROM + number * 2, now)
+    /// How strictly `sender`, `header`, `allowlist` and `credential` are applied, as this tenant alone has it.
+    pub(crate) fn strengths(self, channel: Channel, now: Timestamp) -> Read<[Strength; 4]> {
+        let controls = self.head().controls()?;
+        let mut strengths = [Strength::Off; 4];
+        for (of, number) in strengths.iter_mut().zip(0..) {
+            *of = strength(self.bytes, controls >> (8 + 2 * number) & 3, TenantRow::ENFORCED_FROM + number * 2, now)?;
+        }
+        if controls & 1 << channel as u32 == 0 {
+            let [sender, ..] = &mut strengths;
+            *sender = Strength::Off;
+        }
+        Ok(strengths)
     }
 
     /// What a sender other than the own address needs.
@@ -240,6 +241,7 @@ fn in_force(row: DomainRow<'_>) -> Read<bool> {
 }
 
 /// What a mode means at `now`; `from` is the word of its instant.
+#[inline]
 pub(crate) fn strength(bytes: Bytes<'_>, kind: u32, from: Word, now: Timestamp) -> Read<Strength> {
     match kind {
         mode::OFF => Ok(Strength::Off),

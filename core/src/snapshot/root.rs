@@ -1,6 +1,7 @@
 //! The root page: what concerns several tenants, derived from their pages.
 
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use crate::address::CanonicalView;
 use crate::compile::{denies, mode_from, mode_kind};
@@ -50,15 +51,11 @@ impl<'p> RootView<'p> {
         strength(self.bytes, self.bytes.word(RootRow::HOSTED)?, RootRow::HOSTED + 1, now)
     }
 
-    /// The account with this id.
-    pub(crate) fn account(self, id: &[u8]) -> Read<Option<Link>> {
-        let mut candidates = Candidates::new(self.bytes, self.head().account_index()?, Hash::of(self.key, id));
-        while let Some([page, record]) = candidates.next()? {
-            if self.page(page)?.record::<AccountRow<'_>>(record).id()? == id {
-                return Ok(Some(Link { page, record }));
-            }
-        }
-        Ok(None)
+    /// Starts to look an account up.
+    pub(crate) fn approach(self, id: &'p [u8]) -> Read<Approach<'p>> {
+        let candidates = Candidates::new(self.bytes, self.head().account_index()?, Hash::of(self.key, id));
+        black_box(candidates.glance()?);
+        Ok(Approach { root: self, id, candidates, first: None })
     }
 
     /// The page of the tenant with this id.
@@ -158,6 +155,55 @@ impl<'p> RootView<'p> {
     /// What the tenant of a page has that could authorise a sender: flags of [`holding`].
     pub(crate) fn holdings(self, page: u32) -> Read<u32> {
         self.pages.get(page as usize).map(|page| page.holdings).ok_or(Damaged)
+    }
+}
+
+/// The look-up of an account, in steps that each ask for the memory of the next one.
+///
+/// In a large snapshot each step waits for memory; what the request says is read meanwhile.
+pub(crate) struct Approach<'p> {
+    root: RootView<'p>,
+    id: &'p [u8],
+    candidates: Candidates<'p, 2>,
+    first: Option<Link>,
+}
+
+impl<'p> Approach<'p> {
+    /// Finds the first record that may be the account's, and asks for its page.
+    pub(crate) fn find_page(&mut self) -> Read<()> {
+        self.first = self.next()?;
+        if let Some(link) = self.first {
+            black_box(self.root.page(link.page)?.bytes().0.len());
+        }
+        Ok(())
+    }
+
+    /// Asks for that record.
+    pub(crate) fn find_record(&self) -> Read<()> {
+        if let Some(link) = self.first {
+            let page = self.root.page(link.page)?;
+            black_box((page.head().flags()?, page.record::<AccountRow<'_>>(link.record).flags()?));
+        }
+        Ok(())
+    }
+
+    /// The account, after these steps or without them.
+    pub(crate) fn account(mut self) -> Read<Option<Link>> {
+        let mut candidate = match self.first {
+            None => self.next()?,
+            first => first,
+        };
+        while let Some(link) = candidate {
+            if self.root.page(link.page)?.record::<AccountRow<'_>>(link.record).id()? == self.id {
+                return Ok(candidate);
+            }
+            candidate = self.next()?;
+        }
+        Ok(None)
+    }
+
+    fn next(&mut self) -> Read<Option<Link>> {
+        Ok(self.candidates.next()?.map(|[page, record]| Link { page, record }))
     }
 }
 
