@@ -78,7 +78,7 @@ macro_rules! constructs {
             /// Tells whether RFC 5322 with its obsolete forms, RFC 6532 or RFC 6854 knows it.
             ///
             /// What they know has one meaning to those who read by them; it is refused because others do not. Of what
-            /// they do not know, [`says`] tells what most readers make of it.
+            /// they do not know, [`says`](super::header::says) tells what most readers make of it.
             #[must_use]
             pub const fn is_standard(self) -> bool {
                 match self { $( Self::$variant => Standing::$standing.is_known(), )+ }

@@ -147,6 +147,7 @@ fn leading(octets: &[u8], class: u16) -> Option<(u16, &[u8])> {
 #[cfg(test)]
 mod tests {
     use alloc::format;
+    use alloc::vec::Vec;
 
     use super::{Known, field, is_canonical, path};
     use crate::address::header::read_any_field;
@@ -238,6 +239,60 @@ mod tests {
         ] {
             assert_eq!(field(body.as_bytes(), None), None, "{body}");
         }
+    }
+
+    /// Every text of up to four of these in every place of an address and a name.
+    #[test]
+    fn nothing_is_read_otherwise_than_the_full_readers_read_it() {
+        const OCTETS: &[u8] = b"a1A.-@=<> \"\\,(\xc3";
+        const LONGEST: u32 = 4;
+        let limits = Limits::default();
+        let known = path(b"<a@b.example>").and_then(|spec| Known::new(b"<a@b.example>", spec));
+        assert!(known.is_some());
+        let (mut read, mut left) = (0_u32, 0_u32);
+        for length in 0..=LONGEST {
+            for number in 0..OCTETS.len().pow(length) {
+                let mut rest = number;
+                let text: Vec<u8> = (0..length)
+                    .map(|_| {
+                        let octet = OCTETS[rest % OCTETS.len()];
+                        rest /= OCTETS.len();
+                        octet
+                    })
+                    .collect();
+                for (before, after) in [
+                    (&b"<"[..], &b"@b.example>"[..]),
+                    (b"<a@", b">"),
+                    (b"<a@b", b"example>"),
+                    (b"", b""),
+                    (b"", b" <a@b.example>"),
+                    (b"\"", b"\" <a@b.example>"),
+                    (b"a@b.example", b""),
+                    (b"<a@b.example", b">"),
+                    (b" ", b"a@b.example"),
+                ] {
+                    let bytes = [before, &text, after].concat();
+                    let full = read_any_field(&bytes, &limits);
+                    for known in [None, known] {
+                        match field(&bytes, known) {
+                            Some(spec) => {
+                                let full = full.expect("what is everyday is right");
+                                assert_eq!((full.first.addr_spec, full.mailboxes, full.groups), (spec, 1, 0));
+                                assert!(full.plain);
+                                read += 1;
+                            }
+                            None => left += 1,
+                        }
+                    }
+                    if let Some(spec) = path(&bytes) {
+                        assert_eq!(read_any_path(&bytes, false), Ok(ReversePath::Mailbox(spec)));
+                        let canonical = spec.canonical(&bytes).expect("a mailbox");
+                        assert_eq!(spec.view(&bytes, &mut None), Ok(canonical.view()), "{}", bytes.escape_ascii());
+                    }
+                }
+            }
+        }
+        assert!(read > 1000 && left > read, "{read} {left}");
     }
 
     #[test]
