@@ -8,6 +8,7 @@ mod ip;
 mod log;
 mod path;
 mod policy;
+mod record;
 
 pub use agree::agree;
 pub use block::read_block;
@@ -17,9 +18,10 @@ pub use ip::ip;
 pub use log::log;
 pub use path::read_path;
 pub use policy::policy;
+pub use record::record;
 
 /// Every target with its name.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+pub const TARGETS: [(&str, fn(&[u8])); 10] = [
     ("agree", agree),
     ("canonical", canonical),
     ("ip", ip),
@@ -29,4 +31,5 @@ pub const TARGETS: [(&str, fn(&[u8])); 9] = [
     ("read_block", read_block),
     ("read_field", read_field),
     ("read_path", read_path),
+    ("record", record),
 ];
