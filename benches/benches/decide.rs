@@ -8,63 +8,42 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use sendas::policy::{Mode, Policy};
-use sendas::{HashKey, Options, Snapshot};
-use sendas_benches::by_hand::EngineByHand;
-use sendas_benches::data::{Attempt, Case, attempts, policy};
+use criterion::{Criterion, criterion_group, criterion_main};
+use sendas::policy::Mode;
+use sendas_benches::data::{Accounts, Attempt, Size, plain};
+use sendas_benches::engine::{ByHand, Engine, Sendas};
 
 const SIZES: [usize; 3] = [10, 10_000, 1_000_000];
 
 fn decide(criterion: &mut Criterion) {
     for identities in SIZES {
-        let policy = policy(identities);
-        let monitored = monitored(&policy);
-        let (snapshot, monitored) = (compile(&policy), compile(&monitored));
-        let by_hand = EngineByHand::new(&policy);
+        let size = Size::new(identities);
+        let mut policy = plain::policy(size);
+        let enforced = Sendas::new(&policy).expect("the bench policy compiles");
+        let by_hand = ByHand::new(&policy);
+        policy.provider.hosted = Mode::Monitor;
+        for tenant in &mut policy.tenants {
+            (tenant.controls.sender, tenant.controls.header) = (Mode::Monitor, Mode::Monitor);
+        }
+        let monitored = Sendas::new(&policy).expect("the bench policy compiles");
         drop(policy);
-        let all = attempts(identities, 20_000, true);
-        let mut group = criterion.benchmark_group("decide");
-        let kinds = [
-            ("own address", Case::Own),
-            ("identity", Case::Identity),
-            ("domain", Case::Domain),
-            ("denied", Case::Foreign),
-            ("forged from", Case::ForgedFrom),
-        ];
-        for (name, case) in kinds {
-            let some: Vec<&Attempt> = all.iter().filter(|attempt| attempt.case == case).collect();
+        let attempts: Vec<_> = plain::attempts(size, Accounts::Zipf, 7).take(20_000).collect();
+        let engines: [(&str, &dyn Engine); 3] =
+            [("sendas", &enforced), ("sendas, monitored", &monitored), ("by hand", &by_hand)];
+        for (case, _) in plain::CASES {
+            let mut group = criterion.benchmark_group(format!("decide/{identities}/{}", case.name));
+            let some: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.case == case).collect();
             let mut turn = 0;
             let mut next = || {
                 turn = (turn + 1) % some.len();
                 some[turn]
             };
-            group.bench_function(BenchmarkId::new(name, identities), |bencher| {
-                bencher.iter(|| next().with_request(|request| black_box(snapshot.evaluate(request))));
-            });
-            group.bench_function(BenchmarkId::new(format!("{name}, monitored"), identities), |bencher| {
-                bencher.iter(|| next().with_request(|request| black_box(monitored.evaluate(request))));
-            });
-            group.bench_function(BenchmarkId::new(format!("{name}, by hand"), identities), |bencher| {
-                bencher.iter(|| black_box(by_hand.allows(next())));
-            });
+            for (name, engine) in engines {
+                group.bench_function(name, |bencher| bencher.iter(|| engine.allows(black_box(next()))));
+            }
+            group.finish();
         }
-        group.finish();
     }
-}
-
-fn compile(policy: &Policy) -> Snapshot {
-    Snapshot::compile(policy, &Options::new(HashKey(*b"a key for a test"))).expect("the bench policy compiles")
-}
-
-fn monitored(policy: &Policy) -> Policy {
-    let mut policy = policy.clone();
-    policy.provider.hosted = Mode::Monitor;
-    for tenant in &mut policy.tenants {
-        tenant.controls.sender = Mode::Monitor;
-        tenant.controls.header = Mode::Monitor;
-    }
-    policy
 }
 
 criterion_group!(benches, decide);

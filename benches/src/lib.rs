@@ -1,4 +1,6 @@
-//! The data, the requests and the peer that the benches compare.
+//! What the measurements share: seeded policies and requests of any size, and the engines that decide them.
 
-pub mod by_hand;
 pub mod data;
+pub mod engine;
+pub mod measure;
+pub mod memory;

@@ -1,0 +1,65 @@
+//! Decides requests in one function of its own, for profilers: callgrind, perf and the like.
+
+#![expect(clippy::print_stdout, reason = "the program tells what it did")]
+
+use std::hint::black_box;
+
+use clap::Parser;
+use sendas_benches::data::{Accounts, Attempt, Size, plain};
+use sendas_benches::engine::{Engine, KINDS, Kind};
+
+/// Builds an engine, decides all requests once, and then again in the function `measured`.
+#[derive(Parser)]
+struct Arguments {
+    /// The engine
+    #[arg(long, default_value = "sendas", value_parser = kind)]
+    engine: &'static Kind,
+    /// Identities of the policy
+    #[arg(long, default_value_t = 1_000)]
+    identities: usize,
+    /// Identities of a tenant
+    #[arg(long, default_value_t = Size::PER_TENANT)]
+    per_tenant: usize,
+    /// Requests to decide
+    #[arg(long, default_value_t = 2_000)]
+    requests: usize,
+    /// How often to decide them
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Only requests that are allowed, or only those of the case with this name
+    #[arg(long)]
+    only: Option<String>,
+    /// Every tenant equally often instead of by Zipf's law
+    #[arg(long)]
+    uniform: bool,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = Arguments::parse();
+    let size = Size::with_tenants_of(arguments.per_tenant, arguments.identities);
+    let accounts = if arguments.uniform { Accounts::Uniform } else { Accounts::Zipf };
+    let wanted = |attempt: &Attempt| match arguments.only.as_deref() {
+        None => true,
+        Some("allowed") => attempt.case.allowed,
+        Some(name) => attempt.case.name == name,
+    };
+    let attempts: Vec<_> = plain::attempts(size, accounts, 7).filter(wanted).take(arguments.requests).collect();
+    let engine = (arguments.engine.build)(&plain::policy(size))?;
+    let allowed = attempts.iter().filter(|attempt| engine.allows(attempt)).count();
+    for _ in 0..arguments.rounds {
+        black_box(measured(&*engine, &attempts));
+    }
+    println!("{} decisions, {allowed} of {} allowed", attempts.len() * arguments.rounds, attempts.len());
+    Ok(())
+}
+
+fn kind(name: &str) -> Result<&'static Kind, String> {
+    let names = || KINDS.iter().map(|kind| format!("`{}`", kind.name)).collect::<Vec<_>>().join(", ");
+    KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| format!("the engines are {}", names()))
+}
+
+/// What a profiler shall look at.
+#[inline(never)]
+fn measured(engine: &dyn Engine, attempts: &[Attempt]) -> usize {
+    attempts.iter().filter(|attempt| engine.allows(black_box(attempt))).count()
+}

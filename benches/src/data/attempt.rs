@@ -1,0 +1,148 @@
+//! One request as raw text.
+
+use std::ops::Range;
+
+use sendas::record::RequestRecord;
+use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Timestamp, Tls};
+
+use super::NOW;
+
+/// One request as raw text, as a host has it at the end of the header.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the measurements' own data")]
+pub struct Attempt {
+    /// What it is an example of.
+    pub case: Case,
+    /// The instant.
+    pub now: Timestamp,
+    /// The channel.
+    pub channel: Channel,
+    /// The authenticated account.
+    pub account: String,
+    /// The role it acts in.
+    pub role: Option<String>,
+    /// The client's address.
+    pub client: String,
+    /// The kind of credential.
+    pub credential: CredentialKind,
+    /// The credential's id.
+    pub credential_id: Option<String>,
+    /// The scopes that the credential presented.
+    pub scopes: Option<String>,
+    /// Transport encryption.
+    pub tls: Tls,
+    /// The reverse-path with its brackets; `<>` is null.
+    pub path: String,
+    /// The header.
+    pub header: Fields,
+}
+
+/// What a request is an example of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "the measurements' own data")]
+pub struct Case {
+    /// The name in tables.
+    pub name: &'static str,
+    /// Whether it shall be allowed.
+    pub allowed: bool,
+}
+
+/// A header: its raw block, and where its fields stand in it.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    block: String,
+    fields: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Fields {
+    /// The fields that a request can have at most.
+    pub const MOST: usize = 8;
+
+    /// Writes the fields as a header block.
+    #[must_use]
+    pub fn new(fields: &[(&str, &str)]) -> Self {
+        let mut header = Self::default();
+        for (name, body) in fields.iter().take(Self::MOST) {
+            let start = header.block.len();
+            let colon = start + name.len();
+            header.block.push_str(name);
+            header.block.push_str(": ");
+            header.block.push_str(body);
+            header.fields.push((start..colon, colon + 1..header.block.len()));
+            header.block.push_str("\r\n");
+        }
+        header.block.push_str("\r\n");
+        header
+    }
+
+    /// The raw block, with the empty line that ends it.
+    #[must_use]
+    pub fn block(&self) -> &str {
+        &self.block
+    }
+
+    /// Each field's name, and its raw body with the line ending.
+    pub fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .filter_map(|(name, body)| Some((self.block.get(name.clone())?, self.block.get(body.start..body.end + 2)?)))
+    }
+
+    /// Calls `use_it` with each field's name and raw body.
+    fn with_fields<T>(&self, use_it: impl FnOnce(&[(&[u8], &[u8])]) -> T) -> T {
+        let mut raw: [(&[u8], &[u8]); Self::MOST] = [(b"", b""); Self::MOST];
+        let block = self.block.as_bytes();
+        for ((name, body), into) in self.fields.iter().zip(&mut raw) {
+            *into = (block.get(name.clone()).unwrap_or_default(), block.get(body.clone()).unwrap_or_default());
+        }
+        use_it(raw.get(..self.fields.len()).unwrap_or_default())
+    }
+}
+
+impl Attempt {
+    /// Creates a request over SMTP with an API key, encrypted, with nothing else known.
+    pub(super) fn new(case: Case, account: String, path: String, header: Fields) -> Self {
+        Self {
+            case,
+            now: NOW,
+            channel: Channel::Smtp,
+            account,
+            role: None,
+            client: String::new(),
+            credential: CredentialKind::ApiKey,
+            credential_id: None,
+            scopes: None,
+            tls: Tls::Starttls,
+            path,
+            header,
+        }
+    }
+
+    /// Calls `use_it` with the request.
+    pub fn with_request<T>(&self, use_it: impl FnOnce(&Request<'_>) -> T) -> T {
+        let scopes = self.scopes.as_ref().map(|scope| [scope.as_bytes()]);
+        let mut credential = CredentialFacts::new(self.credential);
+        credential.id = self.credential_id.as_ref().map(String::as_bytes);
+        credential.scopes = scopes.as_ref().map(<[&[u8]; 1]>::as_slice);
+        self.header.with_fields(|fields| {
+            let mut request = Request::new(self.channel, self.now);
+            request.account = Some(self.account.as_bytes());
+            request.role = self.role.as_ref().map(String::as_bytes);
+            request.client_ip = ClientIp::Text(self.client.as_bytes());
+            request.credential = Some(credential);
+            request.tls = Some(self.tls);
+            request.envelope_sender = match self.path.as_str() {
+                "<>" => EnvelopeSender::Null,
+                path => EnvelopeSender::Path(path.as_bytes()),
+            };
+            request.header = Header::Fields(fields);
+            use_it(&request)
+        })
+    }
+
+    /// The request as a line of recorded requests.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.with_request(|request| RequestRecord::from(request).to_json())
+    }
+}

@@ -1,0 +1,66 @@
+//! Every engine decides every request of a workload alike, and as it is meant.
+
+use std::collections::BTreeMap;
+
+use sendas_benches::data::{Accounts, Attempt, Size, plain};
+use sendas_benches::engine::{KINDS, Sendas};
+
+#[test]
+fn engines_agree_on_the_plain_workload() {
+    for size in [Size::new(10), Size::new(1_000), Size::with_tenants_of(10, 1_000), Size::with_tenants_of(1_000, 5_000)]
+    {
+        let policy = plain::policy(size);
+        for kind in KINDS {
+            let engine = (kind.build)(&policy).unwrap();
+            for attempt in plain::attempts(size, Accounts::Zipf, 7).take(3_000) {
+                assert_eq!(engine.allows(&attempt), attempt.case.allowed, "{} of {size:?}: {attempt:?}", kind.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn plain_denials_have_their_own_reasons() {
+    let size = Size::new(1_000);
+    let engine = Sendas::new(&plain::policy(size)).unwrap();
+    let mut reasons = BTreeMap::new();
+    for attempt in plain::attempts(size, Accounts::Uniform, 7).take(5_000).filter(|attempt| !attempt.case.allowed) {
+        let reason = attempt.with_request(|request| engine.0.evaluate(request).reasons()[0].reason.slug());
+        assert_eq!(*reasons.entry(attempt.case.name).or_insert(reason), reason, "{attempt:?}");
+    }
+    let expected = [
+        ("account not listed", "account_not_listed"),
+        ("address not owned", "address_not_owned"),
+        ("address of another tenant", "address_not_owned"),
+        ("client not in allowlist", "client_ip_not_allowed"),
+        ("credential kind refused", "credential_kind_refused"),
+        ("domain not approved", "domain_not_approved"),
+        ("domain pending", "domain_pending"),
+        ("forged From", "address_not_owned"),
+        ("identity pending", "identity_pending"),
+        ("suspended account", "account_suspended"),
+        ("unknown account", "unknown_account"),
+    ];
+    assert_eq!(reasons, BTreeMap::from(expected));
+}
+
+#[test]
+fn seven_of_ten_requests_are_allowed() {
+    for accounts in Accounts::ALL {
+        let attempts = plain::attempts(Size::new(1_000), accounts, 7).take(10_000);
+        let allowed = attempts.filter(|attempt| attempt.case.allowed).count();
+        assert!((6_800..7_200).contains(&allowed), "{allowed} of 10000 allowed");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_requests() {
+    let lines = |seed| -> Vec<_> {
+        plain::attempts(Size::new(1_000), Accounts::Zipf, seed)
+            .take(100)
+            .map(|attempt: Attempt| attempt.to_json())
+            .collect()
+    };
+    assert_eq!(lines(3), lines(3));
+    assert_ne!(lines(3), lines(4));
+}
