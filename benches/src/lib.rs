@@ -2,5 +2,6 @@
 
 pub mod data;
 pub mod engine;
+pub mod log;
 pub mod measure;
 pub mod memory;

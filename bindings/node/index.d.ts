@@ -301,6 +301,13 @@ export declare class Directory {
   decide(actor: Actor, command: Command, order: Order): Outcome | Refusal
   /** Applies a record: all of it, or nothing. Throws an `Error` if it does not fit. */
   apply(record: AdministrationRecord): void
+  /**
+   * Returns what would be wrong with the policy after a record, if nothing is wrong with it now.
+   *
+   * `apply` asks only whether the record fits. `decide` has asked this of its own records; a host that follows a log which
+   * others write may ask it of each record, and keep what it serves where the answer is not empty.
+   */
+  problemsAfter(record: AdministrationRecord): Array<string>
   /** Returns the records that take a policy over into an empty log. */
   importPolicy(policy: Policy, order: { name: string, now: Instant }): AdministrationRecord[]
   /** Returns the policy that decides. */

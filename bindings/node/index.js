@@ -52,9 +52,11 @@ replace(Snapshot, 'compile', compile => throwing(PolicyError)((policy, options) 
 replace(Directory.prototype, 'decide', decide => function (actor, command, order) {
   return JSON.parse(decide.call(this, JSON.stringify(actor), JSON.stringify(command), order))
 })
-replace(Directory.prototype, 'apply', apply => function (record) {
-  apply.call(this, JSON.stringify(record))
-})
+for (const name of ['apply', 'problemsAfter']) {
+  replace(Directory.prototype, name, method => function (record) {
+    return method.call(this, JSON.stringify(record))
+  })
+}
 replace(Directory.prototype, 'importPolicy', importPolicy => function (policy, order) {
   return importPolicy.call(this, policy, order).map(record => JSON.parse(record))
 })

@@ -70,6 +70,17 @@ impl Directory {
         self.directory.apply(&record).map_err(|unfit| refuse(&unfit))
     }
 
+    /// Returns what would be wrong with the policy after a record, if nothing is wrong with it now.
+    ///
+    /// `apply` asks only whether the record fits. `decide` has asked this of its own records; a host that follows a log which
+    /// others write may ask it of each record, and keep what it serves where the answer is not empty.
+    #[napi(configurable = true, ts_args_type = "record: AdministrationRecord")]
+    pub fn problems_after(&self, env: Env, record: Unknown<'_>) -> Result<Vec<String>> {
+        let record = read_record(env, record)?;
+        let problems = self.directory.problems_after(&record).map_err(|unfit| refuse(&unfit))?;
+        Ok(problems.iter().map(ToString::to_string).collect())
+    }
+
     /// Returns the records that take a policy over into an empty log.
     #[napi(
         configurable = true,

@@ -58,6 +58,14 @@ impl Directory {
         self.directory.apply(&record).map_err(|unfit| PyValueError::new_err(unfit.to_string()))
     }
 
+    /// Return what would be wrong with the policy after a record; nothing for most records.
+    fn problems_after(&self, record: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+        let record = read(record, Record::from_json)?;
+        let problems = self.directory.problems_after(&record);
+        let problems = problems.map_err(|unfit| PyValueError::new_err(unfit.to_string()))?;
+        Ok(problems.iter().map(ToString::to_string).collect())
+    }
+
     /// Return the records that take a policy over into an empty log.
     #[pyo3(signature = (policy, *, name, now))]
     fn import_policy<'py>(

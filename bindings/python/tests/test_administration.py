@@ -20,6 +20,12 @@ def test_every_command_is_decided_as_its_vector_says(capsys: pytest.CaptureFixtu
         for vector in file["vectors"]:
             answer = decide(states[vector["state"]], vector, file["actors"], vector["id"])
             check(vector["id"], answer, vector["expect"])
+            if "then" in vector:
+                # A directory of its own, as the other vectors begin in the state before.
+                after = state(file["states"][vector["state"]], file["actors"])
+                if answer["outcome"] == "changed":
+                    after.apply(answer["record"])
+                ask(vector, sendas.Snapshot.compile(after.policy()))
             count += 1
         for row in file.get("matrix", []):
             for name in file["actors"]:
@@ -45,6 +51,17 @@ def check(name: str, answer: dict[str, Any], expect: dict[str, Any]) -> None:
     for member, value in expect.items():
         assert covers(got[member], value), (name, member, got[member], value)
     assert got["refusal"] == expect.get("refusal"), (name, got)
+
+
+def ask(vector: dict[str, Any], snapshot: sendas.Snapshot) -> None:
+    """Ask the snapshot after the command what the vector expects of it."""
+    for asked in vector["then"]:
+        facts = {"now": NOW, "channel": "api"} | {name: asked[name] for name in asked.keys() - {"from", "verdict", "reasons"}}
+        facts["envelope"] = {"path": f"<{asked['from']}>"}
+        facts["header"] = {"fields": [["From", f" <{asked['from']}>"]]}
+        [decision] = snapshot.evaluate_many([sendas.RequestRecord.from_json(json.dumps(facts)).request()])
+        reasons = [finding.reason for finding in decision.reasons]
+        assert (decision.verdict, reasons) == (asked["verdict"], asked["reasons"]), (vector["id"], asked, reasons)
 
 
 def covers(got: Any, expected: Any) -> bool:
@@ -111,3 +128,22 @@ def test_what_cannot_be_read_or_does_not_fit_raises() -> None:
     with pytest.raises(ValueError, match="line 1: |1:1: "):
         sendas.Directory.from_log(b"{}\n")
     assert directory == sendas.Directory()
+
+
+def test_a_record_that_fits_may_bring_a_problem() -> None:
+    directory = sendas.Directory()
+    record: sendas.Record = {
+        "schema": 1,
+        "sequence": 1,
+        "at": NOW,
+        "by": {"kind": "host"},
+        "id": "one",
+        "command": "add_tenant",
+        "tenant": "acme",
+        "version": 1,
+        "events": [{"event": "tenant_added", "parent": "none"}],
+    }
+    assert directory.problems_after(record) == ["there is no tenant `none`"]
+    assert directory.problems_after({**record, "events": [{"event": "tenant_added"}]}) == []
+    with pytest.raises(ValueError, match="the next record is 1"):
+        directory.problems_after({**record, "sequence": 2})

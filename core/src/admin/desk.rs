@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 
 use crate::address::{Address, DomainName};
 use crate::policy::{
-    Account, Allowlist, BUILT_IN_ROLES, CaseRule, Consent, Credential, Domain, DomainStatus, Identity, IdentityStatus,
+    Account, Allowlist, BUILT_IN_ROLES, CaseRule, Credential, Domain, DomainStatus, Identity, IdentityStatus,
     Permission, Tenant,
 };
 use crate::request::Channel;
 use crate::time::Timestamp;
 
-use super::{AllowlistScope, Challenge, Digest, DnsOutcome, Holder, Pair, Seen};
+use super::reach::is_below;
+use super::{AllowlistScope, Challenge, DnsOutcome, Holder, Pair, Seen, Tokens, UnfitKind};
 
 /// One tenant with its pending batches, questions and challenges.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,23 @@ pub struct Desk {
     /// The challenge and the checks of each domain that was given one.
     pub proofs: BTreeMap<DomainName, Proof>,
     /// The tokens that were mailed.
-    pub tokens: Vec<Issued>,
+    pub tokens: Tokens,
     /// What was seen of pairs that were pre-registered.
     pub seen: BTreeMap<(String, Address), Seen>,
     /// Pairs of account and address that an alert was sent for.
     pub alerted: BTreeSet<(String, Address)>,
+    /// What owners have refused or taken back from accounts that are gone; it holds again where one is added again.
+    pub refused: BTreeMap<String, Vec<Identity>>,
+    at: Places,
+}
+
+/// Where in the lists of the tenant its accounts, their credentials and its identities stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Places {
+    accounts: BTreeMap<String, usize>,
+    /// The account of each credential.
+    credentials: BTreeMap<String, String>,
+    identities: BTreeMap<Address, usize>,
 }
 
 /// The challenge of a domain and what came of it.
@@ -56,38 +69,26 @@ pub struct Proof {
     pub proved: Option<Timestamp>,
 }
 
-/// A token that was mailed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Issued {
-    /// What is kept of it.
-    pub token: Digest,
-    /// The first instant at which it is no longer valid.
-    pub expires: Timestamp,
-    /// Whether it was used.
-    pub spent: bool,
-    /// What it is for.
-    pub purpose: Purpose,
-}
-
-/// What a token is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the two mails are the model")]
-pub enum Purpose {
-    /// Verifying a batch of identities of the tenant.
-    Batch {
-        /// The account of the Admin who got the mail.
-        admin: String,
-        /// The addresses.
-        addresses: BTreeSet<Address>,
-    },
-    /// Answering for one pair.
-    Question(Pair),
-}
-
 impl Desk {
-    pub(super) fn new(tenant: Tenant) -> Self {
-        Self {
+    /// Creates the desk of a tenant in which nothing is pending. Something that stands twice is an error.
+    pub(super) fn new(tenant: Tenant) -> Result<Self, UnfitKind> {
+        let mut at = Places::default();
+        for (place, account) in tenant.accounts.iter().enumerate() {
+            if at.accounts.insert(account.id.clone(), place).is_some() {
+                return Err(UnfitKind::exists("account", &account.id));
+            }
+            for credential in &account.credentials {
+                if at.credentials.insert(credential.id.clone(), account.id.clone()).is_some() {
+                    return Err(UnfitKind::exists("credential", &credential.id));
+                }
+            }
+        }
+        for (place, identity) in tenant.identities.iter().enumerate() {
+            if at.identities.insert(identity.address.clone(), place).is_some() {
+                return Err(UnfitKind::exists("identity", &identity.address));
+            }
+        }
+        Ok(Self {
             tenant,
             version: 0,
             allowlists_entitled: false,
@@ -95,31 +96,84 @@ impl Desk {
             panel_admin_only: false,
             foreign_identities: true,
             proofs: BTreeMap::new(),
-            tokens: Vec::new(),
+            tokens: Tokens::default(),
             seen: BTreeMap::new(),
             alerted: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            at,
+        })
+    }
+
+    /// Adds an account that the tenant does not have, and what owners have refused it before.
+    pub(super) fn add_account(&mut self, mut account: Account) {
+        account.identities.extend(self.refused.remove(&account.id).unwrap_or_default());
+        self.at.accounts.insert(account.id.clone(), self.tenant.accounts.len());
+        self.tenant.accounts.push(account);
+    }
+
+    /// Removes an account; another one may take its place in the list.
+    pub(super) fn remove_account(&mut self, id: &str) -> Option<Account> {
+        let place = self.at.accounts.remove(id).filter(|&place| place < self.tenant.accounts.len())?;
+        let account = self.tenant.accounts.swap_remove(place);
+        if let Some(moved) = self.tenant.accounts.get(place) {
+            self.at.accounts.insert(moved.id.clone(), place);
         }
+        for credential in &account.credentials {
+            self.at.credentials.remove(&credential.id);
+        }
+        Some(account)
+    }
+
+    /// Registers a credential that the tenant does not have; `None` where it does not have the account.
+    pub(super) fn add_credential(&mut self, account: &str, credential: Credential) -> Option<()> {
+        let id = credential.id.clone();
+        self.account_mut(account)?.credentials.push(credential);
+        self.at.credentials.insert(id, account.into());
+        Some(())
+    }
+
+    /// Adds an identity that the tenant itself does not hold.
+    pub(super) fn add_identity(&mut self, identity: Identity) {
+        self.at.identities.insert(identity.address.clone(), self.tenant.identities.len());
+        self.tenant.identities.push(identity);
+    }
+
+    /// Removes an identity of the tenant itself; another one may take its place in the list.
+    pub(super) fn remove_identity(&mut self, address: &Address) -> Option<Identity> {
+        let place = self.at.identities.remove(address).filter(|&place| place < self.tenant.identities.len())?;
+        let identity = self.tenant.identities.swap_remove(place);
+        if let Some(moved) = self.tenant.identities.get(place) {
+            self.at.identities.insert(moved.address.clone(), place);
+        }
+        Some(identity)
     }
 
     /// Returns the account with this id.
     #[must_use]
     pub fn account(&self, id: &str) -> Option<&Account> {
-        self.tenant.accounts.iter().find(|account| account.id == id)
+        self.tenant.accounts.get(*self.at.accounts.get(id)?)
+    }
+
+    /// Returns where an account stands in the list of the tenant.
+    pub(super) fn place_of(&self, account: &str) -> Option<usize> {
+        self.at.accounts.get(account).copied()
     }
 
     pub(super) fn account_mut(&mut self, id: &str) -> Option<&mut Account> {
-        self.tenant.accounts.iter_mut().find(|account| account.id == id)
+        self.tenant.accounts.get_mut(*self.at.accounts.get(id)?)
     }
 
     /// Returns the credential with this id.
     #[must_use]
     pub fn credential(&self, id: &str) -> Option<&Credential> {
-        self.tenant.accounts.iter().flat_map(|account| &account.credentials).find(|credential| credential.id == id)
+        let account = self.account(self.at.credentials.get(id)?)?;
+        account.credentials.iter().find(|credential| credential.id == id)
     }
 
     pub(super) fn credential_mut(&mut self, id: &str) -> Option<&mut Credential> {
-        let accounts = self.tenant.accounts.iter_mut();
-        accounts.flat_map(|account| &mut account.credentials).find(|credential| credential.id == id)
+        let account = self.at.accounts.get(self.at.credentials.get(id)?)?;
+        let credentials = &mut self.tenant.accounts.get_mut(*account)?.credentials;
+        credentials.iter_mut().find(|credential| credential.id == id)
     }
 
     /// Returns the entry of a domain.
@@ -134,28 +188,38 @@ impl Desk {
 
     /// Returns the identities of one holder.
     #[must_use]
-    pub fn identities(&self, holder: &Holder) -> Option<&Vec<Identity>> {
+    pub fn identities(&self, holder: &Holder) -> Option<&[Identity]> {
         match holder {
             Holder::Tenant(id) => (*id == self.tenant.id).then_some(&self.tenant.identities),
-            Holder::Account(id) => self.account(id).map(|account| &account.identities),
-        }
-    }
-
-    pub(super) fn identities_mut(&mut self, holder: &Holder) -> Option<&mut Vec<Identity>> {
-        match holder {
-            Holder::Tenant(id) => (*id == self.tenant.id).then_some(&mut self.tenant.identities),
-            Holder::Account(id) => self.account_mut(id).map(|account| &mut account.identities),
+            Holder::Account(id) => self.account(id).map(|account| &*account.identities),
         }
     }
 
     /// Returns the identity of one pair.
     #[must_use]
     pub fn identity(&self, holder: &Holder, address: &Address) -> Option<&Identity> {
-        self.identities(holder)?.iter().find(|identity| identity.address == *address)
+        match holder {
+            Holder::Tenant(id) if *id == self.tenant.id => self.own_identity(address),
+            Holder::Tenant(_) => None,
+            Holder::Account(id) => self.account(id)?.identities.iter().find(|identity| identity.address == *address),
+        }
+    }
+
+    /// Returns an identity that the tenant itself holds.
+    fn own_identity(&self, address: &Address) -> Option<&Identity> {
+        self.tenant.identities.get(*self.at.identities.get(address)?)
     }
 
     pub(super) fn identity_mut(&mut self, holder: &Holder, address: &Address) -> Option<&mut Identity> {
-        self.identities_mut(holder)?.iter_mut().find(|identity| identity.address == *address)
+        match holder {
+            Holder::Tenant(id) if *id == self.tenant.id => {
+                self.tenant.identities.get_mut(*self.at.identities.get(address)?)
+            }
+            Holder::Tenant(_) => None,
+            Holder::Account(id) => {
+                self.account_mut(id)?.identities.iter_mut().find(|identity| identity.address == *address)
+            }
+        }
     }
 
     /// Returns the allowlists of one scope.
@@ -190,43 +254,32 @@ impl Desk {
         built_in.or_else(defined)
     }
 
-    /// Whether the account is not suspended and one of its roles has the permission.
-    pub(super) fn may(&self, account: &str, permission: Permission) -> bool {
-        !self.tenant.suspended
-            && self.account(account).is_some_and(|account| {
-                let has = |role: &String| self.permissions(role).is_some_and(|has| has.contains(&permission));
-                !account.suspended && account.roles.iter().any(has)
-            })
-    }
-
-    /// Returns the verified active entry for a domain: of this name, else the closest above with sub-domains (4.1).
+    /// Returns the verified active entry by whose rules addresses at a domain compare: of this name, else the closest above
+    /// with sub-domains (4.1). What it proves is [asked of the directory](super::Directory::proves).
     pub(super) fn entry_in_force(&self, domain: &str) -> Option<&Domain> {
         let in_force =
             |entry: &&Domain| entry.active && matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
         let exact = self.tenant.domains.iter().filter(in_force).find(|entry| entry.name.as_str() == domain);
         exact.or_else(|| {
-            let below = |entry: &&Domain| {
-                entry.subdomains && domain.strip_suffix(entry.name.as_str()).is_some_and(|above| above.ends_with('.'))
-            };
+            let below = |entry: &&Domain| entry.subdomains && is_below(domain, entry.name.as_str());
             self.tenant.domains.iter().filter(in_force).filter(below).max_by_key(|entry| entry.name.as_str().len())
         })
     }
 
-    /// Whether the address is the account's own, which counts (4.2), compared as the entry for its domain says (4.1).
-    pub(super) fn owns(&self, account: &Account, address: &Address) -> bool {
+    /// Whether the address is the account's own, compared as the entry for its domain says (4.1).
+    pub(super) fn is_own(&self, account: &Account, address: &Address) -> bool {
         account.address.as_ref().is_some_and(|own| {
-            let entry = self.entry_in_force(own.domain());
-            let same = match entry.map(|entry| entry.case) {
+            let same = match self.entry_in_force(own.domain()).map(|entry| entry.case) {
                 Some(CaseRule::Exact) => own.local() == address.local(),
                 Some(CaseRule::Fold) | None => own.local().eq_ignore_ascii_case(address.local()),
             };
-            (account.address_assigned || entry.is_some()) && same && own.domain() == address.domain()
+            same && own.domain() == address.domain()
         })
     }
 
     /// Returns the state that the transition table speaks of.
     pub(super) fn identity_state(&self, address: &Address) -> &'static str {
-        match self.identity(&self.holder(), address).map(|identity| identity.status) {
+        match self.own_identity(address).map(|identity| identity.status) {
             None => "none",
             Some(IdentityStatus::Pending) => "pending",
             Some(IdentityStatus::Verified) => "verified",
@@ -259,19 +312,6 @@ impl Desk {
     /// The tenant as a holder.
     pub(super) fn holder(&self) -> Holder {
         Holder::Tenant(self.tenant.id.clone())
-    }
-
-    /// Whether the tenant's own identity counts (4.3).
-    pub(super) fn counts(&self, identity: &Identity, now: Timestamp) -> bool {
-        let grandfathered =
-            identity.grandfathered && self.tenant.sender.grandfathered_until.is_some_and(|until| now < until);
-        let verified = identity.status == IdentityStatus::Verified
-            && (self.tenant.admin_vouches || self.entry_in_force(identity.address.domain()).is_some());
-        match identity.consent {
-            Some(Consent::Refused | Consent::Withdrawn) => false,
-            Some(Consent::Given) => true,
-            Some(Consent::Pending) | None => grandfathered || verified,
-        }
     }
 }
 

@@ -6,10 +6,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::address::{Address, DomainName};
-use crate::policy::{Account, Consent, Policy, PolicyProblem, Provider, Tenant};
+use crate::policy::{Account, Consent, Identity, Policy, Provider, Tenant};
 use crate::time::Timestamp;
 
-use super::index::Index;
+use super::index::{Base, Index, Use};
 use super::{By, Desk, Holder, Pair, Record, TxtNames, Unfit};
 
 /// Everything that a log of records says: the policy, and what administration needs beside it.
@@ -141,19 +141,19 @@ impl Directory {
         self.index.accounts.get(account).map(String::as_str)
     }
 
-    /// Returns who may use, or asked to use, an address with its mailbox owner's word, over all tenants (M8).
+    /// Returns who may use, or asked to use, an address with its mailbox owner's word, over all tenants and sorted by holder (M8).
+    ///
+    /// Local parts are compared without regard to ASCII case: whoever owns the mailbox sees every spelling that was asked for.
     #[must_use]
     pub fn consents(&self, address: &Address) -> Vec<(Pair, Consent)> {
-        let mut found = Vec::new();
-        for desk in self.desks.values() {
-            let accounts = desk.tenant.accounts.iter().map(|account| Holder::Account(account.id.clone()));
-            for holder in core::iter::once(desk.holder()).chain(accounts) {
-                if let Some(consent) = desk.identity(&holder, address).and_then(|identity| identity.consent) {
-                    found.push((Pair { holder, address: address.clone() }, consent));
-                }
-            }
-        }
-        found
+        let same =
+            |other: &Address| other.domain() == address.domain() && other.local().eq_ignore_ascii_case(address.local());
+        let base = Base::of(address);
+        let found = self.index.uses_of(&base).filter_map(|by| match by {
+            Use::Identity(pair) if same(&pair.address) => Some((pair.clone(), self.identity(pair)?.consent?)),
+            Use::Identity(_) | Use::Own(_) => None,
+        });
+        found.collect()
     }
 
     /// Returns the domains whose TXT record is to be looked up again, with their tenants and names (C5).
@@ -172,6 +172,15 @@ impl Directory {
         due
     }
 
+    /// Returns the identity of one pair.
+    pub(super) fn identity(&self, pair: &Pair) -> Option<&Identity> {
+        let tenant = match &pair.holder {
+            Holder::Account(id) => self.tenant_of(id)?,
+            Holder::Tenant(id) => id,
+        };
+        self.desk(tenant)?.identity(&pair.holder, &pair.address)
+    }
+
     pub(super) fn account(&self, id: &str) -> Option<(&Desk, &Account)> {
         let desk = self.desk(self.index.accounts.get(id)?)?;
         desk.account(id).map(|account| (desk, account))
@@ -181,10 +190,6 @@ impl Directory {
     pub(super) fn lineage<'d>(&'d self, tenant: &'d Tenant) -> impl Iterator<Item = &'d Desk> {
         let parent = |desk: &&'d Desk| self.desk(desk.tenant.parent.as_deref()?);
         core::iter::successors(self.desk(&tenant.id), parent).take(crate::policy::MAX_LEVELS)
-    }
-
-    pub(super) fn problems(&self) -> Vec<PolicyProblem> {
-        self.policy().check()
     }
 }
 

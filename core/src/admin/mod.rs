@@ -14,11 +14,13 @@ mod event;
 mod import;
 mod index;
 mod obligation;
+mod reach;
 mod record;
 mod refusal;
 mod secret;
 mod settings;
 mod target;
+mod tokens;
 mod transition;
 mod unfit;
 mod warning;
@@ -26,7 +28,7 @@ mod warning;
 pub use actor::{Actor, ActorKind, By, Guard, Right};
 pub use command::{COMMANDS, Command, CommandRow};
 pub use decide::{Order, Outcome};
-pub use desk::{Desk, Issued, Proof, Purpose};
+pub use desk::{Desk, Proof};
 pub use directory::{Directory, House};
 pub use event::{EVENTS, Event};
 pub use obligation::{Obligation, ObligationKind, VERIFY_ALL};
@@ -38,6 +40,7 @@ pub use target::{
     AllowlistScope, Answer, ClosedBy, DnsObservation, DnsOutcome, DomainRules, EntryForm, Holder, NewEntry, Pair, Seen,
     TxtAnswer, TxtNames,
 };
+pub use tokens::{Issued, Purpose, Tokens};
 pub use transition::{Machine, TRANSITIONS, Transition};
 pub use unfit::{Unfit, UnfitKind};
 pub use warning::Warning;

@@ -172,7 +172,7 @@ fn kinds(tenant: &str, event: &Event) -> Vec<ObligationKind> {
             to: address.clone(),
             holder: holder.clone(),
             expires: *expires,
-            text: format!("{} is trying to use {address} to send email, do you want to allow this?", holder.id()),
+            text: format!("{} is trying to use {address} to send email, do you want to allow this?", shown(holder)),
         }]
         .into(),
         Event::ConsentAnswered { pair: Pair { holder, address }, answer } => {
@@ -185,7 +185,7 @@ fn kinds(tenant: &str, event: &Event) -> Vec<ObligationKind> {
                 holder: holder.clone(),
                 address: address.clone(),
                 answer: *answer,
-                text: format!("The owner of {address} {verb} {} to send email as this address.", holder.id()),
+                text: format!("The owner of {address} {verb} {} to send email as this address.", shown(holder)),
             }]
             .into()
         }
@@ -238,6 +238,18 @@ fn kinds(tenant: &str, event: &Event) -> Vec<ObligationKind> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// Returns the holder's id as it stands in a mail to a stranger: on one line, and nothing of it unseen.
+fn shown(holder: &Holder) -> String {
+    let mut shown = String::new();
+    let mut escaped = holder.id().escape_debug().peekable();
+    while let Some(character) = escaped.next() {
+        // Quotes and the reverse solidus are seen as they are.
+        let quoted = (character == '\\').then(|| escaped.next_if(|next| "\"'\\".contains(*next))).flatten();
+        shown.push(quoted.unwrap_or(character));
+    }
+    shown
 }
 
 fn show_txt(tenant: String, domain: &DomainName, label: &str, challenge: &Challenge) -> ObligationKind {

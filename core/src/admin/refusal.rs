@@ -171,6 +171,8 @@ refusals! {
     }
     /// The tenant id is taken.
     TenantExists "tenant_exists" "4" "there is a tenant {tenant}" "choose another id" { "the id" tenant: String, }
+    /// The account is suspended, which only the provider ends; removed and added again, it would not be.
+    AccountSuspended "account_suspended" "4" "the account {account} is suspended" "ask the provider" { "the account" account: String, }
     /// The account id is taken, here or in another tenant.
     AccountExists "account_exists" "4" "the account id {account} is taken" "choose another id" { "the id" account: String, }
     /// The credential id is taken, here or in another tenant.
@@ -220,8 +222,8 @@ refusals! {
     ForeignIdentity "foreign_identity" "M7" "{address} is at a domain that the tenant has not verified" "verify the domain, or let an Admin permit foreign addresses" {
         "the address" address: Address,
     }
-    /// The owner was asked, and the question is still open.
-    QuestionOpen "question_open" "M5" "the owner of {address} was asked, and may answer until {until}" "wait until then before asking again" {
+    /// The owner was asked, and the time to answer is not over; what was asked for may have been removed meanwhile.
+    QuestionOpen "question_open" "M5" "the owner of {address} was asked, and is not asked again until {until}" "wait for the answer" {
         "the address" address: Address,
         "when the question ends" until: Timestamp,
     }
@@ -265,8 +267,8 @@ refusals! {
     AllowlistOff "allowlist_off" "T12" "the allowlist is off" "add entries to switch it on" {}
     /// A new credential is revoked, expired, or has allowlists.
     CredentialNotNew "credential_not_new" "S4" "a new credential is valid and has no allowlists" "issue it, then change it" {}
-    /// The credential is revoked for good.
-    CredentialRevoked "credential_revoked" "S6" "the credential {credential} is revoked" "issue another one" { "its id" credential: String, }
+    /// The credential is revoked for good; its id is not given to another one.
+    CredentialRevoked "credential_revoked" "S6" "the credential {credential} is revoked" "issue another one, with another id" { "its id" credential: String, }
     /// The address is the own address of another account, of this tenant or another one.
     AddressClaimed "address_claimed" "3.3" "{address} is the own address of another account" "ask its owner for consent" {
         "the address" address: Address,
@@ -299,11 +301,16 @@ impl Refusal {
         }
     }
 
-    /// Returns what may be shown to the one who gave the command: about a token, not which fault it has.
+    /// Returns what may be shown to the one who gave the command: of a token not which fault it has, and nothing of other
+    /// tenants.
     #[must_use]
     pub fn client_text(&self) -> String {
         match self {
             Self::TokenRefused { .. } => "this link is not valid; ask for a new one".into(),
+            Self::CommandIdReused { .. } => {
+                "the command id stands in an earlier record; give each command an id of its own".into()
+            }
+            Self::AccountListedAbove { .. } => "another tenant lists the account; ask the provider".into(),
             _ => self.to_string(),
         }
     }

@@ -34,7 +34,7 @@ impl Token {
     /// Returns what is kept of the token, its SHA-256 (FIPS 180-4).
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest(Sha256::digest(&self.0).into())
+        Digest::of(&self.0)
     }
 
     /// Writes the token as it stands in a mail, in lower-case hexadecimal digits.
@@ -62,6 +62,10 @@ impl Digest {
     /// [`SecretError::Hexadecimal`] and [`SecretError::Digest`] if the text is none.
     pub fn from_hex(text: &str) -> Result<Self, SecretError> {
         octets(text)?.try_into().map(Self).map_err(|_| SecretError::Digest)
+    }
+
+    fn of(octets: &[u8]) -> Self {
+        Self(Sha256::digest(octets).into())
     }
 
     /// The first octets, by which a digest is looked up before it is compared.
@@ -120,6 +124,11 @@ impl Challenge {
     #[must_use]
     pub fn txt_value(&self) -> String {
         format!("sendas-verification={self}")
+    }
+
+    /// By which it is told that no token has these octets, which anyone can read in the DNS.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(&self.0)
     }
 }
 

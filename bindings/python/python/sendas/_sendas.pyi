@@ -84,6 +84,13 @@ class Directory:
     def apply(self, record: Record) -> None:
         """Apply a record: all of it, or nothing."""
 
+    def problems_after(self, record: Record) -> list[str]:
+        """Return what would be wrong with the policy after a record, if nothing is wrong with it now.
+
+        `apply` asks only whether the record fits. `decide` has asked this of its own records; a host that follows a log which
+        others write may ask it of each record, and keep what it serves where the answer is not empty.
+        """
+
     def import_policy(self, policy: Policy, *, name: str, now: int | datetime) -> list[Record]:
         """Return the records that take a policy over into an empty log."""
 

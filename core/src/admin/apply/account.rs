@@ -3,10 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::policy::{Account, Names};
+use crate::address::Address;
+use crate::policy::{Account, Consent, Identity, Names};
 
-use super::super::index::{Effect, Index};
-use super::super::{Desk, Event, Holder, Machine, Purpose, UnfitKind};
+use super::super::index::{Effect, Index, Use};
+use super::super::{Desk, Event, Holder, Machine, UnfitKind};
+use super::identity::used;
 use super::step;
 
 impl Desk {
@@ -25,18 +27,18 @@ impl Desk {
                 account.address.clone_from(address);
                 account.address_assigned = *assigned;
                 account.roles.clone_from(roles);
-                self.tenant.accounts.push(account);
-                effects.push(Effect::AccountAdded(id.clone()));
+                self.add_account(account);
+                effects.extend(self.account(id).into_iter().flat_map(entering));
             }
             Event::AccountRemoved { account: id } => {
-                let at = self.tenant.accounts.iter().position(|account| account.id == *id);
-                let account = self.tenant.accounts.remove(at.ok_or_else(|| UnfitKind::unknown("account", id))?);
-                effects.extend(account.credentials.into_iter().map(|one| Effect::CredentialRemoved(one.id)));
-                effects.push(Effect::AccountRemoved(account.id));
-                self.forget(id);
+                let account = self.remove_account(id).ok_or_else(|| UnfitKind::unknown("account", id))?;
+                effects.extend(leaving(&account));
+                self.forget(account);
             }
-            Event::AddressSet { account, address, assigned } => {
-                let account = self.known_account(account)?;
+            Event::AddressSet { account: id, address, assigned } => {
+                let account = self.known_account(id)?;
+                effects.extend(account.address.take().map(|old| Effect::Unused(old, Use::Own(id.clone()))));
+                effects.extend(address.clone().map(|new| Effect::Used(new, Use::Own(id.clone()))));
                 account.address.clone_from(address);
                 account.address_assigned = *assigned;
             }
@@ -60,8 +62,15 @@ impl Desk {
                 if index.credentials.contains_key(id) || self.credential(id).is_some() {
                     return Err(UnfitKind::exists("credential", id));
                 }
+                if index.revoked.contains(id) {
+                    return Err(UnfitKind::exists("revoked credential", id));
+                }
                 step(Machine::Credential, "none", event.name())?;
-                self.known_account(account)?.credentials.push(credential.clone());
+                let added = self.add_credential(account, credential.clone());
+                added.ok_or_else(|| UnfitKind::unknown("account", account))?;
+                if credential.revoked {
+                    effects.push(Effect::CredentialRevoked(id.clone()));
+                }
                 let (credential, account) = (id.clone(), account.clone());
                 effects.push(Effect::CredentialAdded { credential, account });
             }
@@ -77,6 +86,7 @@ impl Desk {
                 step(Machine::Credential, self.credential_state(id), event.name())?;
                 let credential = self.credential_mut(id).ok_or_else(|| UnfitKind::unknown("credential", id))?;
                 credential.revoked = true;
+                effects.push(Effect::CredentialRevoked(id.clone()));
             }
             _ => return Err(UnfitKind::WrongScope(event.name())),
         }
@@ -87,8 +97,10 @@ impl Desk {
         self.account_mut(id).ok_or_else(|| UnfitKind::unknown("account", id))
     }
 
-    /// Removes what the tenant says of an account that is gone; its tokens lead nowhere from now on.
-    fn forget(&mut self, id: &str) {
+    /// Removes what the tenant says of an account that is gone, but for what owners have refused it; its tokens lead nowhere
+    /// from now on.
+    fn forget(&mut self, account: Account) {
+        let id = &account.id;
         let unlist = |names: &mut Names| {
             if let Names::Only(names) = names {
                 names.retain(|name: &String| name != id);
@@ -98,12 +110,41 @@ impl Desk {
         self.tenant.identities.iter_mut().for_each(|identity| unlist(&mut identity.senders));
         self.seen.retain(|(account, _), _| account != id);
         self.alerted.retain(|(account, _)| account != id);
-        for issued in &mut self.tokens {
-            let gone = match &issued.purpose {
-                Purpose::Question(pair) => pair.holder == Holder::Account(id.into()),
-                Purpose::Batch { admin, .. } => admin == id,
-            };
-            issued.spent |= gone;
+        self.tokens.forget(id);
+        let is_refused = |one: &Identity| matches!(one.consent, Some(Consent::Refused | Consent::Withdrawn));
+        let refused = account.identities.into_iter().filter(is_refused);
+        let refused: Vec<Identity> = refused
+            .map(|old| Identity { consent: old.consent, since: old.since, ..Identity::new(old.address) })
+            .collect();
+        if !refused.is_empty() {
+            self.refused.insert(account.id, refused);
         }
     }
+}
+
+/// What the index says of an account from now on.
+pub(super) fn entering(account: &Account) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = [Effect::AccountAdded(account.id.clone())].into();
+    for credential in &account.credentials {
+        effects.push(Effect::CredentialAdded { credential: credential.id.clone(), account: account.id.clone() });
+        if credential.revoked {
+            effects.push(Effect::CredentialRevoked(credential.id.clone()));
+        }
+    }
+    effects.extend(uses(account).map(|(address, by)| Effect::Used(address, by)));
+    effects
+}
+
+/// What the index says of an account no longer.
+pub(super) fn leaving(account: &Account) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = [Effect::AccountRemoved(account.id.clone())].into();
+    effects.extend(account.credentials.iter().map(|credential| Effect::CredentialRemoved(credential.id.clone())));
+    effects.extend(uses(account).map(|(address, by)| Effect::Unused(address, by)));
+    effects
+}
+
+fn uses(account: &Account) -> impl Iterator<Item = (Address, Use)> {
+    let own = account.address.clone().map(|address| (address, Use::Own(account.id.clone())));
+    let holder = Holder::Account(account.id.clone());
+    own.into_iter().chain(account.identities.iter().map(move |identity| used(&holder, &identity.address)))
 }

@@ -26,6 +26,7 @@ impl Desk {
                 let mut entry = Domain::new(domain.clone());
                 entry.since = Some(at);
                 self.tenant.domains.push(entry);
+                effects.push(Effect::DomainListed(domain.as_str().into()));
             }
             Event::ChallengeRenewed { domain, label, challenge, expires } => {
                 self.known_domain(domain)?;
@@ -50,6 +51,7 @@ impl Desk {
                 step(Machine::Domain, self.domain_state(domain), event.name())?;
                 if self.domain(domain).is_none() {
                     self.tenant.domains.push(Domain::new(domain.clone()));
+                    effects.push(Effect::DomainListed(domain.as_str().into()));
                 }
                 let entry = self.known_domain(domain)?;
                 entry.status = DomainStatus::Vouched;
@@ -69,6 +71,7 @@ impl Desk {
                 step(Machine::Domain, self.domain_state(domain), event.name())?;
                 self.tenant.domains.retain(|entry| entry.name != *domain);
                 self.proofs.remove(domain);
+                effects.push(Effect::DomainRemoved(domain.as_str().into()));
             }
             _ => return Err(UnfitKind::WrongScope(event.name())),
         }
@@ -106,13 +109,18 @@ impl Desk {
         index: &Index,
         effects: &mut Vec<Effect>,
     ) -> Result<(), UnfitKind> {
+        let digest = challenge.digest();
         // One given in this very record is not in the index yet.
-        if index.challenges.contains(challenge) || self.proofs.values().any(|proof| proof.challenge == *challenge) {
+        let in_record = |effect: &Effect| match effect {
+            Effect::Challenged(other) | Effect::TokenIssued(other) => *other == digest,
+            _ => false,
+        };
+        if index.is_used(&digest) || effects.iter().any(in_record) {
             return Err(UnfitKind::SecretUsed);
         }
         let proof = Proof { challenge: challenge.clone(), label: label.into(), expires, checked: None, proved: None };
         self.proofs.insert(domain.clone(), proof);
-        effects.push(Effect::Challenged(challenge.clone()));
+        effects.push(Effect::Challenged(digest));
         Ok(())
     }
 }

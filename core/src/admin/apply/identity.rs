@@ -1,12 +1,13 @@
 //! Events of identities: an Admin's word, the mailbox owner's, and what traffic shows.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::policy::{Consent, Identity, IdentityStatus};
 use crate::time::Timestamp;
 
-use super::super::index::{Effect, Index};
+use super::super::index::{Effect, Index, Use};
 use super::super::{Answer, Desk, Digest, Event, Holder, Issued, Machine, Pair, Purpose, UnfitKind};
 use super::step;
 
@@ -26,7 +27,8 @@ impl Desk {
                     identity.since = Some(at);
                     identity.senders = senders.clone();
                     identity.roles = roles.clone();
-                    self.tenant.identities.push(identity);
+                    self.add_identity(identity);
+                    effects.push(used_by(&self.holder(), address));
                 }
             }
             Event::VerificationOffered { addresses, admin, token, expires } => {
@@ -47,8 +49,12 @@ impl Desk {
                 self.step_all(addresses, event.name())?;
                 self.set_status(addresses, IdentityStatus::Pending, at);
             }
-            Event::TokenSpent { token } => self.issued(token)?.spent = true,
-            Event::IdentitiesRemoved { holder, addresses } => self.remove_identities(holder, addresses)?,
+            Event::TokenSpent { token } => {
+                if !self.tokens.spend(token) {
+                    return Err(UnfitKind::unknown("token", token));
+                }
+            }
+            Event::IdentitiesRemoved { holder, addresses } => self.remove_identities(holder, addresses, effects)?,
             Event::IdentityLimited { address, senders, roles } => {
                 let identity = self.known_identity(&self.holder(), address)?;
                 identity.senders = senders.clone();
@@ -60,7 +66,7 @@ impl Desk {
                     return Err(UnfitKind::unknown("holder", pair.holder.id()));
                 }
                 self.issue(*token, *expires, Purpose::Question(pair.clone()), index, effects)?;
-                let identity = self.identity_or_new(&pair.holder, &pair.address)?;
+                let identity = self.identity_or_new(&pair.holder, &pair.address, effects)?;
                 identity.consent = Some(Consent::Pending);
                 identity.since = Some(at);
             }
@@ -74,10 +80,10 @@ impl Desk {
                 let identity = self.known_identity(&pair.holder, &pair.address)?;
                 identity.consent = Some(consent);
                 identity.since = Some(at);
-                self.spend_questions(pair);
+                self.tokens.spend_question(pair);
             }
             Event::IdentityPreregistered { account, address, seen } => {
-                let identity = self.identity_or_new(&Holder::Account(account.clone()), address)?;
+                let identity = self.identity_or_new(&Holder::Account(account.clone()), address, effects)?;
                 identity.grandfathered = true;
                 identity.since = Some(at);
                 self.seen.insert((account.clone(), address.clone()), *seen);
@@ -97,40 +103,48 @@ impl Desk {
 
     /// Checks that the event can happen to every one of these identities of the tenant, and that none stands twice.
     fn step_all(&self, addresses: &[Address], event: &'static str) -> Result<(), UnfitKind> {
-        for (index, address) in addresses.iter().enumerate() {
-            if addresses.iter().take(index).any(|earlier| earlier == address) {
-                return Err(UnfitKind::exists("identity", address));
-            }
+        all_distinct(addresses)?;
+        for address in addresses {
             step(Machine::Identity, self.identity_state(address), event)?;
         }
-        if addresses.is_empty() { Err(UnfitKind::Empty) } else { Ok(()) }
+        Ok(())
     }
 
     fn set_status(&mut self, addresses: &[Address], status: IdentityStatus, at: Timestamp) {
-        for identity in self.tenant.identities.iter_mut().filter(|identity| addresses.contains(&identity.address)) {
-            identity.status = status;
-            identity.since = Some(at);
+        let holder = self.holder();
+        for address in addresses {
+            if let Some(identity) = self.identity_mut(&holder, address) {
+                identity.status = status;
+                identity.since = Some(at);
+            }
         }
     }
 
-    fn remove_identities(&mut self, holder: &Holder, addresses: &[Address]) -> Result<(), UnfitKind> {
+    fn remove_identities(
+        &mut self,
+        holder: &Holder,
+        addresses: &[Address],
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), UnfitKind> {
+        all_distinct(addresses)?;
         if let Some(address) = addresses.iter().find(|address| self.identity(holder, address).is_none()) {
             return Err(UnfitKind::unknown("identity", address));
         }
-        if let Some(identities) = self.identities_mut(holder) {
-            identities.retain(|identity| !addresses.contains(&identity.address));
-        }
-        for issued in &mut self.tokens {
-            match &mut issued.purpose {
-                // An address that is added again is another Save, which this mail did not show.
-                Purpose::Batch { addresses: batch, .. } if matches!(holder, Holder::Tenant(_)) => {
-                    batch.retain(|address| !addresses.contains(address));
+        for address in addresses {
+            match holder {
+                Holder::Tenant(_) => {
+                    self.remove_identity(address);
+                    self.tokens.remove_from_batches(address);
                 }
-                Purpose::Question(pair) if pair.holder == *holder && addresses.contains(&pair.address) => {
-                    issued.spent = true;
+                Holder::Account(id) => {
+                    if let Some(account) = self.account_mut(id) {
+                        account.identities.retain(|identity| identity.address != *address);
+                    }
                 }
-                Purpose::Batch { .. } | Purpose::Question(_) => {}
             }
+            self.tokens.spend_question(&Pair { holder: holder.clone(), address: address.clone() });
+            let (address, by) = used(holder, address);
+            effects.push(Effect::Unused(address, by));
         }
         Ok(())
     }
@@ -139,13 +153,25 @@ impl Desk {
         self.identity_mut(holder, address).ok_or_else(|| UnfitKind::unknown("identity", address))
     }
 
-    fn identity_or_new(&mut self, holder: &Holder, address: &Address) -> Result<&mut Identity, UnfitKind> {
-        let identities = self.identities_mut(holder).ok_or_else(|| UnfitKind::unknown("holder", holder.id()))?;
-        let at = identities.iter().position(|identity| identity.address == *address).unwrap_or_else(|| {
-            identities.push(Identity::new(address.clone()));
-            identities.len() - 1
-        });
-        identities.get_mut(at).ok_or_else(|| UnfitKind::unknown("identity", address))
+    fn identity_or_new(
+        &mut self,
+        holder: &Holder,
+        address: &Address,
+        effects: &mut Vec<Effect>,
+    ) -> Result<&mut Identity, UnfitKind> {
+        if self.identity(holder, address).is_none() {
+            let new = Identity::new(address.clone());
+            match holder {
+                Holder::Tenant(id) if *id == self.tenant.id => self.add_identity(new),
+                Holder::Tenant(id) => return Err(UnfitKind::unknown("holder", id)),
+                Holder::Account(id) => match self.account_mut(id) {
+                    Some(account) => account.identities.push(new),
+                    None => return Err(UnfitKind::unknown("holder", id)),
+                },
+            }
+            effects.push(used_by(holder, address));
+        }
+        self.known_identity(holder, address)
     }
 
     fn issue(
@@ -156,26 +182,31 @@ impl Desk {
         index: &Index,
         effects: &mut Vec<Effect>,
     ) -> Result<(), UnfitKind> {
-        if index.tenant_of_token(&token).is_some() || self.tokens.iter().any(|issued| issued.token == token) {
+        if index.is_used(&token) || self.tokens.get(&token).is_some() {
             return Err(UnfitKind::SecretUsed);
-        }
-        // A question that is asked again leaves one token that answers it.
-        if let Purpose::Question(pair) = &purpose {
-            self.spend_questions(pair);
         }
         self.tokens.push(Issued { token, expires, spent: false, purpose });
         effects.push(Effect::TokenIssued(token));
         Ok(())
     }
+}
 
-    fn issued(&mut self, token: &Digest) -> Result<&mut Issued, UnfitKind> {
-        let issued = self.tokens.iter_mut().find(|issued| issued.token == *token);
-        issued.ok_or_else(|| UnfitKind::unknown("token", token))
-    }
+/// An address with the use that its holder makes of it.
+pub(super) fn used(holder: &Holder, address: &Address) -> (Address, Use) {
+    (address.clone(), Use::Identity(Pair { holder: holder.clone(), address: address.clone() }))
+}
 
-    fn spend_questions(&mut self, pair: &Pair) {
-        for issued in &mut self.tokens {
-            issued.spent |= matches!(&issued.purpose, Purpose::Question(other) if other == pair);
-        }
+fn used_by(holder: &Holder, address: &Address) -> Effect {
+    let (address, by) = used(holder, address);
+    Effect::Used(address, by)
+}
+
+/// Refuses a list that is empty, or in which an address stands twice.
+fn all_distinct(addresses: &[Address]) -> Result<(), UnfitKind> {
+    let mut seen = BTreeSet::new();
+    match addresses.iter().find(|address| !seen.insert(*address)) {
+        Some(address) => Err(UnfitKind::exists("identity", address)),
+        None if addresses.is_empty() => Err(UnfitKind::Empty),
+        None => Ok(()),
     }
 }

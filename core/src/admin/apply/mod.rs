@@ -6,15 +6,15 @@ mod domain;
 mod identity;
 mod settings;
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::address::Address;
 use crate::policy::Tenant;
 use crate::time::Timestamp;
 
 use super::directory::Given;
-use super::index::{Effect, Index};
+use super::index::{Effect, Index, Use};
 use super::transition::next;
 use super::{Desk, Directory, Event, House, Machine, Record, Unfit, UnfitKind};
 
@@ -32,6 +32,19 @@ impl Directory {
     }
 
     fn fit(&mut self, record: &Record) -> Result<(), UnfitKind> {
+        let sequence = self.next(record)?;
+        match &record.tenant {
+            None => self.fit_house(record)?,
+            Some(tenant) => self.fit_tenant(tenant, record)?,
+        }
+        self.sequence = sequence;
+        let given = Given { sequence, command: record.command.clone(), by: record.by.clone() };
+        self.commands.insert(record.id.clone(), given);
+        Ok(())
+    }
+
+    /// Returns the sequence number of the record, if it is the next one, of a new command, and has events.
+    pub(super) fn next(&self, record: &Record) -> Result<u64, UnfitKind> {
         let next = self.sequence.saturating_add(1);
         if record.sequence != next {
             return Err(UnfitKind::Sequence { next });
@@ -39,75 +52,71 @@ impl Directory {
         if self.commands.contains_key(&record.id) {
             return Err(UnfitKind::CommandId(record.id.clone()));
         }
-        if record.events.is_empty() {
-            return Err(UnfitKind::Empty);
-        }
-        match &record.tenant {
-            None => self.fit_house(record)?,
-            Some(tenant) => self.fit_tenant(tenant, record)?,
-        }
-        self.sequence = next;
-        let given = Given { sequence: next, command: record.command.clone(), by: record.by.clone() };
-        self.commands.insert(record.id.clone(), given);
-        Ok(())
+        if record.events.is_empty() { Err(UnfitKind::Empty) } else { Ok(next) }
     }
 
     fn fit_house(&mut self, record: &Record) -> Result<(), UnfitKind> {
+        self.house = self.house_after(record)?;
+        Ok(())
+    }
+
+    fn fit_tenant(&mut self, id: &str, record: &Record) -> Result<(), UnfitKind> {
+        let mut effects = Vec::new();
+        match scale(record)? {
+            Scale::Added => {
+                let desk = self.desk_added(id, record, &mut effects)?;
+                self.desks.insert(id.into(), Arc::new(desk));
+            }
+            Scale::Removed => {
+                self.desk_removed(id, record, &mut effects)?;
+                self.desks.remove(id);
+            }
+            Scale::Changed => match &*record.events {
+                // One event is all or nothing by itself.
+                [event] => {
+                    let shared = self.desks.get_mut(id).ok_or_else(|| UnfitKind::unknown("tenant", id))?;
+                    let version = version(shared.version, record)?;
+                    let desk = Arc::make_mut(shared);
+                    desk.apply(event, record.at, &self.index, &mut effects)?;
+                    desk.version = version;
+                }
+                _ => {
+                    let desk = self.desk_changed(id, record, &mut effects)?;
+                    self.desks.insert(id.into(), Arc::new(desk));
+                }
+            },
+        }
+        self.index.carry_out(id, effects);
+        Ok(())
+    }
+
+    /// Returns the provider's settings as they are after the record.
+    pub(super) fn house_after(&self, record: &Record) -> Result<House, UnfitKind> {
         let mut house = self.house.clone();
         house.version = version(house.version, record)?;
         for event in &record.events {
             house.apply(event)?;
         }
-        self.house = house;
-        Ok(())
+        Ok(house)
     }
 
-    fn fit_tenant(&mut self, id: &str, record: &Record) -> Result<(), UnfitKind> {
-        let first = record.events.first();
-        let alone =
-            matches!(first, Some(Event::TenantAdded { .. } | Event::TenantImported { .. } | Event::TenantRemoved {}));
-        let others = record.events.iter().skip(usize::from(alone));
-        if let Some(event) = others.clone().find(|event| {
-            matches!(event, Event::TenantAdded { .. } | Event::TenantImported { .. } | Event::TenantRemoved {})
-        }) {
-            return Err(UnfitKind::NotAlone(event.name()));
-        }
-        if let Some(event) = first.filter(|_| alone && others.clone().next().is_some()) {
-            return Err(UnfitKind::NotAlone(event.name()));
-        }
-        match first {
-            Some(Event::TenantAdded { parent }) => {
-                let tenant = Tenant { parent: parent.clone(), ..Tenant::new(id) };
-                self.fit_new(Desk::new(tenant), record)
-            }
+    /// Returns the tenant that the record adds.
+    pub(super) fn desk_added(&self, id: &str, record: &Record, effects: &mut Vec<Effect>) -> Result<Desk, UnfitKind> {
+        let mut desk = match record.events.first() {
+            Some(Event::TenantAdded { parent }) => Desk::new(Tenant { parent: parent.clone(), ..Tenant::new(id) })?,
             Some(Event::TenantImported { tenant }) if tenant.id == id => {
-                let mut desk = Desk::new((**tenant).clone());
+                let mut desk = Desk::new((**tenant).clone())?;
                 desk.allowlists_entitled = desk.has_allowlists();
-                self.fit_new(desk, record)
+                desk
             }
-            Some(event @ Event::TenantImported { .. }) => Err(UnfitKind::WrongScope(event.name())),
-            Some(Event::TenantRemoved {}) => {
-                let desk = self.desks.get(id).ok_or_else(|| UnfitKind::unknown("tenant", id))?;
-                version(desk.version, record)?;
-                let effects =
-                    desk.accounts_with(Effect::AccountRemoved, |_, credential| Effect::CredentialRemoved(credential));
-                self.desks.remove(id);
-                self.index.carry_out(id, effects);
-                Ok(())
-            }
-            _ => self.fit_changes(id, record),
-        }
-    }
-
-    fn fit_new(&mut self, mut desk: Desk, record: &Record) -> Result<(), UnfitKind> {
-        let id = desk.tenant.id.clone();
-        if self.desks.contains_key(&id) {
+            event => return Err(UnfitKind::WrongScope(event.map_or("", Event::name))),
+        };
+        if self.desks.contains_key(id) {
             return Err(UnfitKind::exists("tenant", id));
         }
         desk.version = version(0, record)?;
-        let effects = desk
-            .accounts_with(Effect::AccountAdded, |account, credential| Effect::CredentialAdded { credential, account });
-        for effect in &effects {
+        effects.extend(desk.entering());
+        for effect in effects {
             match effect {
                 Effect::AccountAdded(account) if self.index.accounts.contains_key(account) => {
                     return Err(UnfitKind::exists("account", account));
@@ -118,33 +127,50 @@ impl Directory {
                 _ => {}
             }
         }
-        self.index.carry_out(&id, effects);
-        self.desks.insert(id, Arc::new(desk));
+        Ok(desk)
+    }
+
+    /// Checks that the tenant can be removed.
+    pub(super) fn desk_removed(&self, id: &str, record: &Record, effects: &mut Vec<Effect>) -> Result<(), UnfitKind> {
+        let desk = self.desk(id).ok_or_else(|| UnfitKind::unknown("tenant", id))?;
+        version(desk.version, record)?;
+        effects.extend(desk.leaving());
         Ok(())
     }
 
-    fn fit_changes(&mut self, id: &str, record: &Record) -> Result<(), UnfitKind> {
-        let shared = self.desks.get_mut(id).ok_or_else(|| UnfitKind::unknown("tenant", id))?;
-        let version = version(shared.version, record)?;
-        let mut effects = Vec::new();
-        match &*record.events {
-            // One event is all or nothing by itself.
-            [event] => {
-                let desk = Arc::make_mut(shared);
-                desk.apply(event, record.at, &self.index, &mut effects)?;
-                desk.version = version;
-            }
-            events => {
-                let mut desk = (**shared).clone();
-                for event in events {
-                    desk.apply(event, record.at, &self.index, &mut effects)?;
-                }
-                desk.version = version;
-                *shared = Arc::new(desk);
-            }
+    /// Returns the tenant as it is after the record.
+    pub(super) fn desk_changed(&self, id: &str, record: &Record, effects: &mut Vec<Effect>) -> Result<Desk, UnfitKind> {
+        let before = self.desk(id).ok_or_else(|| UnfitKind::unknown("tenant", id))?;
+        let version = version(before.version, record)?;
+        let mut desk = before.clone();
+        for event in &record.events {
+            desk.apply(event, record.at, &self.index, effects)?;
         }
-        self.index.carry_out(id, effects);
-        Ok(())
+        desk.version = version;
+        Ok(desk)
+    }
+}
+
+/// What becomes of a tenant by a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    Added,
+    Changed,
+    Removed,
+}
+
+/// Tells what becomes of the tenant. What adds or removes one stands alone.
+pub(super) fn scale(record: &Record) -> Result<Scale, UnfitKind> {
+    let of = |event: &Event| match event {
+        Event::TenantAdded { .. } | Event::TenantImported { .. } => Scale::Added,
+        Event::TenantRemoved {} => Scale::Removed,
+        _ => Scale::Changed,
+    };
+    let whole = record.events.iter().find(|event| of(event) != Scale::Changed);
+    match whole {
+        None => Ok(Scale::Changed),
+        Some(event) if record.events.len() == 1 => Ok(of(event)),
+        Some(event) => Err(UnfitKind::NotAlone(event.name())),
     }
 }
 
@@ -200,7 +226,7 @@ impl Desk {
             | Event::RoleDefined { .. }
             | Event::RoleRemoved { .. }
             | Event::DenyAdded { .. }
-            | Event::DenyRemoved { .. } => self.apply_settings(event),
+            | Event::DenyRemoved { .. } => self.apply_settings(event, effects),
             Event::AccountAdded { .. }
             | Event::AccountRemoved { .. }
             | Event::AddressSet { .. }
@@ -252,18 +278,30 @@ impl Desk {
             || self.tenant.accounts.iter().any(|account| !account.allowlists.is_empty() || of_credentials(account))
     }
 
-    /// Makes an effect of each account and of each credential.
-    fn accounts_with(
-        &self,
-        account_effect: fn(String) -> Effect,
-        credential_effect: fn(String, String) -> Effect,
-    ) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for account in &self.tenant.accounts {
-            effects.push(account_effect(account.id.clone()));
-            let credentials = account.credentials.iter();
-            effects.extend(credentials.map(|one| credential_effect(account.id.clone(), one.id.clone())));
-        }
+    /// What the index says of the tenant from now on.
+    fn entering(&self) -> Vec<Effect> {
+        let tenant = &self.tenant;
+        let mut effects: Vec<Effect> = tenant.accounts.iter().flat_map(account::entering).collect();
+        effects.extend(tenant.parent.clone().map(|parent| Effect::SubuserAdded { parent }));
+        effects.extend(tenant.domains.iter().map(|domain| Effect::DomainListed(domain.name.as_str().into())));
+        effects.extend(tenant.roles.iter().map(|role| Effect::RoleDefined(role.name.clone())));
+        effects.extend(self.uses().map(|(address, by)| Effect::Used(address, by)));
         effects
+    }
+
+    /// What the index says of the tenant no longer.
+    fn leaving(&self) -> Vec<Effect> {
+        let tenant = &self.tenant;
+        let mut effects: Vec<Effect> = tenant.accounts.iter().flat_map(account::leaving).collect();
+        effects.extend(tenant.parent.clone().map(|parent| Effect::SubuserRemoved { parent }));
+        effects.extend(tenant.domains.iter().map(|domain| Effect::DomainRemoved(domain.name.as_str().into())));
+        effects.extend(tenant.roles.iter().map(|role| Effect::RoleRemoved(role.name.clone())));
+        effects.extend(self.uses().map(|(address, by)| Effect::Unused(address, by)));
+        effects
+    }
+
+    fn uses(&self) -> impl Iterator<Item = (Address, Use)> {
+        let holder = self.holder();
+        self.tenant.identities.iter().map(move |identity| identity::used(&holder, &identity.address))
     }
 }

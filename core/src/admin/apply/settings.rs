@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use crate::address::Scope;
 use crate::policy::Deny;
 
+use super::super::index::Effect;
 use super::super::{Desk, Event, Holder, Settings, Terms, UnfitKind, scope_text};
 
 impl Desk {
-    pub(super) fn apply_settings(&mut self, event: &Event) -> Result<(), UnfitKind> {
+    pub(super) fn apply_settings(&mut self, event: &Event, effects: &mut Vec<Effect>) -> Result<(), UnfitKind> {
         match event {
             Event::TenantSuspensionSet { suspended } => self.tenant.suspended = *suspended,
             Event::TermsSet { terms } => self.set_terms(terms),
@@ -17,12 +18,16 @@ impl Desk {
             Event::RoleDefined { role } => {
                 match self.tenant.roles.iter_mut().find(|defined| defined.name == role.name) {
                     Some(defined) => defined.clone_from(role),
-                    None => self.tenant.roles.push(role.clone()),
+                    None => {
+                        self.tenant.roles.push(role.clone());
+                        effects.push(Effect::RoleDefined(role.name.clone()));
+                    }
                 }
             }
             Event::RoleRemoved { name } => {
                 let at = self.tenant.roles.iter().position(|role| role.name == *name);
                 self.tenant.roles.remove(at.ok_or_else(|| UnfitKind::unknown("role", name))?);
+                effects.push(Effect::RoleRemoved(name.clone()));
             }
             Event::DenyAdded { holder, deny } => add_deny(self.denies(holder)?, deny)?,
             Event::DenyRemoved { holder, scope } => remove_deny(self.denies(holder)?, scope)?,

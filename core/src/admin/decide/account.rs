@@ -1,11 +1,13 @@
 //! Commands of accounts and credentials.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::policy::Credential;
+use crate::policy::{Credential, Permission};
 
 use super::super::{Command, Desk, Event, Refusal};
+use super::guard::{is_admin, permits};
 use super::{Context, confirmed};
 
 impl Context<'_> {
@@ -16,19 +18,36 @@ impl Context<'_> {
                     return Err(Refusal::AccountExists { account: account.clone() });
                 }
                 let assigned = self.assigns(desk, address.as_ref())?;
+                self.step_up_if(gains(desk, &[], roles))?;
                 let (account, address, roles) = (account.clone(), address.clone(), roles.clone());
                 Event::AccountAdded { account, address, assigned, roles }
             }
             Command::RemoveAccount { account, confirmed: is_confirmed } => {
                 self.refuse_listed_above(desk, account)?;
+                // Added again, it would not be suspended any more.
+                if !self.is_provider() && desk.account(account).is_some_and(|account| account.suspended) {
+                    return Err(Refusal::AccountSuspended { account: account.clone() });
+                }
                 confirmed(*is_confirmed)?;
+                // Its deny entries, allowlists and credentials restrict it, and its own address is protected.
+                self.step_up()?;
                 Event::AccountRemoved { account: account.clone() }
             }
             Command::SetAddress { account, address } => {
+                let old = desk.account(account).and_then(|account| account.address.as_ref());
+                if old == address.as_ref() && !self.is_provider() {
+                    return Ok(Vec::new());
+                }
                 let assigned = self.assigns(desk, address.as_ref())?;
+                // The old one is protected no longer.
+                self.step_up_if(old.is_some())?;
                 Event::AddressSet { account: account.clone(), address: address.clone(), assigned }
             }
-            Command::SetRoles { account, roles } => Event::RolesSet { account: account.clone(), roles: roles.clone() },
+            Command::SetRoles { account, roles } => {
+                let old = desk.account(account).map(|account| &*account.roles).unwrap_or_default();
+                self.step_up_if(gains(desk, old, roles))?;
+                Event::RolesSet { account: account.clone(), roles: roles.clone() }
+            }
             Command::SetAccountSuspended { account, suspended } => {
                 Event::AccountSuspensionSet { account: account.clone(), suspended: *suspended }
             }
@@ -50,10 +69,15 @@ impl Context<'_> {
                 if self.directory.index.credentials.contains_key(&credential.id) {
                     return Err(Refusal::CredentialExists { credential: credential.id.clone() });
                 }
+                if self.directory.index.revoked.contains(&credential.id) {
+                    return Err(Refusal::CredentialRevoked { credential: credential.id.clone() });
+                }
                 if credential.revoked || !credential.allowlists.is_empty() {
                     return Err(Refusal::CredentialNotNew {});
                 }
                 self.in_future_if_any(credential.expires)?;
+                // The first one restricts the account; another one may lack the scopes, the end or the lists of the others.
+                self.step_up_if(desk.account(account).is_some_and(|account| !account.credentials.is_empty()))?;
                 Event::CredentialIssued { account: account.clone(), credential: credential.clone() }
             }
             Command::SetCredentialScopes { credential, scopes } => {
@@ -87,10 +111,22 @@ impl Context<'_> {
         match address {
             None => Ok(false),
             Some(_) if self.is_provider() => Ok(true),
-            Some(address) if desk.entry_in_force(address.domain()).is_some() => Ok(false),
+            Some(address) if self.directory.proves(desk, address.domain()) => Ok(false),
             Some(address) => Err(Refusal::AddressNeedsProvider { address: address.clone() }),
         }
     }
+}
+
+/// Whether the new roles give the role `Admin`, or a permission other than that of adding identities, which the old ones do not.
+fn gains(desk: &Desk, old: &[String], new: &[String]) -> bool {
+    let has = |roles: &[String], permission| match permission {
+        Permission::Send if roles.is_empty() => true,
+        Permission::Send | Permission::SwitchSenderAuth | Permission::VerifyIdentities => {
+            permits(desk, roles, permission)
+        }
+        Permission::AddIdentities => false,
+    };
+    is_admin(new) && !is_admin(old) || Permission::ALL.iter().any(|&one| has(new, one) && !has(old, one))
 }
 
 fn valid<'d>(desk: &'d Desk, id: &str) -> Result<&'d Credential, Refusal> {

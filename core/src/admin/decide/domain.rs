@@ -74,8 +74,9 @@ impl Context<'_> {
             Command::RemoveDomain { domain, confirmed: is_confirmed, .. } => {
                 let entry = known(desk, domain)?;
                 confirmed(*is_confirmed)?;
-                // An inactive entry denies; without it, a consent would count again.
-                self.step_up_if(!entry.active)?;
+                // An inactive entry denies; without it, a consent would count again. Without its separator or its rule of
+                // case, addresses are other ones to a refusal, a deny entry or a protection.
+                self.step_up_if(!entry.active || entry.separator.is_some() || entry.case != CaseRule::default())?;
                 Event::DomainRemoved { domain: domain.clone() }
             }
             _ => return Ok(Vec::new()),
@@ -115,10 +116,10 @@ impl Context<'_> {
 
     /// Returns the other tenants whose own record proved the domain.
     fn also_proved(&self, desk: &Desk, domain: &DomainName) -> Vec<String> {
-        let others = self.directory.desks().filter(|other| other.tenant.id != desk.tenant.id);
-        let proved =
-            others.filter(|other| other.domain_state(domain) == "verified" && other.proofs.contains_key(domain));
-        proved.map(|other| other.tenant.id.clone()).collect()
+        let tenants = self.directory.index.tenants_of_domain(domain.as_str()).filter(|id| *id != desk.tenant.id);
+        let proved = |other: &&Desk| other.domain_state(domain) == "verified" && other.proofs.contains_key(domain);
+        let others = tenants.filter_map(|id| self.directory.desk(id)).filter(proved);
+        others.map(|other| other.tenant.id.clone()).collect()
     }
 
     fn challenge(
@@ -126,7 +127,7 @@ impl Context<'_> {
         domain: &DomainName,
         challenge: &Challenge,
     ) -> Result<(DomainName, String, Challenge), Refusal> {
-        if self.directory.index.challenges.contains(challenge) {
+        if self.directory.index.is_challenge_used(challenge) {
             return Err(Refusal::SecretUsed {});
         }
         Ok((domain.clone(), self.directory.house.challenge_label.clone(), challenge.clone()))
@@ -140,11 +141,15 @@ impl Context<'_> {
 }
 
 impl DomainRules {
-    /// Tells whether the change lets the entry give rights to more addresses.
+    /// Tells whether the change may permit mail that was denied: by a wider right, or by a narrower refusal or protection.
     fn loosens(&self, entry: &Domain) -> bool {
-        self.subdomains == Some(true) && !entry.subdomains
-            || self.separator.is_some_and(|new| new.is_some() && new != entry.separator)
-            || self.case == Some(CaseRule::Fold) && entry.case == CaseRule::Exact
+        let wider = match self.subdomains {
+            Some(new) => new != entry.subdomains && new == entry.active,
+            None => false,
+        };
+        wider
+            || self.separator.is_some_and(|new| new != entry.separator)
+            || self.case.is_some_and(|new| new != entry.case)
             || self.covers_mailboxes == Some(true) && !entry.covers_mailboxes
     }
 }

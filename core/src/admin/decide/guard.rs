@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::slice;
 
-use crate::policy::Permission;
+use crate::policy::{Account, Permission};
 use crate::request::Channel;
 use crate::time::Timestamp;
 
@@ -42,14 +42,11 @@ impl Directory {
                 let roles = roles(desk, account, role.as_ref())?;
                 self.panel(desk, account, client_ip.map(|ip| ip.to_canonical()))?;
                 let admitted = self.locate(command, Some(desk))?;
-                let is_admin = roles.iter().any(|role| role == "Admin");
+                let is_admin = is_admin(roles);
                 if desk.panel_admin_only && !is_admin {
                     return Err(Refusal::AdminRequired {});
                 }
-                let permits = |permission| {
-                    let has = |role: &String| desk.permissions(role).is_some_and(|has| has.contains(&permission));
-                    roles.iter().any(has)
-                };
+                let permits = |permission| permits(desk, roles, permission);
                 match guard.member {
                     Some(Right::Admin) if is_admin => Ok(admitted),
                     Some(Right::AddIdentities) if permits(Permission::AddIdentities) => Ok(admitted),
@@ -65,7 +62,7 @@ impl Directory {
                 let tenant = self.index.tenant_of_token(&token).ok_or(unknown)?;
                 // The token of a tenant that is gone is for nothing.
                 let desk = self.desk(tenant).ok_or(Refusal::TokenRefused { fault: TokenFault::Spent })?;
-                desk.token_for(&token, command, now)?;
+                self.token_for(desk, &token, command, now)?;
                 Ok(Admitted { tenant: Some(tenant.into()), desk: Some(desk) })
             }
         }
@@ -82,7 +79,7 @@ impl Directory {
                 }
             }
             Command::AnswerForOwnAddress { pair: Pair { address, .. }, .. } => match self.account(id) {
-                Some((desk, account)) if desk.owns(account, address) => Ok(()),
+                Some((desk, account)) if self.owns(desk, account, address) => Ok(()),
                 _ => Err(Refusal::NotOwner { address: address.clone() }),
             },
             _ => Ok(()),
@@ -92,10 +89,23 @@ impl Directory {
     /// Returns the tenant of an account that may act.
     fn acting(&self, id: &str) -> Result<&Desk, Refusal> {
         let (desk, account) = self.account(id).ok_or_else(|| Refusal::UnknownActor { account: id.into() })?;
-        if account.suspended || self.lineage(&desk.tenant).any(|above| above.tenant.suspended) {
+        if self.is_suspended(desk, account) {
             return Err(Refusal::ActorSuspended { account: id.into() });
         }
         Ok(desk)
+    }
+
+    fn is_suspended(&self, desk: &Desk, account: &Account) -> bool {
+        account.suspended || self.lineage(&desk.tenant).any(|above| above.tenant.suspended)
+    }
+
+    /// Whether an account of the tenant, which need not be there, may verify identities now.
+    pub(super) fn may_verify(&self, desk: &Desk, account: &str) -> bool {
+        desk.account(account).is_some_and(|account| {
+            let permitted = permits(desk, &account.roles, Permission::VerifyIdentities);
+            let admitted = !desk.panel_admin_only || is_admin(&account.roles);
+            permitted && admitted && !self.is_suspended(desk, account)
+        })
     }
 
     /// Checks the allowlists of the panel that bind the member (S9).
@@ -132,6 +142,16 @@ impl Directory {
             Some((_, None)) | None => Err(unknown),
         }
     }
+}
+
+pub(super) fn is_admin(roles: &[String]) -> bool {
+    roles.iter().any(|role| role == "Admin")
+}
+
+/// Whether one of the roles permits it.
+pub(super) fn permits(desk: &Desk, roles: &[String], permission: Permission) -> bool {
+    let has = |role: &String| desk.permissions(role).is_some_and(|has| has.contains(&permission));
+    roles.iter().any(has)
 }
 
 /// Returns the roles in which the account acts.

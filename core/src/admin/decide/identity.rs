@@ -1,14 +1,16 @@
 //! Commands of identities: an Admin's word and the mailbox owner's.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::policy::{Consent, Permission};
+use crate::policy::Consent;
 use crate::time::Timestamp;
 
 use super::super::transition::next;
 use super::super::{
-    Actor, Answer, Command, Desk, Digest, Event, Issued, Machine, Pair, Purpose, Refusal, Token, TokenFault, Warning,
+    Actor, Answer, Command, Desk, Digest, Directory, Event, Issued, Machine, Pair, Purpose, Refusal, Token, TokenFault,
+    Warning,
 };
 use super::Context;
 
@@ -78,7 +80,7 @@ impl Context<'_> {
     /// Verifies what is still pending of the batch that the bearer's token was mailed for.
     fn verify_all(&self, desk: &Desk) -> Vec<Event> {
         let Some(token) = self.bearer() else { return Vec::new() };
-        let Some(Issued { purpose: Purpose::Batch { addresses, .. }, .. }) = desk.issued_as(&token) else {
+        let Some(Issued { purpose: Purpose::Batch { addresses, .. }, .. }) = desk.tokens.get(&token) else {
             return Vec::new();
         };
         let pending = addresses.iter().filter(|address| desk.identity_state(address) == "pending");
@@ -97,7 +99,7 @@ impl Context<'_> {
         expires: Timestamp,
     ) -> Result<Event, Refusal> {
         self.in_future(expires)?;
-        if !desk.may(admin, Permission::VerifyIdentities) {
+        if !self.directory.may_verify(desk, admin) {
             return Err(Refusal::AdminMayNotVerify { admin: admin.into() });
         }
         let (addresses, admin, token) = (addresses.to_vec(), admin.into(), token.digest());
@@ -116,14 +118,12 @@ impl Context<'_> {
             Some(Consent::Refused | Consent::Withdrawn) => {
                 return Err(Refusal::OwnerRefused { address: pair.address.clone() });
             }
-            Some(Consent::Pending) => {
-                // Whoever could ask as often as they like could flood a stranger's mailbox.
-                let open = desk.questions(pair).find(|issued| !issued.spent && self.now < issued.expires);
-                if let Some(open) = open.filter(|_| !self.is_provider()) {
-                    return Err(Refusal::QuestionOpen { address: pair.address.clone(), until: open.expires });
-                }
-            }
-            None => {}
+            Some(Consent::Pending) | None => {}
+        }
+        // Whoever could ask as often as they like, by removing the identity meanwhile, could flood a stranger's mailbox.
+        let asked = desk.tokens.latest_question(pair).filter(|issued| self.now < issued.expires);
+        if let Some(asked) = asked.filter(|_| !self.is_provider()) {
+            return Err(Refusal::QuestionOpen { address: pair.address.clone(), until: asked.expires });
         }
         self.in_future(expires)?;
         self.foreign(desk, &pair.address)?;
@@ -132,7 +132,7 @@ impl Context<'_> {
 
     /// Refuses an address at a domain that the tenant has not verified, or warns of it.
     fn foreign(&mut self, desk: &Desk, address: &Address) -> Result<(), Refusal> {
-        if desk.entry_in_force(address.domain()).is_some() {
+        if self.directory.proves(desk, address.domain()) {
             return Ok(());
         }
         if !desk.foreign_identities && !self.is_provider() {
@@ -159,22 +159,28 @@ impl Context<'_> {
     }
 }
 
-impl Desk {
+impl Directory {
     /// Tells whether the token is for this command, still valid, and not used.
-    pub(super) fn token_for(&self, token: &Digest, command: &Command, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn token_for(
+        &self,
+        desk: &Desk,
+        token: &Digest,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let fault = |fault| Err(Refusal::TokenRefused { fault });
-        let Some(issued) = self.issued_as(token) else { return fault(TokenFault::Unknown) };
+        let Some(issued) = desk.tokens.get(token) else { return fault(TokenFault::Unknown) };
         match (&issued.purpose, command) {
             (Purpose::Batch { admin, .. }, Command::VerifyAll {}) => match () {
                 () if issued.spent => fault(TokenFault::Spent),
                 () if issued.expires <= now => fault(TokenFault::Expired),
-                () if !self.may(admin, Permission::VerifyIdentities) => fault(TokenFault::Powerless),
+                () if !self.may_verify(desk, admin) => fault(TokenFault::Powerless),
                 () => Ok(()),
             },
             // The mail that asked stays the owner's means to take the answer back.
             (Purpose::Question(pair), Command::AnswerQuestion { answer: Answer::Withdrawn }) => {
-                let latest = self.questions(pair).last().is_some_and(|last| last.token == *token);
-                if latest && self.consent_state(pair) == "given" { Ok(()) } else { fault(TokenFault::Spent) }
+                let latest = desk.tokens.latest_question(pair).is_some_and(|latest| latest.token == *token);
+                if latest && desk.consent_state(pair) == "given" { Ok(()) } else { fault(TokenFault::Spent) }
             }
             (Purpose::Question(_), Command::AnswerQuestion { .. }) => match () {
                 () if issued.spent => fault(TokenFault::Spent),
@@ -184,21 +190,14 @@ impl Desk {
             (Purpose::Batch { .. } | Purpose::Question(_), _) => fault(TokenFault::Foreign),
         }
     }
+}
 
-    fn issued_as(&self, token: &Digest) -> Option<&Issued> {
-        self.tokens.iter().find(|issued| issued.token == *token)
-    }
-
+impl Desk {
     fn question(&self, token: &Digest) -> Option<&Pair> {
-        match &self.issued_as(token)?.purpose {
+        match &self.tokens.get(token)?.purpose {
             Purpose::Question(pair) => Some(pair),
             Purpose::Batch { .. } => None,
         }
-    }
-
-    /// Returns the tokens of the questions that were asked for a pair, the latest last.
-    fn questions(&self, pair: &Pair) -> impl Iterator<Item = &Issued> {
-        self.tokens.iter().filter(move |issued| matches!(&issued.purpose, Purpose::Question(other) if other == pair))
     }
 }
 
@@ -216,12 +215,8 @@ fn answered(desk: &Desk, pair: &Pair, answer: Answer) -> Result<Vec<Event>, Refu
 
 /// Returns the addresses in their order, each once.
 fn distinct(addresses: &[Address]) -> Result<Vec<Address>, Refusal> {
-    let mut distinct: Vec<Address> = Vec::with_capacity(addresses.len());
-    for address in addresses {
-        if !distinct.contains(address) {
-            distinct.push(address.clone());
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let distinct: Vec<Address> = addresses.iter().filter(|address| seen.insert(*address)).cloned().collect();
     if distinct.is_empty() { Err(Refusal::EmptyBatch {}) } else { Ok(distinct) }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod allowlist;
+mod check;
 mod domain;
 mod guard;
 mod identity;
@@ -12,10 +13,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::policy::{PolicyProblem, ProblemKind};
 use crate::time::Timestamp;
 
-use super::{Actor, Command, Desk, Directory, Event, Record, Refusal, Unfit, UnfitKind, Warning};
+use super::{Actor, Command, Desk, Directory, Event, Record, Refusal, Warning};
 
 /// What comes with a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,11 +74,15 @@ impl Directory {
             (None, _) => self.house.version,
             (Some(_), desk) => desk.map_or(0, |desk| desk.version),
         };
-        if let Some(expected) = order.expected.filter(|&expected| expected != current) {
-            return Err(Refusal::VersionConflict { expected, actual: current });
-        }
+        let conflict = order.expected.filter(|&expected| expected != current);
+        let conflict = conflict.map(|expected| Refusal::VersionConflict { expected, actual: current });
         let mut context = Context { directory: self, actor, now: order.now, warnings: Vec::new() };
-        let events = context.events(command, admitted.desk)?;
+        let events = match (context.events(command, admitted.desk), conflict) {
+            // Whether there is anything to answer is told first: the tenant may be another one, which is not shown to change.
+            (Err(refusal), Some(_)) if matches!(command, Command::AnswerForOwnAddress { .. }) => return Err(refusal),
+            (_, Some(conflict)) => return Err(conflict),
+            (events, None) => events?,
+        };
         if events.is_empty() {
             return Ok(Outcome::Nothing);
         }
@@ -96,23 +100,6 @@ impl Directory {
             return Ok(Outcome::Nothing);
         }
         Ok(Outcome::Changed { record, warnings: context.warnings })
-    }
-
-    /// Tells whether the record changes anything, or refuses it if the policy would have a problem after it.
-    fn would_change(&self, record: &Record) -> Result<bool, Refusal> {
-        let mut draft = self.clone();
-        draft.apply(record).map_err(refuse_unfit)?;
-        refuse_problems(draft.problems())?;
-        // A look-up changes nothing by itself, but it is to be done.
-        let asks = record.events.iter().any(|event| matches!(event, Event::CheckRequested { .. }));
-        let same = match &record.tenant {
-            None => draft.house == super::House { version: record.version, ..self.house.clone() },
-            Some(tenant) => match (self.desk(tenant), draft.desk(tenant)) {
-                (Some(before), Some(after)) => *after == Desk { version: record.version, ..before.clone() },
-                _ => false,
-            },
-        };
-        Ok(asks || !same)
     }
 }
 
@@ -212,7 +199,7 @@ impl Context<'_> {
     /// The network address that a member comes from.
     fn own_ip(&self) -> Option<IpAddr> {
         match self.actor {
-            Actor::Member { client_ip, .. } => *client_ip,
+            Actor::Member { client_ip, .. } => client_ip.map(|ip| ip.to_canonical()),
             _ => None,
         }
     }
@@ -228,28 +215,4 @@ impl Context<'_> {
 
 fn confirmed(confirmed: bool) -> Result<(), Refusal> {
     if confirmed { Ok(()) } else { Err(Refusal::ConfirmationRequired {}) }
-}
-
-fn refuse_unfit(unfit: Unfit) -> Refusal {
-    match unfit.kind {
-        UnfitKind::SecretUsed => Refusal::SecretUsed {},
-        kind => Refusal::DoesNotFit { what: alloc::format!("{kind}") },
-    }
-}
-
-/// Refuses the first problem, in words that say nothing of other tenants.
-fn refuse_problems(problems: Vec<PolicyProblem>) -> Result<(), Refusal> {
-    let names: Vec<String> = problems
-        .iter()
-        .filter_map(|problem| match &problem.kind {
-            ProblemKind::UnknownAccount { id, .. } => Some(id.clone()),
-            _ => None,
-        })
-        .collect();
-    match problems.into_iter().next().map(|problem| problem.kind) {
-        None => Ok(()),
-        Some(ProblemKind::UnknownAccount { .. }) => Err(Refusal::UnknownAccounts { names }),
-        Some(ProblemKind::AddressClaimedTwice { address, .. }) => Err(Refusal::AddressClaimed { address }),
-        Some(problem) => Err(Refusal::PolicyProblem { problem }),
-    }
 }

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::policy::{Consent, DomainStatus, IdentityStatus};
+use crate::policy::{Consent, IdentityStatus};
 
-use super::super::{Command, Desk, Event, Holder, Refusal};
+use super::super::index::{Base, Use};
+use super::super::{Command, Desk, Event, Holder, Pair, Refusal};
 use super::Context;
 
 impl Context<'_> {
@@ -46,42 +47,23 @@ impl Context<'_> {
     }
 
     fn is_own(&self, desk: &Desk, account: &str, address: &Address) -> bool {
-        desk.account(account).is_some_and(|account| desk.owns(account, address))
+        desk.account(account).is_some_and(|account| self.directory.owns(desk, account, address))
     }
 
     /// Whether the address is another account's own, another holder's by proof, or at a domain that another tenant has proved.
     ///
     /// Addresses are compared in the widest form: when in doubt an address is another's.
     fn is_anothers(&self, desk: &Desk, account: &str, address: &Address) -> bool {
-        let same = |other: &Address| {
-            let base = |address: &Address| {
-                let folded = address.local().to_ascii_lowercase();
-                let cut = folded.bytes().enumerate().skip(1).find(|(_, octet)| b"+-=#".contains(octet));
-                cut.and_then(|(at, _)| folded.get(..at)).map_or(folded.clone(), Into::into)
-            };
-            other.domain() == address.domain() && base(other) == base(address)
-        };
         let here = Holder::Account(account.into());
-        self.directory.desks().any(|other| {
-            let other_tenant = other.tenant.id != desk.tenant.id;
-            let holds = other_tenant
-                && other.tenant.domains.iter().any(|entry| {
-                    let name = entry.name.as_str();
-                    let below = entry.subdomains
-                        && address.domain().strip_suffix(name).is_some_and(|above| above.ends_with('.'));
-                    entry.status != DomainStatus::Pending && (name == address.domain() || below)
-                });
-            let owned =
-                other.tenant.accounts.iter().any(|one| one.id != account && one.address.as_ref().is_some_and(same));
-            let proved = |holder: &Holder| {
-                *holder != here
-                    && other.identities(holder).into_iter().flatten().any(|identity| {
-                        let given = identity.consent == Some(Consent::Given);
-                        (given || identity.status == IdentityStatus::Verified) && same(&identity.address)
-                    })
-            };
-            let accounts = other.tenant.accounts.iter().map(|one| Holder::Account(one.id.clone()));
-            holds || owned || core::iter::once(other.holder()).chain(accounts).any(|holder| proved(&holder))
-        })
+        let proved = |pair: &Pair| {
+            self.directory.identity(pair).is_some_and(|identity| {
+                identity.consent == Some(Consent::Given) || identity.status == IdentityStatus::Verified
+            })
+        };
+        self.directory.is_held_elsewhere(desk, address.domain())
+            || self.directory.index.uses_of(&Base::of(address)).any(|by| match by {
+                Use::Identity(pair) => pair.holder != here && proved(pair),
+                Use::Own(other) => other != account,
+            })
     }
 }

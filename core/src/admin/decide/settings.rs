@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::address::Scope;
-use crate::policy::{BUILT_IN_ROLES, Deny, DomainStatus, Mode, Names, Proof};
+use crate::policy::{BUILT_IN_ROLES, Deny, DomainStatus, Mode, Names, Permission, Proof};
 use crate::time::Timestamp;
 
 use super::super::{Command, Desk, Event, Holder, Refusal, Warning, scope_text};
@@ -41,9 +41,8 @@ impl Context<'_> {
         let tenant = &desk.tenant;
         let event = match command {
             Command::RemoveTenant { confirmed: is_confirmed, .. } => {
-                let subuser = self.directory.desks().find(|other| other.tenant.parent.as_ref() == Some(&tenant.id));
-                if let Some(subuser) = subuser {
-                    return Err(Refusal::TenantHasSubusers { subuser: subuser.tenant.id.clone() });
+                if let Some(subuser) = self.directory.index.subusers_of(&tenant.id).next() {
+                    return Err(Refusal::TenantHasSubusers { subuser: subuser.into() });
                 }
                 for account in &tenant.accounts {
                     self.refuse_listed_above(desk, &account.id)?;
@@ -71,6 +70,9 @@ impl Context<'_> {
             }
             Command::DefineRole { role, .. } => {
                 refuse_built_in(&role.name)?;
+                let old = tenant.roles.iter().find(|defined| defined.name == role.name);
+                let new = |one: &&Permission| old.is_some_and(|old| !old.permissions.contains(one));
+                self.step_up_if(role.permissions.iter().filter(new).any(|one| *one != Permission::AddIdentities))?;
                 Event::RoleDefined { role: role.clone() }
             }
             Command::RemoveRole { name, .. } => {
@@ -121,20 +123,18 @@ impl Context<'_> {
 
     /// Whether the tenant has anything that its `proof` accepts (docs/semantics.md 3.2).
     fn anything_authorized(&self, desk: &Desk, now: Timestamp) -> bool {
-        let own = desk.tenant.accounts.iter().any(|account| {
-            let counts = |domain| account.address_assigned || desk.entry_in_force(domain).is_some();
-            account.address.as_ref().is_some_and(|address| counts(address.domain()))
-        });
+        let own = desk.tenant.accounts.iter().any(|account| self.directory.own_counts(desk, account));
         let (mut identity, mut domain) = (false, false);
         let of_accounts = desk.tenant.accounts.iter().flat_map(|account| &account.identities);
-        identity |= of_accounts.into_iter().any(|one| desk.counts(one, now));
+        identity |= of_accounts.into_iter().any(|one| self.directory.counts(desk, one, now));
         let (mut with_identities, mut with_domains) = (true, true);
         for (depth, above) in self.directory.lineage(&desk.tenant).enumerate() {
             if depth > 0 {
                 with_identities &= above.tenant.inherited.identities;
                 with_domains &= above.tenant.inherited.domains;
             }
-            identity |= with_identities && above.tenant.identities.iter().any(|one| above.counts(one, now));
+            identity |=
+                with_identities && above.tenant.identities.iter().any(|one| self.directory.counts(above, one, now));
             domain |= with_domains
                 && above.tenant.domains.iter().any(|entry| {
                     let proved = matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);

@@ -56,6 +56,13 @@ impl LogReader {
         &self.directory
     }
 
+    /// Returns what the records so far say, without checking the policy as a whole: where a log is broken, the last state that
+    /// it says.
+    #[must_use]
+    pub fn into_directory(self) -> Directory {
+        self.directory
+    }
+
     /// Checks the policy as a whole and returns the directory.
     ///
     /// # Errors
