@@ -8,6 +8,7 @@ extern crate std;
 
 pub mod address;
 pub mod admin;
+pub mod analysis;
 mod compile;
 mod decision;
 mod evaluate;
@@ -46,7 +47,9 @@ pub use session::Session;
 pub use snapshot::{CompileError, Snapshot};
 pub use time::{InstantError, Timestamp};
 #[cfg(feature = "json")]
-pub use wire::{Diagnostic, PolicyError, PolicyLines, ReadError, RecordError, event_log, policy_schema};
+pub use wire::{
+    Diagnostic, PolicyError, PolicyLines, ReadError, RecordError, event_log, policy_schema, postfix as postfix_log,
+};
 
 #[cfg(all(doctest, feature = "toml"))]
 #[doc = include_str!("../../README.md")]

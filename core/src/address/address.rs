@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use super::canonical::MAX_ADDRESS;
+use super::canonical::{Canonical, MAX_ADDRESS};
 use super::domain::{DomainFlaw, DomainName};
 use super::literal::Literal;
 use super::local::{self, LocalFlaw, MAX_LOCAL};
@@ -54,6 +54,12 @@ impl Address {
             return Err(AddressError::TooLong);
         }
         Ok(Self { local, domain })
+    }
+
+    /// Takes over what stands in a request, which is in canonical form already.
+    pub(crate) fn from_canonical(canonical: &Canonical) -> Option<Self> {
+        let text = |octets: &[u8]| core::str::from_utf8(octets).ok().map(String::from);
+        Some(Self { local: text(canonical.local())?, domain: text(canonical.domain())? })
     }
 
     /// Returns the local part by value: without quotes, NFC, case as given.

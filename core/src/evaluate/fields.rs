@@ -7,45 +7,45 @@ use crate::request::Header;
 
 /// One header field, and where it stands.
 #[derive(Clone, Copy)]
-pub(super) struct FieldAt<'a> {
+pub(crate) struct FieldAt<'a> {
     /// The 0-based number of the field.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     /// Where the body starts in what the host handed over.
-    pub(super) base: u32,
+    pub(crate) base: u32,
     /// The raw body.
-    pub(super) body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 impl FieldAt<'_> {
     /// The octets of the whole body, from its own start.
-    pub(super) fn whole(&self) -> Span {
+    pub(crate) fn whole(&self) -> Span {
         Span { start: 0, end: u32::try_from(self.body.len()).unwrap_or(u32::MAX) }
     }
 }
 
 /// The originator fields of a header.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Originators<'a> {
-    pub(super) from: Repeated<'a>,
-    pub(super) sender: Repeated<'a>,
+pub(crate) struct Originators<'a> {
+    pub(crate) from: Repeated<'a>,
+    pub(crate) sender: Repeated<'a>,
     /// The first Resent field.
-    pub(super) resent: Option<FieldAt<'a>>,
+    pub(crate) resent: Option<FieldAt<'a>>,
     /// The topmost block of Resent fields.
-    pub(super) block: ResentBlock<'a>,
+    pub(crate) block: ResentBlock<'a>,
     /// The first field with an ambiguous name.
-    pub(super) ambiguous: Option<FieldAt<'a>>,
+    pub(crate) ambiguous: Option<FieldAt<'a>>,
 }
 
 /// A field that should stand once.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Repeated<'a> {
-    pub(super) first: Option<FieldAt<'a>>,
-    pub(super) second: Option<FieldAt<'a>>,
+pub(crate) struct Repeated<'a> {
+    pub(crate) first: Option<FieldAt<'a>>,
+    pub(crate) second: Option<FieldAt<'a>>,
 }
 
 impl<'a> Repeated<'a> {
     /// The field, if it stands exactly once.
-    pub(super) fn single(&self) -> Option<FieldAt<'a>> {
+    pub(crate) fn single(&self) -> Option<FieldAt<'a>> {
         self.first.filter(|_| self.second.is_none())
     }
 
@@ -60,16 +60,16 @@ impl<'a> Repeated<'a> {
 
 /// The topmost block of Resent fields (RFC 5322 §3.6.6).
 #[derive(Clone, Copy, Default)]
-pub(super) struct ResentBlock<'a> {
-    pub(super) date: Repeated<'a>,
-    pub(super) from: Repeated<'a>,
-    pub(super) sender: Repeated<'a>,
+pub(crate) struct ResentBlock<'a> {
+    pub(crate) date: Repeated<'a>,
+    pub(crate) from: Repeated<'a>,
+    pub(crate) sender: Repeated<'a>,
     ended: bool,
 }
 
 /// Why a header cannot be taken apart.
 #[derive(Clone, Copy)]
-pub(super) enum HeaderFault {
+pub(crate) enum HeaderFault {
     /// Readers disagree on its fields, from this octet on.
     Ambiguous(u32),
     /// It is over the limit.
@@ -77,7 +77,7 @@ pub(super) enum HeaderFault {
 }
 
 /// Calls `each` with every field of the header.
-pub(super) fn visit<'a>(
+pub(crate) fn visit<'a>(
     header: &Header<'a>,
     limits: &Limits,
     mut each: impl FnMut(FieldName, FieldAt<'a>),
@@ -117,7 +117,7 @@ pub(super) fn visit<'a>(
 impl<'a> Originators<'a> {
     /// Enters the next field.
     #[inline]
-    pub(super) fn add(&mut self, name: FieldName, field: FieldAt<'a>) {
+    pub(crate) fn add(&mut self, name: FieldName, field: FieldAt<'a>) {
         if self.resent.is_some() && !matches!(name, FieldName::Resent(_)) {
             self.block.ended = true;
         }

@@ -3,7 +3,7 @@
 mod address;
 mod client;
 mod envelope;
-mod fields;
+pub(crate) mod fields;
 mod header;
 mod names;
 

@@ -21,9 +21,7 @@ mod tenant;
 
 pub use account::{Account, Exemption};
 pub use allowlist::{Allowlist, AllowlistEntry};
-#[cfg(feature = "json")]
-pub(crate) use check::MAX_ID_OCTETS;
-pub(crate) use check::MAX_LEVELS;
+pub(crate) use check::{MAX_ID_OCTETS, MAX_LEVELS};
 pub use credential::{Credential, CredentialSettings, RefusedKind};
 pub use deny::Deny;
 pub use domain::{CaseRule, Domain, DomainStatus, Separator};

@@ -11,6 +11,7 @@ mod keys;
 mod lines;
 mod nearest;
 mod output;
+pub mod postfix;
 #[cfg(test)]
 mod problem_tests;
 mod read;

@@ -6,6 +6,7 @@ mod canonical;
 mod field;
 mod ip;
 mod log;
+mod observations;
 mod path;
 mod policy;
 mod record;
@@ -16,17 +17,20 @@ pub use canonical::canonical;
 pub use field::{names, read_field};
 pub use ip::ip;
 pub use log::log;
+pub use observations::{mail_log, observations};
 pub use path::read_path;
 pub use policy::policy;
 pub use record::record;
 
 /// Every target with its name.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, fn(&[u8])); 12] = [
     ("agree", agree),
     ("canonical", canonical),
     ("ip", ip),
     ("log", log),
+    ("mail_log", mail_log),
     ("names", names),
+    ("observations", observations),
     ("policy", policy),
     ("read_block", read_block),
     ("read_field", read_field),

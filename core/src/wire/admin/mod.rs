@@ -5,7 +5,9 @@ mod codec;
 mod command;
 mod entry;
 mod event;
+mod foreseen;
 pub mod log;
+mod observations;
 mod outcome;
 #[cfg(test)]
 mod reference;
