@@ -149,12 +149,13 @@ pub(super) fn entries(output: &mut Output, key: &str, entries: &[AllowlistEntry]
     output.key(key).array(|output| {
         for entry in entries {
             output.element().object(|output| {
-                let (first, last) = (entry.range.first(), entry.range.last());
-                if first == last {
-                    string(output, "ip", &first.to_string());
-                } else {
-                    string(output, "range", &alloc::format!("{first}-{last}"));
-                }
+                let form = match entry.range.prefix_length() {
+                    _ if entry.range.first() == entry.range.last() => "ip",
+                    Some(_) => "cidr",
+                    None => "range",
+                };
+                // A range is shown as what it is: an address, a network, or both ends.
+                string(output, form, &entry.range.to_string());
                 choice(output, "remark", &entry.remark, "");
             });
         }
