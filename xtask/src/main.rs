@@ -8,6 +8,7 @@ mod fuzz;
 #[cfg(test)]
 mod links;
 mod minimum;
+mod plane;
 mod repository;
 mod step;
 mod test;

@@ -24,6 +24,11 @@ pub(crate) fn python(steps: &mut Steps, root: &Path, programs: &Path) -> Result<
     steps.run("python: use it", Command::new(&installed).arg("-I").arg(script).current_dir(root))
 }
 
+/// Returns the wheel that [`python`] has built.
+pub(crate) fn wheel() -> Result<PathBuf, Failure> {
+    only_file(&repository::target()?.join("trials/python/wheel"))
+}
+
 /// Packs the Node package, installs it into an empty project, and runs the README's example there, as ESM and as CommonJS.
 pub(crate) fn node(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
     let folder = empty("node")?;

@@ -1,0 +1,38 @@
+"""Passwords, kept as Argon2 hashes (RFC 9106). The panel and the submission server ask here."""
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import Engine, delete, insert, select
+
+from control_plane.database import passwords
+
+HASHER = PasswordHasher()
+
+
+def set_password(engine: Engine, account: str, password: str) -> None:
+    keep_hash(engine, account, HASHER.hash(password))
+
+
+def keep_hash(engine: Engine, account: str, hash: str) -> None:
+    """Keep a hash that was made elsewhere; it says itself how it was made."""
+    with engine.begin() as connection:
+        connection.execute(delete(passwords).where(passwords.c.account == account))
+        connection.execute(insert(passwords).values(account=account, hash=hash))
+
+
+def password_fits(engine: Engine, account: str, password: str) -> bool:
+    """Tell whether this is the account's password; an account that is not there takes as long as a wrong password."""
+    with engine.connect() as connection:
+        kept = connection.execute(select(passwords.c.hash).where(passwords.c.account == account)).scalar()
+    try:
+        HASHER.verify(kept or _nobodys(), password)
+    except VerificationError:
+        return False
+    return kept is not None
+
+
+@cache
+def _nobodys() -> str:
+    return HASHER.hash("nobody has this password")

@@ -1,0 +1,1 @@
+"""The pages: what people see of the log, and the forms by which they change it."""
