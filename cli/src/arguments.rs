@@ -156,6 +156,9 @@ pub(crate) struct Show {
     /// Print the policy as JSON, which the other commands read
     #[arg(long)]
     pub(crate) policy: bool,
+    /// Print what is shown as one JSON text, for programs
+    #[arg(long, conflicts_with = "policy")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

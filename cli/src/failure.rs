@@ -19,9 +19,18 @@ pub(crate) enum Failure {
     /// An actor or a command cannot be read.
     #[error("the {what} cannot be read: {problems}")]
     Argument { what: &'static str, problems: String },
-    /// A log of records does not fold; nothing was written.
-    #[error("{}: {problem}; nothing was written", .file.display())]
-    Log { file: PathBuf, problem: String },
+    /// A log of records does not fold.
+    #[error("{}: {problem}; {outcome}", .file.display())]
+    Log { file: PathBuf, problem: String, outcome: &'static str },
+    /// A log is no regular file.
+    #[error("{}: not a regular file; right would be a file on a disk", .0.display())]
+    NoFile(PathBuf),
+    /// A record could not be written, and what was written of it could not be taken back.
+    #[error(
+        "{}: {error}; whether the command was carried out is not known: give it again with the same id, which tells",
+        .file.display()
+    )]
+    Unknown { file: PathBuf, error: io::Error },
     /// The policy cannot be compiled.
     #[error(transparent)]
     Compile(#[from] sendas::CompileError),
@@ -42,8 +51,8 @@ impl Failure {
         Self::File { file: file.into(), error, advice: "right would be a file that can be written" }
     }
 
-    pub(crate) fn log(file: &Path, problem: &dyn std::fmt::Display) -> Self {
-        Self::Log { file: file.into(), problem: problem.to_string() }
+    pub(crate) fn log(file: &Path, problem: impl Into<String>, outcome: &'static str) -> Self {
+        Self::Log { file: file.into(), problem: problem.into(), outcome }
     }
 
     /// Says what went wrong on standard error and returns the exit code.

@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod log;
 mod message;
+mod panel;
 mod policy;
 mod render;
 mod shell;

@@ -111,3 +111,82 @@ fn a_panel_shows_what_is_to_be_done() {
     let wrong = sendas_with_input(&words, br#"{"command":"add_domian"}"#);
     assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `add_domain`?"), "{wrong:?}");
 }
+
+#[test]
+fn a_panel_is_shown_to_a_person_and_to_a_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("events.jsonl");
+    let member = r#"{"kind":"member","account":"ada","reauthenticated":true}"#;
+    let (one, two) = ("11".repeat(16), "22".repeat(16));
+    let expires = r#""expires":"2026-12-08T00:00:00Z""#;
+    for (number, (actor, command)) in [
+        (PROVIDER, r#"{"command":"add_tenant","tenant":"acme"}"#.to_owned()),
+        (PROVIDER, r#"{"command":"set_terms","tenant":"acme","terms":{"allowlists_entitled":true}}"#.to_owned()),
+        (
+            PROVIDER,
+            r#"{"command":"add_account","tenant":"acme","account":"ada","address":"ada@mail.example","roles":["Admin"]}"#
+                .to_owned(),
+        ),
+        (
+            member,
+            format!(
+                r#"{{"command":"add_identities","tenant":"acme","addresses":["news@acme.example"],"senders":["ada"],
+                "roles":"any","admin":"ada","token":"{one}",{expires}}}"#
+            ),
+        ),
+        (
+            member,
+            format!(
+                r#"{{"command":"request_consent","pair":{{"account":"ada","address":"x@mail.example"}},"token":"{two}",{expires}}}"#
+            ),
+        ),
+        (
+            member,
+            r#"{"command":"issue_credential","account":"ada","credential":{"id":"key-1","kind":"api_key","scopes":["mail.send"]}}"#
+                .to_owned(),
+        ),
+        (
+            member,
+            r#"{"command":"add_allowlist_entries","scope":{"tenant":"acme"},"channel":"smtp","entries":[{"ip":"192.0.2.1","remark":"re\nlay"}]}"#
+                .to_owned(),
+        ),
+        (
+            member,
+            r#"{"command":"add_deny","holder":{"tenant":"acme"},"deny":{"domain":"bad.example","subdomains":true}}"#
+                .to_owned(),
+        ),
+        (
+            member,
+            r#"{"command":"switch_sender_auth","tenant":"acme","mode":{"mode":"enforce","from":"2027-01-01T00:00:00Z"}}"#
+                .to_owned(),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("step-{number}");
+        let run = sendas(&["admin", "give", "--log", path(&log), "--actor", actor, "--now", NOW, "--id", &id, &command]);
+        assert_eq!(run.code, 0, "{command}: {run:?}");
+    }
+    let shown = sendas(&["admin", "show", "--log", path(&log)]).stdout;
+    let expected = "9 record(s)\n\n\
+        tenant acme, version 9\n\
+        \x20 sender authentication: monitored, enforced from 2027-01-01T00:00:00Z on, proof either\n\
+        \x20 sender news@acme.example: pending; accounts: ada\n\
+        \x20 allowlist of the tenant, smtp:\n\
+        \x20   192.0.2.1  re\\nlay\n\
+        \x20 never at or below bad.example\n\
+        \x20 account ada: Admin; own address ada@mail.example, assigned\n\
+        \x20   sender x@mail.example: pending, owner asked\n\
+        \x20   credential key-1: api_key, scopes mail.send\n";
+    assert_eq!(shown, expected);
+    let json = sendas(&["admin", "show", "--log", path(&log), "--json", "--tenant", "acme"]).json();
+    let tenant = &json["tenants"][0];
+    assert_eq!((&json["records"], &tenant["version"]), (&Value::from(9), &Value::from(9)));
+    assert_eq!(tenant["allowlists_entitled"], true);
+    assert_eq!(tenant["tenant"]["identity"][0]["address"], "news@acme.example");
+    assert_eq!(tenant["open"][0]["admin"], "ada");
+    assert_eq!(tenant["open"][1]["address"], "x@mail.example");
+    let secrets = fs::read_to_string(&log).unwrap() + &json.to_string();
+    assert!(!secrets.contains(&one) && !secrets.contains(&two), "a token stands in the log");
+}

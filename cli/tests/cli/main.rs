@@ -5,5 +5,6 @@ mod admin;
 mod bulk;
 mod check;
 mod evaluate;
+mod log;
 mod program;
 mod shell;
