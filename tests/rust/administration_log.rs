@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sendas::admin::{Actor, Answer, Command, Directory, EVENTS, Order, Outcome, Record, Refusal, Token, TokenFault};
+use sendas::admin::{
+    Actor, Answer, Command, Directory, EVENTS, Event, Order, Outcome, Record, Refusal, Token, TokenFault,
+};
 use sendas::policy::Mode;
 use sendas::{Policy, Timestamp};
 
@@ -34,7 +36,7 @@ fn every_event_stands_in_a_log() {
     for log in logs() {
         for line in fs::read_to_string(&log).expect("a log").lines() {
             let record = Record::from_json(line).expect("a record");
-            seen.extend(record.events.iter().map(|event| event.name()));
+            seen.extend(record.events.iter().map(Event::name));
         }
     }
     let missing: Vec<&str> = EVENTS.iter().map(|(name, _)| *name).filter(|name| !seen.contains(name)).collect();

@@ -6,4 +6,5 @@ pub mod change;
 pub mod generate;
 pub mod oracle;
 pub mod request;
+pub mod walk;
 pub mod written;
