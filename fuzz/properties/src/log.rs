@@ -1,7 +1,8 @@
 //! Logs of records: any text is folded or refused, and what was folded stays.
 
-use sendas::admin::Record;
+use sendas::admin::{Directory, Record};
 use sendas::event_log::LogReader;
+use sendas::policy::ProblemKind;
 
 /// Folds the input line by line, going on after lines that are refused.
 pub fn log(input: &[u8]) {
@@ -23,9 +24,41 @@ pub fn log(input: &[u8]) {
             }
         }
     }
+    events(input);
     let mut again = LogReader::new();
     for line in text.lines() {
         assert!(again.push(line.as_bytes()).is_ok(), "what was folded once does not fold again: {line}");
     }
     assert_eq!(again.directory(), log.directory(), "the log folds to another state");
+}
+
+/// Applies the events of every line that is a record, numbered so that it is refused for its events alone.
+fn events(input: &[u8]) {
+    let mut directory = Directory::new();
+    let mut sound = true;
+    for (number, line) in input.split(|octet| *octet == b'\n').enumerate() {
+        let Ok(mut record) = Record::from_json(line) else { continue };
+        record.sequence = directory.sequence() + 1;
+        record.id = format!("line-{number}");
+        record.version = 1 + match &record.tenant {
+            None => directory.house().version,
+            Some(tenant) => directory.desk(tenant).map_or(0, |desk| desk.version),
+        };
+        let before = directory.clone();
+        let found = directory.problems_after(&record);
+        match directory.apply(&record) {
+            Err(unfit) => {
+                assert_eq!(directory, before, "a record that does not fit has changed something");
+                assert_eq!(found, Err(unfit), "whether the record fits is told in two ways");
+            }
+            Ok(()) => {
+                let whole: Vec<ProblemKind> =
+                    directory.policy().check().into_iter().map(|problem| problem.kind).collect();
+                if sound {
+                    assert_eq!(found.as_ref(), Ok(&whole), "the part has other problems than the whole");
+                }
+                sound = whole.is_empty();
+            }
+        }
+    }
 }
