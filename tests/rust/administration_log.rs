@@ -22,10 +22,12 @@ fn an_old_log_folds_to_the_policy_that_it_folded_to() {
 }
 
 #[test]
-fn an_old_record_reads_back_as_it_was_written() {
+fn an_old_record_is_written_as_one_that_says_the_same() {
     for log in logs() {
         for line in fs::read_to_string(&log).expect("a log").lines() {
-            assert_eq!(Record::from_json(line).expect("a record").to_json(), line);
+            let record = Record::from_json(line).expect("a record");
+            // Not always in the same words: a network was written as both its ends once.
+            assert_eq!(Record::from_json(record.to_json()), Ok(record));
         }
     }
 }
