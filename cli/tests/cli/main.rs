@@ -6,5 +6,6 @@ mod bulk;
 mod check;
 mod evaluate;
 mod log;
+mod procedures;
 mod program;
 mod shell;
