@@ -32,6 +32,14 @@ pub(crate) enum Command {
     Check(Check),
     /// Give commands that change a policy, kept as a log of records
     Admin(Admin),
+    /// Reduce requests and mail logs to tallies of what accounts do
+    #[command(after_help = OBSERVE_EXIT_CODES)]
+    Observe(Observe),
+    /// Say what a command, another policy or a deadline would begin to deny, from what was observed
+    #[command(after_help = PREFLIGHT_EXIT_CODES)]
+    Preflight(Preflight),
+    /// Say which accounts were observed, and how many of their messages are authorised
+    Coverage(Coverage),
     /// Print the JSON Schema of policies
     Schema,
     /// Print a completion script
@@ -103,6 +111,12 @@ pub(crate) enum AdminCommand {
     Give(Give),
     /// Take a policy over into an empty log
     Import(Import),
+    /// Choose from observations which addresses in use to pre-register, and whom to alert
+    ///
+    /// Prints a command a line, which `admin give --lines` takes, and says on standard error what is left out and why. Nothing is
+    /// changed unless `--give` stands.
+    #[command(after_help = GIVE_EXIT_CODES)]
+    Preregister(Preregister),
     /// Show the tenants, or the policy
     Show(Show),
 }
@@ -124,9 +138,12 @@ pub(crate) struct Give {
     /// The instant of the decision (RFC 3339); the clock's where none is given
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+    /// Standard input holds a command a line, each of which is given whatever comes of the others
+    #[arg(long, conflicts_with_all = ["id", "expect", "command"])]
+    pub(crate) lines: bool,
     /// The command as JSON; `-` is standard input
-    #[arg(value_name = "JSON")]
-    pub(crate) command: String,
+    #[arg(value_name = "JSON", required_unless_present = "lines")]
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +160,117 @@ pub(crate) struct Import {
     /// The instant of the records (RFC 3339); the clock's where none is given
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preregister {
+    /// The log
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: PathBuf,
+    /// The observations, as `sendas observe` writes them; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) observations: PathBuf,
+    /// Choose for this tenant only
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<String>,
+    /// Choose what was seen in at least so many messages
+    #[arg(long, value_name = "MESSAGES", default_value_t = 1)]
+    pub(crate) least: u64,
+    /// Give the commands, and print what comes of each
+    #[arg(long)]
+    pub(crate) give: bool,
+    /// Which person or program of the provider gives them, for the record
+    #[arg(long, default_value = "sendas")]
+    pub(crate) name: String,
+    /// The instant of the decision (RFC 3339); the clock's where none is given
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Observe {
+    /// Logs to read; `-` is standard input
+    ///
+    /// A line that begins with `{` is a record of a request, as `evaluate --requests` reads them. Every other line is one of a mail
+    /// log of Postfix, of which `smtpd` (`client=`, `sasl_username=`) and `qmgr` (`from=`) are read.
+    #[arg(value_name = "LOG", required = true)]
+    pub(crate) logs: Vec<PathBuf>,
+    /// Add to the observations in this file, and write them back; a new one is made where there is none
+    ///
+    /// Without it, the observations go to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) into: Option<PathBuf>,
+    /// Keep at most this many tallies; a file that is added to keeps its own bound if that is smaller
+    #[arg(long, value_name = "TALLIES", default_value_t = 200_000)]
+    pub(crate) most: usize,
+    /// The year of the first line of a mail log whose timestamps have none (`Dec  1 09:30:00`)
+    #[arg(long, value_parser = clap::value_parser!(i32).range(1970..=9999))]
+    pub(crate) year: Option<i32>,
+    /// How far the clock of such timestamps is ahead of UTC, as `+01:00`; it has no summer time
+    #[arg(long, value_name = "OFFSET", value_parser = offset, default_value = "+00:00", allow_hyphen_values = true)]
+    pub(crate) zone: i32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Preflight {
+    #[command(flatten)]
+    pub(crate) state: State,
+    /// The observations, as `sendas observe` writes them; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) observations: PathBuf,
+    /// Who would give the command, as JSON such as `{"kind":"provider","name":"support"}`
+    #[arg(long, value_name = "JSON", default_value = r#"{"kind":"provider","name":"sendas"}"#)]
+    pub(crate) actor: String,
+    /// The instant of the decision (RFC 3339); the clock's where none is given
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) change: Change,
+}
+
+/// What is foreseen.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Change {
+    /// Compare with this policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) candidate: Option<PathBuf>,
+    /// Say what begins to be denied if nothing is changed: at deadlines that stand
+    #[arg(long)]
+    pub(crate) outlook: bool,
+    /// The command as JSON
+    #[arg(value_name = "JSON")]
+    pub(crate) command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Coverage {
+    #[command(flatten)]
+    pub(crate) state: State,
+    /// The observations, as `sendas observe` writes them; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) observations: PathBuf,
+    /// The instant that is asked about (RFC 3339); the clock's where none is given
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What decides today.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct State {
+    /// A log of records, as `sendas admin` keeps it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// A policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -283,5 +411,16 @@ fn instant(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| "not an RFC 3339 date-time in whole seconds; right would be 2026-12-07T09:30:00Z".into())
 }
 
+/// Reads an offset of RFC 3339, in seconds.
+fn offset(text: &str) -> Result<i32, &'static str> {
+    let wrong = "not an offset; right would be `+01:00`, `-05:00` or `Z`";
+    let midnight = Timestamp::parse(&format!("2000-01-01T00:00:00{text}")).ok_or(wrong)?;
+    i32::try_from(946_684_800 - midnight.0).map_err(|_| wrong)
+}
+
+const OBSERVE_EXIT_CODES: &str =
+    "Exit codes: 0 every line was understood; 1 some were not, and the others are observed; 2 bad input.";
+const PREFLIGHT_EXIT_CODES: &str = "Exit codes: 0 clear; 1 something begins to be denied, or may, or an account in reach was never seen; \
+    2 bad input; 3 the command would be refused.";
 const EXIT_CODES: &str = "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer.";
 const GIVE_EXIT_CODES: &str = "Exit codes: 0 carried out, or nothing to do; 1 refused; 2 bad input.";

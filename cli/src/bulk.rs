@@ -102,7 +102,7 @@ impl Decide<'_> {
 }
 
 /// Says everything that is wrong with a record, on one line.
-fn problems(error: &RecordError) -> String {
+pub(crate) fn problems(error: &RecordError) -> String {
     let problem = |problem: &Diagnostic| {
         let path = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
         let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
@@ -112,7 +112,7 @@ fn problems(error: &RecordError) -> String {
 }
 
 /// A bar on standard error, hidden where that is no terminal.
-fn progress(file: &Path) -> ProgressBar {
+pub(crate) fn progress(file: &Path) -> ProgressBar {
     let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
     let (bar, template) = match length {
         Some(length) => (ProgressBar::new(length), "{bar:40} {bytes}/{total_bytes} {eta}"),
@@ -125,4 +125,4 @@ fn progress(file: &Path) -> ProgressBar {
 }
 
 /// A header of 1 MiB, the library's limit, in which JSON escapes every octet.
-const LONGEST_LINE: u64 = 8 * 1024 * 1024;
+pub(crate) const LONGEST_LINE: u64 = 8 * 1024 * 1024;

@@ -31,6 +31,12 @@ pub(crate) enum Failure {
         .file.display()
     )]
     Unknown { file: PathBuf, error: io::Error },
+    /// Observations cannot be read; nothing was written.
+    #[error("{}: {problem}; nothing was written", .file.display())]
+    Observations { file: PathBuf, problem: String },
+    /// A mail log has timestamps without a year.
+    #[error("{}: line {line}: a timestamp without a year; right would be `--year` with the year of the first one", .file.display())]
+    Year { file: PathBuf, line: u64 },
     /// The policy cannot be compiled.
     #[error(transparent)]
     Compile(#[from] sendas::CompileError),

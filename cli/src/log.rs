@@ -27,11 +27,23 @@ impl Log {
     /// Where a line is no record, or one that does not fit, the log says what stands before that line, and the failure why no
     /// more of it is read.
     pub(crate) fn read(path: &Path) -> Result<(Self, Option<Failure>), Failure> {
+        let (log, broken) = Self::open(path)?;
+        Ok((log, broken.map(|problem| Failure::log(path, problem, "what stands before it is shown"))))
+    }
+
+    /// Opens a log to read it as a whole; others may read it meanwhile.
+    pub(crate) fn read_whole(path: &Path) -> Result<Self, Failure> {
+        match Self::open(path)? {
+            (log, None) => Ok(log),
+            (_, Some(problem)) => Err(Failure::log(path, problem, "nothing was decided")),
+        }
+    }
+
+    fn open(path: &Path) -> Result<(Self, Option<String>), Failure> {
         let file = File::open(path).map_err(|error| Failure::read(path, error))?;
         regular(&file, path)?;
         fs4::FileExt::lock_shared(&file).map_err(|error| Failure::read(path, error))?;
-        let (log, broken) = Self::fold(file, path)?;
-        Ok((log, broken.map(|problem| Failure::log(path, problem, "what stands before it is shown"))))
+        Self::fold(file, path)
     }
 
     /// Opens a log to append to it, or makes a new one; nobody else has it open meanwhile.

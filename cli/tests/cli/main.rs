@@ -8,4 +8,5 @@ mod evaluate;
 mod log;
 mod procedures;
 mod program;
+mod rollout;
 mod shell;

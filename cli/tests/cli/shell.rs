@@ -16,7 +16,9 @@ fn each_shell_has_completions() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let run = sendas(&["completions", shell]);
         assert_eq!(run.code, 0);
-        assert!(run.stdout.contains("unquoted-sender"), "{shell}: {}", run.stdout);
+        for option in ["unquoted-sender", "observations", "candidate", "zone", "least"] {
+            assert!(run.stdout.contains(option), "{shell}: {option}: {}", run.stdout);
+        }
     }
 }
 
@@ -26,7 +28,9 @@ fn each_command_has_a_page() {
     let directory = tempfile::tempdir().unwrap();
     let run = sendas(&["man", directory.path().to_str().unwrap()]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
-    for page in ["sendas", "sendas-evaluate", "sendas-explain", "sendas-check", "sendas-schema"] {
+    let commands =
+        ["evaluate", "explain", "check", "schema", "admin", "admin-preregister", "observe", "preflight", "coverage"];
+    for page in ["sendas".to_owned()].into_iter().chain(commands.map(|command| format!("sendas-{command}"))) {
         let page = fs::read_to_string(directory.path().join(page).with_extension("1")).unwrap();
         assert!(page.contains(".SH NAME"), "{page}");
     }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::address::Address;
 use crate::admin::Seen;
@@ -203,6 +204,55 @@ impl Fact {
         match self {
             Self::Sender { said: Said::Address(address), .. } => Some(address),
             Self::Sender { .. } | Self::Client(_) | Self::Credential(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Fact {
+    /// Writes the kind and the value, such as `from news@acme.example` or `client 192.0.2.1`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.kind())?;
+        match self {
+            Self::Sender { said: Said::Address(address), .. } => write!(formatter, " {address}"),
+            Self::Sender { said, .. } => write!(formatter, " {}", said.word().unwrap_or_default()),
+            Self::Client(client) => write!(formatter, " {client}"),
+            Self::Credential(fact) => write!(formatter, " {fact}"),
+        }
+    }
+}
+
+impl fmt::Display for ClientFact {
+    /// Writes the address, the network, `unknown` or `unreadable`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(range) => write!(formatter, "{range}"),
+            Self::Unknown => formatter.write_str("unknown"),
+            Self::Unreadable => formatter.write_str("unreadable"),
+        }
+    }
+}
+
+impl fmt::Display for CredentialFact {
+    /// Writes what is known, such as `api_key key-1 with mail.send, tls starttls, as Marketing`; what is not is `unknown`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.credential {
+            None => formatter.write_str("unknown")?,
+            Some(CredentialSeen { kind, id, scopes }) => {
+                write!(formatter, "{}", kind.name())?;
+                if let Some(id) = id {
+                    write!(formatter, " {}", id.escape_debug())?;
+                }
+                match scopes {
+                    Scopes::NotPresented => {}
+                    Scopes::Presented(scopes) => write!(formatter, " with {}", scopes.join(" ").escape_debug())?,
+                    Scopes::Unknown => formatter.write_str(" with unknown scopes")?,
+                }
+            }
+        }
+        write!(formatter, ", tls {}", self.tls.map_or("unknown", Tls::name))?;
+        match &self.role {
+            Some(role) => write!(formatter, ", as {}", role.escape_debug()),
+            None => Ok(()),
         }
     }
 }

@@ -208,7 +208,7 @@ pub(super) fn write_fact(output: &mut Output, fact: &Fact) {
                 other => write::optional(output, "said", other.word()),
             }
         }
-        Fact::Client(client) => write::string(output, "client", &client_text(*client)),
+        Fact::Client(client) => write::string(output, "client", &client.to_string()),
         Fact::Credential(fact) => {
             write::optional(output, "role", fact.role.as_deref());
             if let Some(seen) = &fact.credential {
@@ -226,14 +226,6 @@ pub(super) fn write_fact(output: &mut Output, fact: &Fact) {
             }
             write::optional(output, "tls", fact.tls.map(Tls::name));
         }
-    }
-}
-
-fn client_text(client: ClientFact) -> String {
-    match client {
-        ClientFact::Network(range) => range.to_string(),
-        ClientFact::Unknown => "unknown".into(),
-        ClientFact::Unreadable => "unreadable".into(),
     }
 }
 
