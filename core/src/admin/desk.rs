@@ -2,6 +2,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::address::{Address, DomainName};
@@ -41,7 +42,8 @@ pub struct Desk {
     pub alerted: BTreeSet<(String, Address)>,
     /// What owners have refused or taken back from accounts that are gone; it holds again where one is added again.
     pub refused: BTreeMap<String, Vec<Identity>>,
-    at: Places,
+    /// Shared with clones until one of the two changes.
+    at: Arc<Places>,
 }
 
 /// Where in the lists of the tenant its accounts, their credentials and its identities stand.
@@ -100,26 +102,28 @@ impl Desk {
             seen: BTreeMap::new(),
             alerted: BTreeSet::new(),
             refused: BTreeMap::new(),
-            at,
+            at: Arc::new(at),
         })
     }
 
     /// Adds an account that the tenant does not have, and what owners have refused it before.
     pub(super) fn add_account(&mut self, mut account: Account) {
         account.identities.extend(self.refused.remove(&account.id).unwrap_or_default());
-        self.at.accounts.insert(account.id.clone(), self.tenant.accounts.len());
+        let place = self.tenant.accounts.len();
+        self.places().accounts.insert(account.id.clone(), place);
         self.tenant.accounts.push(account);
     }
 
     /// Removes an account; another one may take its place in the list.
     pub(super) fn remove_account(&mut self, id: &str) -> Option<Account> {
-        let place = self.at.accounts.remove(id).filter(|&place| place < self.tenant.accounts.len())?;
+        let place = self.place_of(id).filter(|&place| place < self.tenant.accounts.len())?;
         let account = self.tenant.accounts.swap_remove(place);
-        if let Some(moved) = self.tenant.accounts.get(place) {
-            self.at.accounts.insert(moved.id.clone(), place);
-        }
+        let moved = self.tenant.accounts.get(place).map(|moved| moved.id.clone());
+        let places = self.places();
+        places.accounts.remove(id);
+        places.accounts.extend(moved.map(|moved| (moved, place)));
         for credential in &account.credentials {
-            self.at.credentials.remove(&credential.id);
+            self.places().credentials.remove(&credential.id);
         }
         Some(account)
     }
@@ -128,24 +132,30 @@ impl Desk {
     pub(super) fn add_credential(&mut self, account: &str, credential: Credential) -> Option<()> {
         let id = credential.id.clone();
         self.account_mut(account)?.credentials.push(credential);
-        self.at.credentials.insert(id, account.into());
+        self.places().credentials.insert(id, account.into());
         Some(())
     }
 
     /// Adds an identity that the tenant itself does not hold.
     pub(super) fn add_identity(&mut self, identity: Identity) {
-        self.at.identities.insert(identity.address.clone(), self.tenant.identities.len());
+        let place = self.tenant.identities.len();
+        self.places().identities.insert(identity.address.clone(), place);
         self.tenant.identities.push(identity);
     }
 
     /// Removes an identity of the tenant itself; another one may take its place in the list.
     pub(super) fn remove_identity(&mut self, address: &Address) -> Option<Identity> {
-        let place = self.at.identities.remove(address).filter(|&place| place < self.tenant.identities.len())?;
+        let place = self.at.identities.get(address).copied().filter(|&place| place < self.tenant.identities.len())?;
         let identity = self.tenant.identities.swap_remove(place);
-        if let Some(moved) = self.tenant.identities.get(place) {
-            self.at.identities.insert(moved.address.clone(), place);
-        }
+        let moved = self.tenant.identities.get(place).map(|moved| moved.address.clone());
+        let places = self.places();
+        places.identities.remove(address);
+        places.identities.extend(moved.map(|moved| (moved, place)));
         Some(identity)
+    }
+
+    fn places(&mut self) -> &mut Places {
+        Arc::make_mut(&mut self.at)
     }
 
     /// Returns the account with this id.

@@ -48,7 +48,7 @@ impl Directory {
         let mut part = Part { directory: self, changed: id, tenants: BTreeMap::new(), accounts: BTreeMap::new() };
         match scale(record)? {
             Scale::Added => {
-                part.changed(&self.desk_added(id, record, &mut effects)?);
+                part.changed(self.desk_added(id, record, &mut effects)?.tenant);
                 Ok((true, part.policy()))
             }
             Scale::Removed => {
@@ -62,11 +62,11 @@ impl Directory {
             }
             Scale::Changed => {
                 let mut after = self.desk_changed(id, record, &mut effects)?;
-                part.changed(&after);
                 let same = self.desk(id).is_some_and(|before| {
                     after.version = before.version;
                     after == *before
                 });
+                part.changed(after.tenant);
                 Ok((!same, part.policy()))
             }
         }
@@ -95,15 +95,14 @@ impl Part<'_> {
         Policy { tenants: self.tenants.into_values().collect(), ..Policy::default() }
     }
 
-    fn changed(&mut self, desk: &Desk) {
-        let tenant = &desk.tenant;
-        self.tenants.insert(tenant.id.clone(), tenant.clone());
+    fn changed(&mut self, tenant: Tenant) {
         self.ancestors(tenant.parent.as_deref());
-        self.named(tenant);
+        self.named(&tenant);
         let own = tenant.accounts.iter().filter_map(|account| account.address.as_ref());
         for base in own.map(Base::of).collect::<BTreeSet<_>>() {
             self.claims(&base);
         }
+        self.tenants.insert(tenant.id.clone(), tenant);
     }
 
     /// Adds the tenants above with their lists, as these name accounts and roles of the tenants below.
