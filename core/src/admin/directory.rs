@@ -59,6 +59,8 @@ pub(super) struct Given {
     pub(super) sequence: u64,
     pub(super) command: String,
     pub(super) by: By,
+    /// The tenant that it changed; `None` for the provider's own settings.
+    pub(super) tenant: Option<String>,
 }
 
 impl Directory {

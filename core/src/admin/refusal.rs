@@ -292,6 +292,11 @@ refusals! {
 }
 
 impl Refusal {
+    /// Of a token that was never issued.
+    pub(super) const fn unknown_token() -> Self {
+        Self::TokenRefused { fault: TokenFault::Unknown }
+    }
+
     /// Returns what would be right.
     #[must_use]
     pub fn remedy(&self) -> String {

@@ -38,7 +38,8 @@ impl Directory {
             Some(tenant) => self.fit_tenant(tenant, record)?,
         }
         self.sequence = sequence;
-        let given = Given { sequence, command: record.command.clone(), by: record.by.clone() };
+        let (command, by, tenant) = (record.command.clone(), record.by.clone(), record.tenant.clone());
+        let given = Given { sequence, command, by, tenant };
         self.commands.insert(record.id.clone(), given);
         Ok(())
     }

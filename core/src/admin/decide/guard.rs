@@ -58,8 +58,7 @@ impl Directory {
             }
             Actor::Bearer { token } => {
                 let token = token.digest();
-                let unknown = Refusal::TokenRefused { fault: TokenFault::Unknown };
-                let tenant = self.index.tenant_of_token(&token).ok_or(unknown)?;
+                let tenant = self.index.tenant_of_token(&token).ok_or(Refusal::unknown_token())?;
                 // The token of a tenant that is gone is for nothing.
                 let desk = self.desk(tenant).ok_or(Refusal::TokenRefused { fault: TokenFault::Spent })?;
                 self.token_for(desk, &token, command, now)?;

@@ -15,6 +15,8 @@ use core::net::IpAddr;
 
 use crate::time::Timestamp;
 
+use super::command::Target;
+use super::directory::Given;
 use super::{Actor, Command, Desk, Directory, Event, Record, Refusal, Warning};
 
 /// What comes with a command.
@@ -65,8 +67,13 @@ impl Directory {
     /// [`Refusal`] says why the command may not be, and what would be right.
     pub fn decide(&self, actor: &Actor, command: &Command, order: &Order) -> Result<Outcome, Refusal> {
         if let Some(given) = self.commands.get(&order.id) {
+            // Whoever holds a token that was never issued learns nothing, not even that of an id.
+            if let Actor::Bearer { token } = actor {
+                self.index.tenant_of_token(&token.digest()).ok_or(Refusal::unknown_token())?;
+            }
             let sequence = given.sequence;
-            let same = given.command == command.name() && given.by == actor.by();
+            let same =
+                given.command == command.name() && given.by == actor.by() && self.may_be_about(actor, command, given);
             return if same { Ok(Outcome::Repeated { sequence }) } else { Err(Refusal::CommandIdReused { sequence }) };
         }
         let admitted = self.admit(actor, command, order.now)?;
@@ -100,6 +107,23 @@ impl Directory {
             return Ok(Outcome::Nothing);
         }
         Ok(Outcome::Changed { record, warnings: context.warnings })
+    }
+}
+
+impl Directory {
+    /// Whether the command can be about the tenant of an earlier one; what it was about may be gone.
+    fn may_be_about(&self, actor: &Actor, command: &Command, given: &Given) -> bool {
+        let tenant = match command.target() {
+            Target::Account(id) => self.tenant_of(id),
+            Target::Credential(id) => self.index.credentials.get(id).map(|(tenant, _)| &**tenant),
+            Target::Provider => None,
+            Target::Tenant(id) => Some(id),
+            Target::Token => match actor {
+                Actor::Bearer { token } => self.index.tenant_of_token(&token.digest()),
+                _ => None,
+            },
+        };
+        tenant.is_none() || tenant == given.tenant.as_deref()
     }
 }
 
