@@ -1,7 +1,18 @@
 """The three tables: the log that is the truth, what is left to do after it, and the passwords."""
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, ForeignKey, MetaData, String, Table, Text
-from sqlalchemy import create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -32,6 +43,7 @@ passwords = Table(
     Column("account", String(128), primary_key=True),
     Column("hash", Text, nullable=False),
 )
+
 
 def connect(url: str) -> Engine:
     """Open the database and create what is missing in it."""

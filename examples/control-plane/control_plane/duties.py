@@ -14,7 +14,10 @@ log = logging.getLogger("control_plane")
 
 
 def do(plane: Plane, settings: Settings, record: Record, obligation: Obligation) -> Command | None:
-    """Do one obligation, and return the command that the host gives next, if any. Raises `OSError` if it is to be tried again."""
+    """Do one obligation, and return the command that the host gives next, if any.
+
+    Raises `OSError` where the smarthost does not take a mail.
+    """
     key, text = obligation["key"], obligation.get("text", "")
     match obligation["obligation"]:
         case "look_up_txt":

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dns.exception
+import dns.name
 import dns.resolver
 from dns.rdtypes.ANY.TXT import TXT
 
@@ -24,7 +25,8 @@ def observe(resolver: str, names: Mapping[str, str]) -> dict[str, Any]:
 def _txt(resolver: dns.resolver.Resolver, name: str) -> dict[str, Any]:
     try:
         answer = resolver.resolve(f"{name}.", "TXT")
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.name.NameTooLong):
+        # At a name that is too long for the DNS, as the doubled one of a long domain is, nothing can stand.
         return {"result": "absent"}
     except dns.exception.DNSException:
         return {"result": "failed"}

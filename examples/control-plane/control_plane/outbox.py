@@ -1,14 +1,14 @@
 """Keeps count of what records oblige to: each is done at least once after its record is written, also after a crash.
 
-What is to be done is derived from the record each time; the table only says what is done. Doing one twice is harmless: a mail
-keeps its Message-ID and its token, and a command keeps its id.
+What is to be done is derived from the record each time; the table only says what is done. Doing one twice is harmless: a
+mail keeps its Message-ID and its token, and a command keeps its id.
 """
 
 import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPNotSupportedError, SMTPRecipientsRefused
 
 import sendas
 from sendas import Actor, Command, Obligation, Record
@@ -44,16 +44,15 @@ class Outbox:
             if not self._begin(key):
                 continue
             try:
-                command = do(self.plane, self.settings, record, obligation)
-            except OSError as error:
-                # What SMTP can raise is an OSError too.
+                if command := do(self.plane, self.settings, record, obligation):
+                    self.give({"kind": "host"}, command, id=f"host:{key}")
+            except Exception as error:
+                # Whatever it is, it keeps nothing else from being done, and the operator is told.
+                fate = "given up" if _for_good(error) else "tried again later"
+                trace = not isinstance(error, OSError)
+                log.error("%s %s is %s: %s", obligation["obligation"], key, fate, error, exc_info=trace)
                 if not _for_good(error):
-                    log.error("%s %s is tried again later: %s", obligation["obligation"], key, error)
                     continue
-                log.error("%s %s is given up: %s", obligation["obligation"], key, error)
-                command = None
-            if command is not None:
-                self.give({"kind": "host"}, command, id=f"host:{key}")
             self._end(key)
 
     def _left(self, sequence: int | None) -> Iterator[tuple[Record, Obligation]]:
@@ -78,6 +77,9 @@ class Outbox:
             connection.execute(update(outbox).where(outbox.c.key == key).values(done_at=self.plane.clock()))
 
 
-def _for_good(error: OSError) -> bool:
+def _for_good(error: Exception) -> bool:
     """Tell whether the smarthost will never take this mail: there is no such mailbox, say (RFC 5321 §4.2.1)."""
-    return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    # The address is not ASCII, and the smarthost cannot SMTPUTF8.
+    return isinstance(error, SMTPNotSupportedError)

@@ -78,7 +78,8 @@ class Plane:
 
 def _report(actor: Mapping[str, Any], command: Mapping[str, Any], answer: Answer) -> None:
     """Tell the operator what came of a command: about a token the exact cause, and never the token itself."""
-    who = f"{actor['kind']} {actor.get('account') or actor.get('name') or ''}".rstrip()
+    named = actor.get("account") or actor.get("name")
+    who = f"{actor['kind']} {named!r}" if named else actor["kind"]
     match answer["outcome"]:
         case "refused":
             log.warning("%s: %s refused: %s: %s", who, command["command"], answer["refusal"], answer["message"])

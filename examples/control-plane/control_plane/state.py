@@ -1,4 +1,4 @@
-"""What the log says: the directory that decides commands, the snapshot that decides mail, and what pages show beside them."""
+"""What the log says: the directory that decides commands, the snapshot that decides mail, and what pages show beside it."""
 
 import json
 from dataclasses import dataclass, field

@@ -6,7 +6,12 @@ from tests.installation import PASSWORD, Installation
 
 
 def submit(
-    installation: Installation, account: str, *, envelope_sender: str, header_from: str | None = None, source: str = "127.0.0.1"
+    installation: Installation,
+    account: str,
+    *,
+    envelope_sender: str,
+    header_from: str | None = None,
+    source: str = "127.0.0.1",
 ) -> str:
     """Send a message to a recipient elsewhere, and return `accepted` or the reply that refused it."""
     message = f"From: {header_from or envelope_sender}\r\nTo: you@list.example\r\nSubject: Hello\r\n\r\nHello\r\n"

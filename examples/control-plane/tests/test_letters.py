@@ -36,7 +36,8 @@ def refused(page: Page, caplog: pytest.LogCaptureFixture, cause: str) -> None:
 
 @pytest.mark.parametrize("page", ["verify", "answer"])
 @pytest.mark.parametrize(
-    ("token", "cause"), [(UNKNOWN, "the token is `unknown`"), ("zz", "1:29: token: not pairs"), ("00", "1:29: token: a token")]
+    ("token", "cause"),
+    [(UNKNOWN, "the token is `unknown`"), ("zz", "1:29: token: not pairs"), ("00", "1:29: token: a token")],
 )
 def test_a_token_that_was_never_issued(
     panel: Panel, page: str, token: str, cause: str, caplog: pytest.LogCaptureFixture

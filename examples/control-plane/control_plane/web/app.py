@@ -58,7 +58,9 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     @app.exception_handler(ForgedForm)
     def forged(request: Request, _: ForgedForm) -> Response:
         log.warning("refused: a form for %s without the token of this session", request.url.path)
-        return site.page(request, "refused.html", 403, text="This form is too old, or not from this site. Open the page again.")
+        return site.page(
+            request, "refused.html", 403, text="This form is too old, or not from this site. Open the page again."
+        )
 
     @app.exception_handler(DamagedLog)
     def damaged(request: Request, damage: DamagedLog) -> Response:

@@ -7,8 +7,16 @@ from typing import Any, Literal
 from sendas import Command
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from wtforms import BooleanField, DateTimeLocalField, Form, HiddenField, IntegerField, PasswordField, StringField
-from wtforms import TextAreaField
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    Form,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.csrf.session import SessionCSRF
 from wtforms.validators import AnyOf, InputRequired, Length, Optional, Regexp

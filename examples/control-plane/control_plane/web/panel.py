@@ -100,8 +100,11 @@ def domain(state: State, tenant: str, domain: Mapping[str, Any]) -> dict[str, An
 
 
 def questions(state: State, account: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return who asked for the account's own address, in all tenants, and what was answered."""
-    address = account.get("address")
+    """Return who asked for the account's own address, in all tenants, and what was answered.
+
+    Addresses are compared without case here; whether the account may answer, the library says when it does.
+    """
+    address = account.get("address", "").lower()
     held = [
         ({"kind": "tenant", "holder": tenant["id"]}, one)
         for tenant in state.tenants.values()
@@ -112,7 +115,7 @@ def questions(state: State, account: Mapping[str, Any]) -> list[dict[str, Any]]:
         for other in state.accounts.values()
         for one in other.get("identity", [])
     ]
-    return [{**holder, **one} for holder, one in held if one["address"] == address and "consent" in one]
+    return [{**holder, **one} for holder, one in held if one["address"].lower() == address and "consent" in one]
 
 
 PROBES: dict[str, Callable[[str], Command]] = {
