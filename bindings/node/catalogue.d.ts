@@ -123,11 +123,39 @@ export type Subject =
   | 'sender'
   | 'resent';
 
+/** Whether an account may send as an address, were it asked for. */
+export type Standing =
+  | 'authorised'
+  | 'preregistered'
+  | 'unauthorised';
+
+/** A table of tallies. */
+export type Table =
+  | 'senders'
+  | 'clients'
+  | 'credentials';
+
+/** Where an address stands in a message. */
+export type TallyField =
+  | 'envelope_sender'
+  | 'from'
+  | 'from_name'
+  | 'sender'
+  | 'sender_name'
+  | 'resent';
+
 /** Transport encryption of the client's connection. */
 export type Tls =
   | 'plain'
   | 'starttls'
   | 'implicit';
+
+/** How the verdict on a tally turns. */
+export type Turn =
+  | 'denied'
+  | 'may_be_denied'
+  | 'permitted'
+  | 'may_be_permitted';
 
 /** Whether the request may go on. */
 export type Verdict =

@@ -2,6 +2,7 @@
 
 import type { Channel, CredentialKind, Profile, Stage, Tls } from './catalogue.js'
 import type { Action, Basis, Control, Reason, Subject, Verdict, View } from './catalogue.js'
+import type { Standing, Table, TallyField, Turn } from './catalogue.js'
 
 export type * from './catalogue.js'
 
@@ -222,4 +223,124 @@ export interface Refusal {
   /** For the one who gave the command. */
   client_text: string
   about: { [member: string]: string }
+}
+
+/** A key of the hash tables: 16 random octets; where none is given, one is taken from the system's random source. */
+export interface Keyed {
+  hashKey?: Uint8Array | null
+}
+
+/** How many messages, and the first and the last of them (RFC 3339). */
+export interface Seen {
+  count: number
+  first: string
+  last: string
+}
+
+/** One fact of a message: `field` with `address` or `said`; `client`; or `role`, `credential` and `tls`. What is not known does not stand. */
+export interface Fact {
+  field?: TallyField
+  address?: string
+  said?: 'missing' | 'null' | 'several' | 'unknown' | 'unreadable'
+  client?: string
+  role?: string
+  credential?: { kind: CredentialKind, id?: string, scopes?: string[], scopes_unknown?: boolean }
+  tls?: Tls
+}
+
+/** How often one fact was seen of an account on a channel. */
+export interface Tally extends Fact, Seen {
+  account: string
+  table: Table
+  channel: Channel
+}
+
+/** A tally of which the verdict turns, `from` an instant on. */
+export interface Turned {
+  turn: Turn
+  from: string
+  /** The tenant of the account, if it has one. */
+  tenant?: string
+  account: string
+  table: Table
+  channel: Channel
+  fact: Fact
+  seen: Seen
+  /** Why it is denied, then or until then. */
+  reasons: Reason[]
+  /** What the tally does not tell and would have to. */
+  open: Subject[]
+}
+
+/** What a change would begin to deny or to permit, as far as the observations tell; `docs/administration.md`, section 14. */
+export interface Preflight {
+  /** Whether nothing begins to be denied, for certain or perhaps, and nothing in reach was not seen. */
+  clear: boolean
+  warnings: { warning: string, text: string }[]
+  changes: Turned[]
+  figures: ({ fact: TallyField | 'client' | 'credential', seen: number, unknown: number } & Record<Turn, number>)[]
+  blind: { unseen_accounts: number, unattributed: number, dropped: Record<Table, number> }
+}
+
+/** Messages by the standing of the address in one field. */
+export type Shares = Record<Standing | 'null' | 'unreadable' | 'unknown', number>
+
+/** What was seen of all tenants, by the envelope sender and by From. */
+export interface CoverageOfAll {
+  accounts: number
+  accounts_seen: number
+  envelope_sender: Shares
+  from: Shares
+}
+
+/** What was seen, against what there is; `docs/administration.md`, section 13. */
+export interface Coverage {
+  total: CoverageOfAll
+  tenants: (CoverageOfAll & { tenant: string, never_seen: string[] })[]
+  unknown_accounts: string[]
+  unattributed: number
+  dropped: Record<Table, number>
+}
+
+/** An account that was seen to send as an address that it is not authorised for, and what to do about it. */
+export interface Choice {
+  tenant: string
+  account: string
+  address: string
+  fields: TallyField[]
+  seen: Seen
+  reasons: Reason[]
+  /** The command to give; it does not stand where nothing is left to do. */
+  command?: Command
+  /** Why the pair is not pre-registered. */
+  refusal?: Refusal
+}
+
+/** What a line of a mail log came to that completes no message: `taken` and `other` are understood, the rest say what is not. */
+export type PostfixLine = 'taken' | 'other' | 'syntax' | 'date' | 'year' | 'text'
+
+/** What became of the lines of a mail log. */
+export interface PostfixCounts {
+  messages: number
+  other: number
+  not_understood: number
+  not_submitted: number
+  not_queued: number
+}
+
+/** One tenant with what is pending in it. */
+export interface Desk {
+  id: string
+  version: number
+  allowlists_entitled: boolean
+  allowlist_entries: number
+  panel_admin_only: boolean
+  foreign_identities: boolean
+  challenges: { domain: string, name: string, value: string, expires?: string, checked?: string, outcome?: string, proved?: string }[]
+  /** The mails that are not answered. */
+  open: { mail: string, expires: string, [member: string]: unknown }[]
+  seen: ({ account: string, address: string } & Seen)[]
+  alerted: { account: string, address: string }[]
+  /** As `tenant[]` in `docs/policy.md`. */
+  tenant: { id: string, [member: string]: unknown }
 }

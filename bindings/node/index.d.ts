@@ -2,6 +2,7 @@
 
 import type { Channel, CredentialKind, Profile, Stage, Tls } from './catalogue.js'
 import type { Action, Basis, Control, Reason, Subject, Verdict, View } from './catalogue.js'
+import type { Standing, Table, TallyField, Turn } from './catalogue.js'
 
 export type * from './catalogue.js'
 
@@ -224,6 +225,126 @@ export interface Refusal {
   about: { [member: string]: string }
 }
 
+/** A key of the hash tables: 16 random octets; where none is given, one is taken from the system's random source. */
+export interface Keyed {
+  hashKey?: Uint8Array | null
+}
+
+/** How many messages, and the first and the last of them (RFC 3339). */
+export interface Seen {
+  count: number
+  first: string
+  last: string
+}
+
+/** One fact of a message: `field` with `address` or `said`; `client`; or `role`, `credential` and `tls`. What is not known does not stand. */
+export interface Fact {
+  field?: TallyField
+  address?: string
+  said?: 'missing' | 'null' | 'several' | 'unknown' | 'unreadable'
+  client?: string
+  role?: string
+  credential?: { kind: CredentialKind, id?: string, scopes?: string[], scopes_unknown?: boolean }
+  tls?: Tls
+}
+
+/** How often one fact was seen of an account on a channel. */
+export interface Tally extends Fact, Seen {
+  account: string
+  table: Table
+  channel: Channel
+}
+
+/** A tally of which the verdict turns, `from` an instant on. */
+export interface Turned {
+  turn: Turn
+  from: string
+  /** The tenant of the account, if it has one. */
+  tenant?: string
+  account: string
+  table: Table
+  channel: Channel
+  fact: Fact
+  seen: Seen
+  /** Why it is denied, then or until then. */
+  reasons: Reason[]
+  /** What the tally does not tell and would have to. */
+  open: Subject[]
+}
+
+/** What a change would begin to deny or to permit, as far as the observations tell; `docs/administration.md`, section 14. */
+export interface Preflight {
+  /** Whether nothing begins to be denied, for certain or perhaps, and nothing in reach was not seen. */
+  clear: boolean
+  warnings: { warning: string, text: string }[]
+  changes: Turned[]
+  figures: ({ fact: TallyField | 'client' | 'credential', seen: number, unknown: number } & Record<Turn, number>)[]
+  blind: { unseen_accounts: number, unattributed: number, dropped: Record<Table, number> }
+}
+
+/** Messages by the standing of the address in one field. */
+export type Shares = Record<Standing | 'null' | 'unreadable' | 'unknown', number>
+
+/** What was seen of all tenants, by the envelope sender and by From. */
+export interface CoverageOfAll {
+  accounts: number
+  accounts_seen: number
+  envelope_sender: Shares
+  from: Shares
+}
+
+/** What was seen, against what there is; `docs/administration.md`, section 13. */
+export interface Coverage {
+  total: CoverageOfAll
+  tenants: (CoverageOfAll & { tenant: string, never_seen: string[] })[]
+  unknown_accounts: string[]
+  unattributed: number
+  dropped: Record<Table, number>
+}
+
+/** An account that was seen to send as an address that it is not authorised for, and what to do about it. */
+export interface Choice {
+  tenant: string
+  account: string
+  address: string
+  fields: TallyField[]
+  seen: Seen
+  reasons: Reason[]
+  /** The command to give; it does not stand where nothing is left to do. */
+  command?: Command
+  /** Why the pair is not pre-registered. */
+  refusal?: Refusal
+}
+
+/** What a line of a mail log came to that completes no message: `taken` and `other` are understood, the rest say what is not. */
+export type PostfixLine = 'taken' | 'other' | 'syntax' | 'date' | 'year' | 'text'
+
+/** What became of the lines of a mail log. */
+export interface PostfixCounts {
+  messages: number
+  other: number
+  not_understood: number
+  not_submitted: number
+  not_queued: number
+}
+
+/** One tenant with what is pending in it. */
+export interface Desk {
+  id: string
+  version: number
+  allowlists_entitled: boolean
+  allowlist_entries: number
+  panel_admin_only: boolean
+  foreign_identities: boolean
+  challenges: { domain: string, name: string, value: string, expires?: string, checked?: string, outcome?: string, proved?: string }[]
+  /** The mails that are not answered. */
+  open: { mail: string, expires: string, [member: string]: unknown }[]
+  seen: ({ account: string, address: string } & Seen)[]
+  alerted: { account: string, address: string }[]
+  /** As `tenant[]` in `docs/policy.md`. */
+  tenant: { id: string, [member: string]: unknown }
+}
+
 /** The answer to a request. It keeps a copy of the request, to render what the client is told. */
 export declare class Decision {
   /** Returns the decision of a host that has no snapshot: defer, with `snapshot_unavailable`. */
@@ -314,6 +435,28 @@ export declare class Directory {
   policy(): Policy
   /** The sequence number of the last record; 0 before the first. */
   get sequence(): number
+  /**
+   * Says what a command would begin to deny, were it given now. Nothing is changed.
+   *
+   * A key that is not given is taken from the system's random source, as in `Snapshot.compile`.
+   */
+  preflight(observations: Observations, actor: Actor, command: Command, order: Order & Keyed): Preflight | Refusal
+  /** Says what begins to be denied at later instants if nothing is changed: by deadlines, and by what ends. */
+  outlook(observations: Observations, at: { now: Instant } & Keyed): Preflight
+  /** Says which accounts were seen, and how many of their messages sender authentication would permit today. */
+  coverage(observations: Observations, at: { now: Instant } & Keyed): Coverage
+  /**
+   * Chooses the pairs of account and address that are not authorised today, and a command for each. Nothing is changed.
+   *
+   * Only pairs are chosen that were seen in at least `least` messages of one field.
+   */
+  choose(observations: Observations, choice: { least: number, now: Instant } & Keyed): Choice[]
+  /** Returns one tenant with what is pending in it, or null where there is no such tenant. */
+  desk(tenant: string): Desk | null
+  /** Returns who may use, or asked to use, an address with its mailbox owner's word, over all tenants. */
+  consents(address: string): { pair: { account?: string, tenant?: string, address: string }, consent: 'pending' | 'given' | 'refused' | 'withdrawn' }[]
+  /** Returns the domains whose TXT record is to be looked up again, and where. */
+  rechecksDue(now: Instant): { tenant: string, domain: string, names: { expected: string, apex: string, doubled: string } }[]
 }
 
 /** Why a request is decided as it is. */
@@ -340,8 +483,40 @@ export declare class Explanation {
   toJson(): string
 }
 
+/**
+ * What was seen of accounts, as tallies, in bounded memory.
+ *
+ * Nothing depends on the order of the requests, and observations of two logs that are merged are those of both together.
+ */
+export declare class Observations {
+  /** Creates observations of nothing, which keep at most this many tallies. */
+  constructor(most: number)
+  /** Reads observations from JSON Lines. Throws an `Error` with a line for each problem. */
+  static fromJsonLines(text: Text): Observations
+  /** Writes the observations as JSON Lines that `fromJsonLines` reads back as equal ones. */
+  toJsonLines(): string
+  /** Counts every fact of one request; what it lacks is counted as unknown. */
+  observe(request: Omit<Request, 'stage'>): void
+  /** Adds what other observations hold, as if their requests had been observed here; the smaller bound holds from then on. */
+  merge(other: Observations): void
+  /** As many tallies as are kept at most. */
+  get most(): number
+  /** How many requests were observed. */
+  get requests(): number
+  /** How many of them name no account, or none that an account can be. */
+  get unattributed(): number
+  /** How many facts were counted in each table, those included that were dropped. */
+  get counted(): TableCounts
+  /** How many facts of each table are in no tally, since there was no room for it. */
+  get dropped(): TableCounts
+  /** Returns every tally that is kept, by account, table, channel and fact. */
+  tallies(): Tally[]
+}
+
 /** What the provider and its tenants have laid down. */
 export declare class Policy {
+  /** Says what another policy in its place would begin to deny: `Directory.preflight` without a command. */
+  preflight(candidate: Policy, observations: Observations, at: { now: Instant } & Keyed): Preflight
   /** Reads a policy from TOML. Throws a `PolicyError` that names every problem of the text. */
   static fromToml(text: Text): Policy
   /** Reads a policy from JSON (RFC 8259). Throws a `PolicyError` that names every problem of the text. */
@@ -356,6 +531,24 @@ export declare class Policy {
   toJson(): string
   /** Returns the policy as JSON Lines that `fromJsonLines` reads back as an equal policy. */
   toJsonLines(): string
+}
+
+/**
+ * Makes records of requests from the lines of a Postfix mail log, which are given in their order.
+ *
+ * A log tells the account (`sasl_username`), the client's address and the envelope sender; what it does not hold is unknown.
+ */
+export declare class PostfixLog {
+  /**
+   * Creates a reader that keeps at most `most` messages that were handed over and not queued yet.
+   *
+   * Timestamps without a year begin in `year`, and are `offset` seconds ahead of UTC.
+   */
+  constructor(options: { most: number, year?: number | null, offset: number })
+  /** Takes the next line, with its line ending or without: the record of the message that it completes, or what it came to. */
+  push(line: Text): RequestRecord | PostfixLine
+  /** Returns what became of the lines so far; messages that are still to be queued count as not queued. */
+  counts(): PostfixCounts
 }
 
 /** An SMTP reply of one line (RFC 5321 §4.2, RFC 3463), printable and safe to send as it is. */
@@ -617,4 +810,14 @@ export interface Step {
   place: Place | null
   /** What was found, as a sentence. */
   text: string
+}
+
+/** A count for each table of tallies. */
+export interface TableCounts {
+  /** Addresses in the envelope and the header. */
+  senders: number
+  /** Network addresses that clients come from. */
+  clients: number
+  /** Credentials with the role and the transport encryption. */
+  credentials: number
 }

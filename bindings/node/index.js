@@ -5,8 +5,10 @@ const { readFileSync, readdirSync } = require('node:fs')
 const { extname } = require('node:path')
 const { fileURLToPath } = require('node:url')
 
-const { Decision, Directory, Explanation, Policy, Reply, RequestRecord, Session, Snapshot, obligations, policySchema, reasons } =
-  require(library())
+const {
+  Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord, Session, Snapshot, obligations, policySchema,
+  reasons
+} = require(library())
 
 /** Finds what `npm run build` made on a machine like this one. */
 function library () {
@@ -64,6 +66,27 @@ replace(Snapshot.prototype, 'follow', follow => throwing(PolicyError)(function (
   return follow.call(this, directory, JSON.stringify(record))
 }))
 
+// What is asked of observations is answered in JSON, with a random key where the caller gives none.
+const asking = (places, given = values => values) => method => function (...values) {
+  values.length = places
+  const answer = method.call(this, ...given(values), randomBytes(16))
+  if (Array.isArray(answer)) throw new PolicyError(...answer)
+  return JSON.parse(answer)
+}
+for (const name of ['outlook', 'coverage', 'choose']) replace(Directory.prototype, name, asking(2))
+replace(Policy.prototype, 'preflight', asking(3))
+replace(Directory.prototype, 'preflight', asking(4, ([observations, actor, command, order]) =>
+  [observations, JSON.stringify(actor), JSON.stringify(command), order]))
+for (const name of ['consents', 'rechecksDue']) {
+  replace(Directory.prototype, name, method => function (value) { return JSON.parse(method.call(this, value)) })
+}
+replace(Directory.prototype, 'desk', desk => function (tenant) {
+  const answer = desk.call(this, tenant)
+  return answer === null ? null : JSON.parse(answer)
+})
+replace(Observations.prototype, 'tallies', tallies => function () { return tallies.call(this).map(tally => JSON.parse(tally)) })
+replace(PostfixLog.prototype, 'counts', counts => function () { return JSON.parse(counts.call(this)) })
+
 Policy.fromPath = path => {
   const readers = { '.toml': Policy.fromToml, '.json': Policy.fromJson, '.jsonl': Policy.fromJsonLines }
   const suffix = extname(path instanceof URL ? fileURLToPath(path) : path)
@@ -87,8 +110,10 @@ module.exports.Decision = Decision
 module.exports.Directory = Directory
 module.exports.Explanation = Explanation
 module.exports.NULL = '<>'
+module.exports.Observations = Observations
 module.exports.Policy = Policy
 module.exports.PolicyError = PolicyError
+module.exports.PostfixLog = PostfixLog
 module.exports.REASONS = Object.freeze(reasons().map(Object.freeze))
 module.exports.RecordError = RecordError
 module.exports.Reply = Reply

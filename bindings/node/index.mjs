@@ -1,6 +1,6 @@
 import sendas from './index.js'
 
 export const {
-  Decision, Directory, Explanation, NULL, Policy, PolicyError, REASONS, RecordError, Reply, RequestRecord, Session, Snapshot, obligations,
-  policySchema
+  Decision, Directory, Explanation, NULL, Observations, Policy, PolicyError, PostfixLog, REASONS, RecordError, Reply, RequestRecord, Session,
+  Snapshot, obligations, policySchema
 } = sendas

@@ -3,11 +3,10 @@
 use std::fmt::{self, Write as _};
 use std::process::ExitCode;
 
-use sendas::Timestamp;
 use sendas::address::Scope;
-use sendas::admin::{Desk, DnsOutcome, Holder, Issued, Proof, Purpose, TxtNames};
+use sendas::admin::{Desk, DnsOutcome, Proof, TxtNames};
 use sendas::policy::{Account, Allowlist, Consent, Deny, Identity, Mode, Names};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::arguments::Show;
 use crate::evaluate::print;
@@ -181,42 +180,8 @@ fn line(text: &str) -> String {
 /// The same for programs: the policy as it is written everywhere, and beside it what is pending.
 fn program<'d>(log: &Log, desks: impl Iterator<Item = &'d Desk>) -> Value {
     let house = log.directory.house();
-    let mut policy: Value = log.directory.policy().to_json().parse().unwrap_or_default();
-    let mut written: Map<String, Value> = Map::new();
-    for tenant in policy["tenant"].as_array_mut().into_iter().flatten() {
-        let id = tenant["id"].as_str().unwrap_or_default().to_owned();
-        written.insert(id, tenant.take());
-    }
-    let tenants: Vec<Value> = desks
-        .map(|desk| {
-            let proofs: Vec<Value> = desk
-                .proofs
-                .iter()
-                .map(|(domain, proof)| {
-                    json!({
-                        "domain": domain.as_str(),
-                        "name": TxtNames::new(&proof.label, domain).expected,
-                        "value": proof.challenge.txt_value(),
-                        "expires": instant(proof.expires),
-                        "checked": instant(proof.checked.map(|(at, _)| at)),
-                        "outcome": proof.checked.map(|(_, outcome)| outcome.name()),
-                        "proved": instant(proof.proved),
-                    })
-                })
-                .collect();
-            json!({
-                "id": desk.tenant.id,
-                "version": desk.version,
-                "allowlists_entitled": desk.allowlists_entitled,
-                "allowlist_entries": desk.allowlist_entries,
-                "panel_admin_only": desk.panel_admin_only,
-                "foreign_identities": desk.foreign_identities,
-                "challenges": proofs,
-                "open": desk.tokens.iter().filter(|issued| !issued.spent).map(open).collect::<Vec<_>>(),
-                "tenant": written.remove(&desk.tenant.id),
-            })
-        })
-        .collect();
+    let policy: Value = log.directory.policy().to_json().parse().unwrap_or_default();
+    let tenants: Vec<Value> = desks.map(|desk| desk.to_json().parse().unwrap_or_default()).collect();
     json!({
         "records": log.directory.sequence(),
         "version": house.version,
@@ -225,26 +190,4 @@ fn program<'d>(log: &Log, desks: impl Iterator<Item = &'d Desk>) -> Value {
         "provider": policy.get("provider"),
         "tenants": tenants,
     })
-}
-
-/// A mail that was not answered.
-fn open(issued: &Issued) -> Value {
-    let expires = issued.expires.to_string();
-    match &issued.purpose {
-        Purpose::Batch { admin, addresses } => {
-            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            json!({"mail": "send_verification_mail", "admin": admin, "addresses": addresses, "expires": expires})
-        }
-        Purpose::Question(pair) => {
-            let holder = match &pair.holder {
-                Holder::Account(id) => json!({"account": id}),
-                Holder::Tenant(id) => json!({"tenant": id}),
-            };
-            json!({"mail": "ask_owner", "holder": holder, "address": pair.address.to_string(), "expires": expires})
-        }
-    }
-}
-
-fn instant(instant: Option<Timestamp>) -> Option<String> {
-    instant.map(|instant| instant.to_string())
 }

@@ -11,7 +11,7 @@ use sendas::analysis::{Observations, PreflightError, Table, Tally};
 use sendas::postfix_log::{Line, LogReader, Timestamps};
 use sendas::record::RequestRecord;
 use sendas::{HashKey, Limits, Options, Policy, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Rules of the source documents that some vector must show.
 const RULES: &str = "N2 N5 N7 N13 T13 S4 S5 S6 S8 M10 M11 M12 M13 M14";
@@ -179,11 +179,7 @@ fn records(vector: &Value) -> (Vec<RequestRecord>, Value) {
             records.push(record);
         }
     }
-    let counts = reader.counts();
-    let counts = json!({
-        "messages": counts.messages, "other": counts.other, "not_understood": counts.not_understood,
-        "not_submitted": counts.not_submitted, "not_queued": counts.not_queued,
-    });
+    let counts = json_of(&reader.counts().to_json());
     (records, counts)
 }
 

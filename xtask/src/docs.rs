@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use sendas::analysis::{Field, Standing, Table, Turn};
 use sendas::{Action, Basis, Channel, Control, CredentialKind, Profile, Reason, Stage, Subject, Tls, Verdict, View};
 
 use crate::repository;
@@ -76,7 +77,15 @@ fn lists() -> Vec<List> {
         list("Reason", "Why a request is denied or deferred.", Reason::ALL.iter().map(|row| row.slug()).collect()),
         list("Stage", "How far a transaction has come.", Stage::ALL.map(Stage::name).to_vec()),
         list("Subject", "The part of a request that a finding speaks of.", Subject::ALL.map(Subject::name).to_vec()),
+        list(
+            "Standing",
+            "Whether an account may send as an address, were it asked for.",
+            Standing::ALL.map(Standing::name).to_vec(),
+        ),
+        list("Table", "A table of tallies.", Table::ALL.map(Table::name).to_vec()),
+        list("TallyField", "Where an address stands in a message.", Field::ALL.map(Field::name).to_vec()),
         list("Tls", "Transport encryption of the client's connection.", Tls::ALL.map(Tls::name).to_vec()),
+        list("Turn", "How the verdict on a tally turns.", Turn::ALL.map(Turn::name).to_vec()),
         list("Verdict", "Whether the request may go on.", Verdict::ALL.map(Verdict::name).to_vec()),
         list(
             "View",

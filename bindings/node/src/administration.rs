@@ -121,6 +121,6 @@ pub(crate) fn read_record(env: Env, record: Unknown<'_>) -> Result<Record> {
     Record::from_json(Given::new(env, "record", record).text()?).map_err(|error| refuse(&error))
 }
 
-fn refuse(error: &dyn std::fmt::Display) -> napi::Error {
+pub(crate) fn refuse(error: &dyn std::fmt::Display) -> napi::Error {
     napi::Error::from_reason(error.to_string())
 }

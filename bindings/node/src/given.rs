@@ -122,6 +122,15 @@ impl<'e> Given<'e> {
         count.ok_or_else(|| self.refuse("a whole number from 0 to 4294967295"))
     }
 
+    pub(crate) fn integer(self) -> Result<i32> {
+        let number = match self.value.get_type()? {
+            ValueType::Number => whole(f64::from_unknown(self.value)?),
+            _ => None,
+        };
+        let integer = number.and_then(|number| i32::try_from(number).ok());
+        integer.ok_or_else(|| self.refuse("a whole number from -2147483648 to 2147483647"))
+    }
+
     /// Reads an array, every element of which must be something to `read`.
     pub(crate) fn elements<T>(self, right: &str, read: impl Fn(Self) -> Result<Option<T>>) -> Result<Vec<T>> {
         if !self.value.is_array()? {

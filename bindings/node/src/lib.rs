@@ -5,6 +5,7 @@
 //! from this package and `header.d.ts`.
 
 mod administration;
+mod analysis;
 mod decision;
 mod explain;
 mod given;
@@ -16,6 +17,7 @@ mod snapshot;
 mod words;
 
 pub use administration::{Directory, obligations};
+pub use analysis::{Observations, PostfixLog, TableCounts};
 pub use decision::{Decision, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
 pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
 pub use policy::{Diagnostic, Policy, policy_schema};

@@ -12,7 +12,7 @@ use crate::request::read_request;
 /// A request that keeps octets of its own, to be written as JSON and read back: the same in every language.
 #[napi]
 pub struct RequestRecord {
-    record: sendas::record::RequestRecord,
+    pub(crate) record: sendas::record::RequestRecord,
 }
 
 #[napi]

@@ -155,7 +155,7 @@ fn read_options(options: Given<'_>, random: Given<'_>) -> Result<Options> {
     Ok(read)
 }
 
-fn read_key(key: Given<'_>) -> Result<HashKey> {
+pub(crate) fn read_key(key: Given<'_>) -> Result<HashKey> {
     let octets: Uint8ArraySlice<'_> = key.instance(HASH_KEY)?;
     octets.as_ref().try_into().map(HashKey).map_err(|_| key.refuse(HASH_KEY))
 }

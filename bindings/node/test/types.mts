@@ -1,7 +1,8 @@
 // Compiled, never run: what type-checks here is what users may write, and each expected error must be one.
 
-import { NULL, Policy, PolicyError, REASONS, RequestRecord, Snapshot } from 'sendas'
-import type { Action, Decision, EnvelopeSender, Finding, Header, Reason, Request, Subject, Verdict } from 'sendas'
+import { Directory, NULL, Observations, Policy, PolicyError, PostfixLog, REASONS, RequestRecord, Snapshot } from 'sendas'
+import type { Action, Command, Decision, EnvelopeSender, Finding, Header, PostfixLine, Preflight, Reason, Request, Subject } from 'sendas'
+import type { Tally, Turn, Verdict } from 'sendas'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 function same<A, B> (_proof: Equal<A, B>): void {}
@@ -45,6 +46,19 @@ const steps: string[] = snapshot.explain(base, 'tenant').steps.map(step => step.
 const again: Decision = snapshot.evaluate({ ...new RequestRecord(base).request(), stage: 'session' })
 const written: string = JSON.stringify(again.toJSON().would_deny)
 
+const observations = new Observations(1000)
+const read: RequestRecord | PostfixLine = new PostfixLog({ most: 10, offset: 0 }).push('x')
+if (typeof read !== 'string') observations.observe(read.request())
+const tally: Tally | undefined = observations.tallies()[0]
+const foreseen: Preflight = new Directory().outlook(observations, { now: 0 })
+const turns: Turn[] = foreseen.changes.map(change => change.turn)
+const shares: number = new Directory().coverage(observations, { now: 0 }).total.from.authorised
+const chosen: (Command | undefined)[] = new Directory().choose(observations, { least: 1, now: 0 }).map(choice => choice.command)
+// @ts-expect-error: the instant must be said
+new Directory().outlook(observations, {})
+// @ts-expect-error: a request has no stage here
+observations.observe({ now: 0, channel: 'smtp', stage: 'session' })
+
 // @ts-expect-error: not a reason
 const noReason: Reason = 'adress_not_owned'
 // @ts-expect-error: not a channel
@@ -68,4 +82,4 @@ REASONS[0].reason = 'unknown_role'
 // @ts-expect-error: the first field is that of the policy's own text, or of none
 const column: number = new PolicyError('', []).diagnostics[0].column
 
-export { column, line, many, noReason, status, steps, word, written }
+export { chosen, column, line, many, noReason, shares, status, steps, tally, turns, word, written }

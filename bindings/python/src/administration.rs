@@ -2,9 +2,12 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use sendas::Address;
 use sendas::admin::{Actor, Command, Order, Record};
 
-use crate::policy::Policy;
+use crate::analysis::{Asked, Observations, foreseen};
+use crate::policy::{Policy, not_compiled};
 use crate::request::instant;
 use crate::text::Text;
 
@@ -80,6 +83,89 @@ impl Directory {
         records.iter().map(|record| write(py, &record.to_json())).collect()
     }
 
+    /// Say what a command would begin to deny. Nothing is changed.
+    #[expect(clippy::too_many_arguments, reason = "Python names them")]
+    #[pyo3(signature = (observations, actor, command, *, id, now, expected=None, hash_key=None))]
+    fn preflight<'py>(
+        &self,
+        py: Python<'py>,
+        observations: &Observations,
+        actor: &Bound<'py, PyAny>,
+        command: &Bound<'py, PyAny>,
+        id: String,
+        now: &Bound<'py, PyAny>,
+        expected: Option<u64>,
+        hash_key: Option<&Bound<'_, PyBytes>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let actor = read(actor, Actor::from_json)?;
+        let command = read(command, Command::from_json)?;
+        let asked = Asked::read(now, hash_key)?;
+        let mut order = Order::new(id, asked.now);
+        order.expected = expected;
+        let seen = &observations.observations;
+        foreseen(py, py.detach(|| self.directory.preflight(seen, &actor, &command, &order, &asked.options)))
+    }
+
+    /// Say what begins to be denied at later instants if nothing is changed.
+    #[pyo3(signature = (observations, *, now, hash_key=None))]
+    fn outlook<'py>(
+        &self,
+        py: Python<'py>,
+        observations: &Observations,
+        now: &Bound<'py, PyAny>,
+        hash_key: Option<&Bound<'_, PyBytes>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
+        foreseen(py, py.detach(|| Ok(self.directory.outlook(seen, asked.now, &asked.options)?)))
+    }
+
+    /// Say which accounts were seen, and how many of their messages are authorised.
+    #[pyo3(signature = (observations, *, now, hash_key=None))]
+    fn coverage<'py>(
+        &self,
+        py: Python<'py>,
+        observations: &Observations,
+        now: &Bound<'py, PyAny>,
+        hash_key: Option<&Bound<'_, PyBytes>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
+        let coverage = py.detach(|| self.directory.coverage(seen, asked.now, &asked.options));
+        write(py, &coverage.map_err(|error| not_compiled(py, &error))?.to_json())
+    }
+
+    /// Choose the pairs that are not authorised, and a command for each.
+    #[pyo3(signature = (observations, *, least, now, hash_key=None))]
+    fn choose<'py>(
+        &self,
+        py: Python<'py>,
+        observations: &Observations,
+        least: u64,
+        now: &Bound<'py, PyAny>,
+        hash_key: Option<&Bound<'_, PyBytes>>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
+        let choices = py.detach(|| self.directory.choose(seen, least, asked.now, &asked.options));
+        let choices = choices.map_err(|error| not_compiled(py, &error))?;
+        choices.iter().map(|choice| write(py, &choice.to_json())).collect()
+    }
+
+    /// Return one tenant with what is pending in it, or None where there is no such tenant.
+    fn desk<'py>(&self, py: Python<'py>, tenant: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.directory.desk(tenant).map(|desk| write(py, &desk.to_json())).transpose()
+    }
+
+    /// Return who may use, or asked to use, an address with its mailbox owner's word.
+    fn consents<'py>(&self, py: Python<'py>, address: &str) -> PyResult<Bound<'py, PyAny>> {
+        let address = Address::parse(address).map_err(|error| PyValueError::new_err(format!("`address`: {error}")))?;
+        write(py, &self.directory.consents_to_json(&address))
+    }
+
+    /// Return the domains whose TXT record is to be looked up again.
+    #[pyo3(signature = (*, now))]
+    fn rechecks_due<'py>(&self, py: Python<'py>, now: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        write(py, &self.directory.rechecks_due_to_json(instant(now)?))
+    }
+
     /// Return the policy that decides.
     fn policy(&self) -> Policy {
         Policy { policy: self.directory.policy() }
@@ -115,6 +201,6 @@ pub(crate) fn read<T>(
     read(text).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-fn write<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn write<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
     py.import("json")?.call_method1("loads", (json,))
 }

@@ -1,6 +1,7 @@
 //! The Python package: converts in, calls core, converts out.
 
 mod administration;
+mod analysis;
 mod decision;
 mod explain;
 mod policy;
@@ -20,6 +21,8 @@ mod _sendas {
 
     #[pymodule_export]
     use crate::administration::{Directory, obligations};
+    #[pymodule_export]
+    use crate::analysis::{Observations, PostfixLog};
     #[pymodule_export]
     use crate::decision::{Decision, Reply};
     #[pymodule_export]

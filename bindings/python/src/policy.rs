@@ -6,6 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyList, PyString, PyType};
 use sendas::{CompileError, PolicyError, PolicyLines};
 
+use crate::analysis::{Asked, Observations, foreseen};
 use crate::text::Text;
 
 /// What the provider and its tenants have laid down.
@@ -62,6 +63,21 @@ impl Policy {
     /// Return the policy as JSON Lines that `from_json_lines` reads back as an equal policy.
     fn to_json_lines(&self) -> String {
         self.policy.to_json_lines()
+    }
+
+    /// Say what another policy in its place would begin to deny.
+    #[pyo3(signature = (candidate, observations, *, now, hash_key=None))]
+    fn preflight<'py>(
+        &self,
+        py: Python<'py>,
+        candidate: &Self,
+        observations: &Observations,
+        now: &Bound<'py, PyAny>,
+        hash_key: Option<&Bound<'_, PyBytes>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
+        let (policy, candidate) = (&self.policy, &candidate.policy);
+        foreseen(py, py.detach(|| Ok(policy.preflight(candidate, seen, asked.now, &asked.options)?)))
     }
 
     fn __eq__(&self, other: &Self) -> bool {

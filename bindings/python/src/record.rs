@@ -11,7 +11,7 @@ use crate::text::Text;
 /// A request that keeps octets of its own, to be written as JSON and read back.
 #[pyclass(frozen, module = "sendas")]
 pub(crate) struct RequestRecord {
-    record: sendas::record::RequestRecord,
+    pub(crate) record: sendas::record::RequestRecord,
 }
 
 #[pymethods]

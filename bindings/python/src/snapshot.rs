@@ -149,7 +149,7 @@ impl Snapshot {
 }
 
 /// Returns the key that was given, or one from the system's random source.
-fn read_key(py: Python<'_>, key: Option<&Bound<'_, PyBytes>>) -> PyResult<HashKey> {
+pub(crate) fn read_key(py: Python<'_>, key: Option<&Bound<'_, PyBytes>>) -> PyResult<HashKey> {
     let random;
     let octets = if let Some(key) = key {
         key.as_bytes()

@@ -8,12 +8,16 @@
 //! A line is one of syslog: `timestamp host program[pid]: text`, with a timestamp of RFC 3164 §4.1.2 or RFC 3339 §5.6.
 
 use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::policy::named::named;
 use crate::record::{EnvelopeRecord, RequestRecord};
 use crate::request::Channel;
 use crate::time::Timestamp;
+
+use super::output::Output;
 
 /// Makes records of requests from the lines of a mail log, which are given in their order.
 ///
@@ -86,6 +90,8 @@ pub enum Fault {
     Text,
 }
 
+named! { Fault, 4, "syntax": Syntax = "syntax", Date = "date", Year = "year", Text = "text" }
+
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -112,6 +118,26 @@ pub struct Counts {
     pub not_submitted: u64,
     /// Messages that were handed over and not queued in this log: refused ones, or those that it does not end with.
     pub not_queued: u64,
+}
+
+impl Counts {
+    /// Writes the counts as JSON on one line, without its end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        Output::line(|output| {
+            output.object(|output| {
+                for (name, count) in [
+                    ("messages", self.messages),
+                    ("other", self.other),
+                    ("not_understood", self.not_understood),
+                    ("not_submitted", self.not_submitted),
+                    ("not_queued", self.not_queued),
+                ] {
+                    output.key(name).raw(&count.to_string());
+                }
+            });
+        })
+    }
 }
 
 /// Who handed a message over.
@@ -267,7 +293,7 @@ impl LogReader {
             _ => {}
         }
         let tens = if *tens == b' ' { b'0' } else { *tens };
-        let text = |digits: &[u8]| digits.iter().map(|&digit| char::from(digit)).collect::<alloc::string::String>();
+        let text = |digits: &[u8]| digits.iter().map(|&digit| char::from(digit)).collect::<String>();
         let (day, time) = (text(&[tens, *day]), text(&[*h1, *h2, b':', *m1, *m2, b':', *s1, *s2]));
         let instant = Timestamp::parse(&alloc::format!("{year:04}-{month:02}-{day}T{time}Z")).ok_or(Fault::Date)?;
         (self.month, self.timestamps.year) = (Some(month), Some(year));
@@ -309,7 +335,6 @@ const MONTHS: [&[u8]; 12] =
 #[cfg(test)]
 mod tests {
     use std::format;
-    use std::string::{String, ToString};
     use std::vec::Vec;
 
     use super::*;

@@ -77,3 +77,35 @@ class Refusal(TypedDict):
 
 Outcome: TypeAlias = Changed | Unchanged | Repeated
 """What comes of a command that is not refused."""
+
+
+class Consent(TypedDict):
+    """Who may use, or asked to use, an address with its mailbox owner's word."""
+
+    pair: dict[str, str]
+    consent: Literal["pending", "given", "refused", "withdrawn"]
+
+
+class Recheck(TypedDict):
+    """A domain whose TXT record is to be looked up again, and where."""
+
+    tenant: str
+    domain: str
+    names: dict[str, str]
+
+
+class Desk(TypedDict):
+    """One tenant with what is pending in it."""
+
+    id: str
+    version: int
+    allowlists_entitled: bool
+    allowlist_entries: int
+    panel_admin_only: bool
+    foreign_identities: bool
+    challenges: list[dict[str, str]]
+    open: list[dict[str, Any]]
+    seen: list[dict[str, Any]]
+    alerted: list[dict[str, str]]
+    tenant: dict[str, Any]
+    """As `tenant[]` in `docs/policy.md`."""

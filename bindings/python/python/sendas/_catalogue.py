@@ -135,12 +135,44 @@ Subject: TypeAlias = Literal[
 ]
 """The part of a request that a finding speaks of."""
 
+Standing: TypeAlias = Literal[
+    "authorised",
+    "preregistered",
+    "unauthorised",
+]
+"""Whether an account may send as an address, were it asked for."""
+
+Table: TypeAlias = Literal[
+    "senders",
+    "clients",
+    "credentials",
+]
+"""A table of tallies."""
+
+TallyField: TypeAlias = Literal[
+    "envelope_sender",
+    "from",
+    "from_name",
+    "sender",
+    "sender_name",
+    "resent",
+]
+"""Where an address stands in a message."""
+
 Tls: TypeAlias = Literal[
     "plain",
     "starttls",
     "implicit",
 ]
 """Transport encryption of the client's connection."""
+
+Turn: TypeAlias = Literal[
+    "denied",
+    "may_be_denied",
+    "permitted",
+    "may_be_permitted",
+]
+"""How the verdict on a tally turns."""
 
 Verdict: TypeAlias = Literal[
     "allow",

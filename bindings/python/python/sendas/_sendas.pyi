@@ -4,8 +4,9 @@ from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import Any, Final, NoReturn, final
 
-from sendas._administration import Actor, Command, Obligation, Outcome, Record, Refusal
-from sendas._catalogue import Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Tls, Verdict, View
+from sendas._administration import Actor, Command, Consent, Desk, Obligation, Outcome, Recheck, Record, Refusal
+from sendas._analysis import Choice, Coverage, PostfixCounts, PostfixLine, Preflight, Tally
+from sendas._catalogue import Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Table, Tls, Verdict, View
 from sendas._request import EnvelopeSender, Header, Request, Text
 from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Place, Problem, SetError, Step
 
@@ -13,7 +14,9 @@ __all__ = [
     "Decision",
     "Directory",
     "Explanation",
+    "Observations",
     "Policy",
+    "PostfixLog",
     "Reply",
     "RequestRecord",
     "Session",
@@ -58,6 +61,11 @@ class Policy:
     def to_json_lines(self) -> str:
         """Return the policy as JSON Lines that `from_json_lines` reads back as an equal policy."""
 
+    def preflight(
+        self, candidate: Policy, observations: Observations, *, now: int | datetime, hash_key: bytes | None = None
+    ) -> Preflight:
+        """Say what another policy in its place would begin to deny: `Directory.preflight` without a command."""
+
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -94,6 +102,45 @@ class Directory:
     def import_policy(self, policy: Policy, *, name: str, now: int | datetime) -> list[Record]:
         """Return the records that take a policy over into an empty log."""
 
+    def preflight(
+        self,
+        observations: Observations,
+        actor: Actor,
+        command: Command,
+        *,
+        id: str,
+        now: int | datetime,
+        expected: int | None = None,
+        hash_key: bytes | None = None,
+    ) -> Preflight | Refusal:
+        """Say what a command would begin to deny, were it given now. Nothing is changed.
+
+        A key that is not given is taken from the system's random source, as in `Snapshot.compile`.
+        """
+
+    def outlook(self, observations: Observations, *, now: int | datetime, hash_key: bytes | None = None) -> Preflight:
+        """Say what begins to be denied at later instants if nothing is changed: by deadlines, and by what ends."""
+
+    def coverage(self, observations: Observations, *, now: int | datetime, hash_key: bytes | None = None) -> Coverage:
+        """Say which accounts were seen, and how many of their messages sender authentication would permit today."""
+
+    def choose(
+        self, observations: Observations, *, least: int, now: int | datetime, hash_key: bytes | None = None
+    ) -> list[Choice]:
+        """Choose the pairs of account and address that are not authorised today, and a command for each.
+
+        Only pairs are chosen that were seen in at least `least` messages of one field. Nothing is changed.
+        """
+
+    def desk(self, tenant: str) -> Desk | None:
+        """Return one tenant with what is pending in it, or None where there is no such tenant."""
+
+    def consents(self, address: str) -> list[Consent]:
+        """Return who may use, or asked to use, an address with its mailbox owner's word, over all tenants."""
+
+    def rechecks_due(self, *, now: int | datetime) -> list[Recheck]:
+        """Return the domains whose TXT record is to be looked up again."""
+
     def policy(self) -> Policy:
         """Return the policy that decides."""
 
@@ -103,6 +150,74 @@ class Directory:
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Observations:
+    """What was seen of accounts, as tallies, in bounded memory.
+
+    Nothing depends on the order of the requests, and observations of two logs that are merged are those of both together.
+    """
+
+    __hash__: None  # type: ignore[assignment]
+
+    def __new__(cls, *, most: int) -> Observations: ...
+    @staticmethod
+    def from_json_lines(text: Text) -> Observations:
+        """Read observations from JSON Lines. Raises `ValueError` with a line for each problem."""
+
+    def to_json_lines(self) -> str:
+        """Write the observations as JSON Lines that `from_json_lines` reads back as equal ones."""
+
+    def observe(self, record: RequestRecord) -> None:
+        """Count every fact of one request; what it lacks is counted as unknown."""
+
+    def merge(self, other: Observations) -> None:
+        """Add what other observations hold, as if their requests had been observed here; the smaller bound holds from then on."""
+
+    @property
+    def most(self) -> int:
+        """As many tallies as are kept at most."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were observed."""
+
+    @property
+    def unattributed(self) -> int:
+        """How many of them name no account, or none that an account can be."""
+
+    @property
+    def counted(self) -> dict[Table, int]:
+        """How many facts were counted in each table, those included that were dropped."""
+
+    @property
+    def dropped(self) -> dict[Table, int]:
+        """How many facts of each table are in no tally, since there was no room for it."""
+
+    def tallies(self) -> list[Tally]:
+        """Return every tally that is kept, by account, table, channel and fact."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class PostfixLog:
+    """Makes records of requests from the lines of a Postfix mail log, which are given in their order.
+
+    A log tells the account (`sasl_username`), the client's address and the envelope sender; what it does not hold is unknown.
+    """
+
+    def __new__(cls, *, most: int, year: int | None = None, offset: int) -> PostfixLog:
+        """Keep at most this many messages that were handed over and not queued yet.
+
+        Timestamps without a year begin in `year`, and are `offset` seconds ahead of UTC.
+        """
+
+    def push(self, line: Text) -> RequestRecord | PostfixLine:
+        """Take the next line, with its line ending or without: the record of the message that it completes, or what it came to."""
+
+    def counts(self) -> PostfixCounts:
+        """Return what became of the lines so far; messages that are still to be queued count as not queued."""
 
 def obligations(record: Record) -> list[Obligation]:
     """Return what the host has to do after a record."""

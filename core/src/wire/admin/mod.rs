@@ -3,6 +3,7 @@
 mod actor;
 mod codec;
 mod command;
+mod desk;
 mod entry;
 mod event;
 mod foreseen;

@@ -7,6 +7,7 @@ use crate::admin::{Obligation, ObligationKind, Outcome, Record, Refusal, Warning
 use super::super::output::Output;
 use super::super::write::string;
 use super::codec::{AddressList, AddressText, AnswerName, Codec, DomainText, Instant, LongCount};
+use super::desk::txt_names;
 use super::entry::HolderEntry;
 
 impl Outcome {
@@ -102,11 +103,7 @@ fn obligation(output: &mut Output, obligation: &Obligation) {
         ObligationKind::LookUpTxt { tenant, domain, names } => {
             string(output, "tenant", tenant);
             DomainText::write(output, "domain", domain);
-            output.key("names").object(|output| {
-                string(output, "expected", &names.expected);
-                string(output, "apex", &names.apex);
-                string(output, "doubled", &names.doubled);
-            });
+            txt_names(output, names);
         }
         ObligationKind::SendVerificationMail { tenant, admin, addresses, expires, text, link } => {
             string(output, "tenant", tenant);

@@ -1,0 +1,150 @@
+//! Observations and what comes of them: requests in, dictionaries out.
+
+use std::collections::BTreeMap;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use sendas::analysis::{Preflight, PreflightError, Table};
+use sendas::postfix_log::{Line, LogReader, Timestamps};
+use sendas::{Limits, Options, Timestamp};
+
+use crate::administration::write;
+use crate::policy::not_compiled;
+use crate::record::RequestRecord;
+use crate::request::instant;
+use crate::snapshot::read_key;
+use crate::text::Text;
+
+/// What was seen of accounts, as tallies, in bounded memory.
+#[pyclass(module = "sendas")]
+pub(crate) struct Observations {
+    pub(crate) observations: sendas::analysis::Observations,
+}
+
+#[pymethods]
+impl Observations {
+    #[new]
+    #[pyo3(signature = (*, most))]
+    fn new(most: usize) -> Self {
+        Self { observations: sendas::analysis::Observations::new(most) }
+    }
+
+    /// Read observations from JSON Lines.
+    #[staticmethod]
+    fn from_json_lines(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let text_given = Text::new(text, "text")?;
+        let octets = text_given.octets(text.py())?;
+        let read = text.py().detach(|| sendas::analysis::Observations::from_json_lines(octets));
+        read.map(|observations| Self { observations }).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// Write the observations as JSON Lines.
+    fn to_json_lines(&self) -> String {
+        self.observations.to_json_lines()
+    }
+
+    /// Count every fact of one request.
+    fn observe(&mut self, record: &RequestRecord) {
+        record.record.with_request(|request| self.observations.observe(request, &Limits::default()));
+    }
+
+    /// Add what other observations hold.
+    fn merge(&mut self, other: &Self) {
+        self.observations.merge(&other.observations);
+    }
+
+    /// As many tallies as are kept at most.
+    #[getter]
+    fn most(&self) -> usize {
+        self.observations.most()
+    }
+
+    /// How many requests were observed.
+    #[getter]
+    fn requests(&self) -> u64 {
+        self.observations.requests()
+    }
+
+    /// How many of them name no account, or none that an account can be.
+    #[getter]
+    fn unattributed(&self) -> u64 {
+        self.observations.unattributed()
+    }
+
+    /// How many facts were counted in each table, those included that were dropped.
+    #[getter]
+    fn counted(&self) -> BTreeMap<&'static str, u64> {
+        Table::ALL.iter().map(|&table| (table.name(), self.observations.counted(table))).collect()
+    }
+
+    /// How many facts of each table are in no tally.
+    #[getter]
+    fn dropped(&self) -> BTreeMap<&'static str, u64> {
+        Table::ALL.iter().map(|&table| (table.name(), self.observations.dropped(table))).collect()
+    }
+
+    /// Return every tally that is kept.
+    fn tallies<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        self.observations.tallies().map(|tally| write(py, &tally.to_json())).collect()
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.observations == other.observations
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<sendas.Observations of {} requests>", self.observations.requests())
+    }
+}
+
+/// Makes records of requests from the lines of a Postfix mail log.
+#[pyclass(module = "sendas")]
+pub(crate) struct PostfixLog {
+    log: LogReader,
+}
+
+#[pymethods]
+impl PostfixLog {
+    #[new]
+    #[pyo3(signature = (*, most, year = None, offset))]
+    fn new(most: usize, year: Option<i32>, offset: i32) -> Self {
+        Self { log: LogReader::new(Timestamps { year, offset }, most) }
+    }
+
+    /// Take the next line.
+    fn push<'py>(&mut self, py: Python<'py>, line: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match self.log.push(Text::new(line, "line")?.octets(py)?) {
+            Line::Message(record) => Ok(Bound::new(py, RequestRecord { record })?.into_any()),
+            Line::Taken => Ok("taken".into_pyobject(py)?.into_any()),
+            Line::Other => Ok("other".into_pyobject(py)?.into_any()),
+            Line::NotUnderstood(fault) => Ok(fault.name().into_pyobject(py)?.into_any()),
+        }
+    }
+
+    /// Return what became of the lines so far.
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        write(py, &self.log.counts().to_json())
+    }
+}
+
+/// Reads the arguments that what is asked of a policy and observations has in common.
+pub(crate) struct Asked {
+    pub(crate) now: Timestamp,
+    pub(crate) options: Options,
+}
+
+impl Asked {
+    pub(crate) fn read(now: &Bound<'_, PyAny>, hash_key: Option<&Bound<'_, PyBytes>>) -> PyResult<Self> {
+        Ok(Self { now: instant(now)?, options: Options::new(read_key(now.py(), hash_key)?) })
+    }
+}
+
+/// Writes what was foreseen, or the refusal of the command.
+pub(crate) fn foreseen(py: Python<'_>, foreseen: Result<Preflight, PreflightError>) -> PyResult<Bound<'_, PyAny>> {
+    match foreseen {
+        Ok(foreseen) => write(py, &foreseen.to_json()),
+        Err(PreflightError::Refused(refusal)) => write(py, &refusal.to_json()),
+        Err(PreflightError::Compile(error)) => Err(not_compiled(py, &error)),
+    }
+}
