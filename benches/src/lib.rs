@@ -1,7 +1,12 @@
-//! What the measurements share: seeded policies and requests of any size, and the engines that decide them.
+//! What the measurements share: seeded policies and requests of any size, the engines that decide them, and how they are timed.
 
+pub mod callgrind;
 pub mod data;
 pub mod engine;
+pub mod floor;
 pub mod log;
 pub mod measure;
 pub mod memory;
+pub mod report;
+pub mod staged;
+pub mod threads;

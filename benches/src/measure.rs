@@ -10,7 +10,7 @@ use crate::engine::Engine;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "the measurements' own data")]
 pub struct Times {
-    /// The median over batches of the mean within a batch.
+    /// The median over runs of fifty decisions, of their mean.
     pub median: f64,
     /// The 99th percentile of decisions timed one by one, without the cost of reading the clock.
     pub p99: f64,
@@ -18,26 +18,54 @@ pub struct Times {
     pub p999: f64,
 }
 
-/// Decides all attempts `rounds` times with each engine; a batch in four is timed decision by decision.
+/// Decides all attempts `rounds` times with each engine, in batches; a batch in four is timed decision by decision.
+///
+/// An engine that has taken `seconds` is asked for no more than it has done by then, but for eight batches at least.
 #[must_use]
-pub fn times(engines: &[&dyn Engine], attempts: &[Attempt], rounds: usize) -> Vec<Times> {
+pub fn times(engines: &[&dyn Engine], attempts: &[Attempt], rounds: usize, seconds: f64) -> Vec<Times> {
     let clock = clock();
-    let mut means = vec![Vec::new(); engines.len()];
-    let mut singles = vec![Vec::new(); engines.len()];
+    let mut all: Vec<Samples> = engines.iter().map(|_| Samples::default()).collect();
     for round in 0..rounds {
         for (number, batch) in attempts.chunks(BATCH).enumerate() {
-            for (engine, (means, singles)) in engines.iter().zip(means.iter_mut().zip(&mut singles)) {
+            for (engine, samples) in engines.iter().zip(&mut all) {
+                if samples.nanoseconds > seconds * 1e9 && samples.batches >= 8 {
+                    continue;
+                }
+                let started = Instant::now();
                 if number % 4 == round % 4 {
                     for attempt in batch {
-                        singles.push((nanoseconds(|| engine.allows(black_box(attempt))) - clock).max(0.0));
+                        samples.singles.push((nanoseconds(|| engine.allows(black_box(attempt))) - clock).max(0.0));
                     }
                 } else {
-                    means.push(nanoseconds(|| decide(*engine, batch)) / count(batch.len()));
+                    for run in batch.chunks(RUN) {
+                        samples.means.push(nanoseconds(|| decide(*engine, run)) / count(run.len()));
+                    }
                 }
+                samples.batches += 1;
+                samples.nanoseconds += started.elapsed().as_secs_f64() * 1e9;
             }
         }
     }
-    means.into_iter().zip(singles).map(|(means, singles)| Times::new(means, singles)).collect()
+    all.into_iter().map(Samples::times).collect()
+}
+
+/// What was timed of one engine.
+#[derive(Default)]
+struct Samples {
+    means: Vec<f64>,
+    singles: Vec<f64>,
+    batches: usize,
+    nanoseconds: f64,
+}
+
+impl Samples {
+    fn times(mut self) -> Times {
+        Times {
+            median: quantile(&mut self.means, 500),
+            p99: quantile(&mut self.singles, 990),
+            p999: quantile(&mut self.singles, 999),
+        }
+    }
 }
 
 /// The value below which `part` of 1000 samples are; 0 where there are none.
@@ -47,17 +75,16 @@ pub fn quantile(samples: &mut [f64], part: usize) -> f64 {
     samples.get((samples.len() * part / 1_000).min(samples.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
+/// The least of `rounds` measurements, which other work on the machine has lengthened least.
+pub fn least(rounds: usize, measure: impl FnMut() -> f64) -> f64 {
+    std::iter::repeat_with(measure).take(rounds).fold(f64::MAX, f64::min)
+}
+
 /// How long `work` takes.
 pub fn nanoseconds<T>(work: impl FnOnce() -> T) -> f64 {
     let started = Instant::now();
     black_box(work());
     count(usize::try_from(started.elapsed().as_nanos()).unwrap_or(usize::MAX))
-}
-
-impl Times {
-    fn new(mut means: Vec<f64>, mut singles: Vec<f64>) -> Self {
-        Self { median: quantile(&mut means, 500), p99: quantile(&mut singles, 990), p999: quantile(&mut singles, 999) }
-    }
 }
 
 /// What reading the clock costs.
@@ -66,8 +93,8 @@ fn clock() -> f64 {
     quantile(&mut samples, 500)
 }
 
-fn decide(engine: &dyn Engine, batch: &[Attempt]) -> usize {
-    batch.iter().filter(|attempt| engine.allows(black_box(attempt))).count()
+fn decide(engine: &dyn Engine, run: &[Attempt]) -> usize {
+    run.iter().filter(|attempt| engine.allows(black_box(attempt))).count()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of decisions and nanoseconds are far below 2^52")]
@@ -75,4 +102,8 @@ fn count(number: usize) -> f64 {
     number as f64
 }
 
+/// The decisions of an engine until it is the next one's turn.
 const BATCH: usize = 500;
+
+/// The decisions that are timed as one: so few that the system seldom takes the processor away meanwhile.
+const RUN: usize = 50;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sendas_benches::data::{Accounts, Attempt, Size, plain};
 use sendas_benches::engine::{KINDS, Sendas};
+use sendas_benches::staged;
 
 #[test]
 fn engines_agree_on_the_plain_workload() {
@@ -42,6 +43,17 @@ fn plain_denials_have_their_own_reasons() {
         ("unknown account", "unknown_account"),
     ];
     assert_eq!(reasons, BTreeMap::from(expected));
+}
+
+#[test]
+fn every_message_of_a_connection_is_allowed_in_one_call_and_by_stages() {
+    for size in [Size::new(10), Size::new(1_000)] {
+        let library = Sendas::new(&plain::policy(size)).unwrap();
+        for messages in plain::connections(size, Accounts::Zipf, 7).take(200) {
+            assert_eq!(staged::whole(&library.0, &messages), 10, "{messages:?}");
+            assert_eq!(staged::staged(&library.0, &messages), 10, "{messages:?}");
+        }
+    }
 }
 
 #[test]

@@ -38,6 +38,9 @@ pub const CASES: [(Case, usize); 16] = [
     (denied("identity pending"), 2),
 ];
 
+/// What the messages of a connection are an example of.
+const CONNECTION: Case = allowed("connection");
+
 /// Makes the whole policy.
 #[must_use]
 pub fn policy(size: Size) -> Policy {
@@ -211,20 +214,55 @@ fn attempt(rng: &mut Rng, size: Size, accounts: Accounts) -> Attempt {
         account_id(number, seat)
     };
     let (envelope, from) = (spelled(rng, envelope), spelled(rng, from));
+    let refused = case.name == "credential kind refused";
+    let client = if case.name == "client not in allowlist" { "203.0.113" } else { "192.0.2" };
+    written(rng, case, account, &envelope, &from, client, refused || !Features::of(number).refused_kind)
+}
+
+/// Makes connections: ten messages of one account, over three addresses, all allowed.
+pub fn connections(size: Size, accounts: Accounts, seed: u64) -> impl Iterator<Item = [Attempt; 10]> {
+    let mut rng = Rng::with_seed(seed);
+    std::iter::repeat_with(move || {
+        let number = accounts.draw(&mut rng, size.tenants());
+        let seat = rng.usize(..size.accounts().div_ceil(2));
+        let shared = (2..size.per_tenant()).step_by(5).nth(rng.usize(..size.per_tenant() / 5)).unwrap_or(2);
+        let addresses = [
+            identity_address(number, shared),
+            identity_address(number, (shared + 1) % size.per_tenant()),
+            format!("{}@{}", text::any_local(rng.usize(..1_000)), text::main_domain(number)),
+        ];
+        std::array::from_fn(|message| {
+            let [first, second, third] = &addresses;
+            let address = [first, second, third][message % 3];
+            written(&mut rng, CONNECTION, account_id(number, seat), address, address, "192.0.2", false)
+        })
+    })
+}
+
+/// Writes a request down; a password may be what the account has, or an API key.
+fn written(
+    rng: &mut Rng,
+    case: Case,
+    account: String,
+    envelope: &str,
+    from: &str,
+    network: &str,
+    password: bool,
+) -> Attempt {
+    let name = text::display_name(rng.usize(..1_000));
     let from = match rng.usize(..10) {
-        0..4 => from,
-        4..7 => format!("{} <{from}>", text::display_name(rng.usize(..1_000))),
-        _ => format!("\"{}, {}\" <{from}>", text::display_name(rng.usize(..1_000)), text::any_local(number % 100)),
+        0..4 => from.to_owned(),
+        4..7 => format!("{name} <{from}>"),
+        _ => format!("\"{name}, {}\" <{from}>", text::any_local(rng.usize(..100))),
     };
     let header = Fields::new(&[("Subject", "Quarterly figures"), ("From", &from)]);
     let mut attempt = Attempt::new(case, account, format!("<{envelope}>"), header);
     let last = rng.u8(1..255);
-    attempt.client = match case.name {
-        "client not in allowlist" => format!("203.0.113.{last}"),
-        _ if rng.usize(..8) == 0 => format!("2001:db8:1::{last:x}"),
-        _ => format!("192.0.2.{last}"),
+    attempt.client = match network {
+        "192.0.2" if rng.usize(..8) == 0 => format!("2001:db8:1::{last:x}"),
+        _ => format!("{network}.{last}"),
     };
-    if case.name == "credential kind refused" || (!Features::of(number).refused_kind && rng.bool()) {
+    if password && (case.name == "credential kind refused" || rng.bool()) {
         attempt.credential = CredentialKind::Password;
     }
     attempt

@@ -28,8 +28,8 @@ pub(super) fn local(tenant: usize, item: usize) -> String {
             let again = item / 2 / (GIVEN.len() * FAMILY.len());
             if item % 2 == 0 { person(given, family, again) } else { person(family, given, again) }
         }
-        2 => format!("{family}{}", item / 4),
-        _ => format!("{}{}", pick(&FEATURES, item / 4), item / 4),
+        2 => format!("{family}-{given}{}", item / 4),
+        _ => format!("{}.{}", pick(&FEATURES, item / 4), item / 4),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use sendas::CredentialKind;
 use sendas::net::IpRange;
-use sendas::policy::{self, Consent, DomainStatus, IdentityStatus, Names, Policy};
+use sendas::{CredentialKind, Policy};
 
 use super::Engine;
+use super::facts::Facts;
 use super::read::{Reader, domain};
 use crate::data::Attempt;
 
@@ -48,41 +48,24 @@ impl ByHand {
     fn with(reader: Reader, policy: &Policy) -> Self {
         let mut engine = Self { reader, accounts: HashMap::new(), tenants: Vec::new() };
         for tenant in &policy.tenants {
-            engine.add(tenant);
+            engine.add(Facts::of(tenant));
         }
         engine
     }
 
-    fn add(&mut self, tenant: &policy::Tenant) {
-        let verified = |name: &str| {
-            tenant.domains.iter().any(|entry| entry.status == DomainStatus::Verified && entry.name.as_str() == name)
-        };
-        let counting = |identities: &[policy::Identity]| {
-            let counts = |identity: &&policy::Identity| {
-                identity.consent == Some(Consent::Given)
-                    || identity.status == IdentityStatus::Verified && verified(identity.address.domain())
-            };
-            let lower = |identity: &policy::Identity| identity.address.to_string().to_ascii_lowercase();
-            identities.iter().filter(counts).map(lower).collect()
-        };
-        let mut domains = HashMap::new();
-        for entry in &tenant.domains {
-            if entry.status == DomainStatus::Verified && (entry.approved || !tenant.approval_required) {
-                let senders = match &entry.senders {
-                    Names::Any => tenant.accounts.iter().map(|account| account.id.clone()).collect(),
-                    Names::Only(list) => list.iter().cloned().collect(),
-                };
-                domains.insert(entry.name.as_str().to_owned(), senders);
-            }
+    fn add(&mut self, facts: Facts<'_>) {
+        for account in facts.accounts {
+            let identities = account.identities.into_iter().collect();
+            let entry = Account { tenant: self.tenants.len(), active: account.active, identities };
+            self.accounts.insert(account.id.to_owned(), entry);
         }
-        for account in &tenant.accounts {
-            let identities = counting(&account.identities);
-            let entry = Account { tenant: self.tenants.len(), active: !account.suspended, identities };
-            self.accounts.insert(account.id.clone(), entry);
-        }
-        let allowlist = tenant.allowlists.iter().flat_map(|list| &list.entries).map(|entry| entry.range).collect();
-        let refused = tenant.credential.refuse.iter().map(|refused| refused.kind).collect();
-        self.tenants.push(Tenant { allowlist, refused, identities: counting(&tenant.identities), domains });
+        let owned = |senders: Vec<&str>| senders.into_iter().map(str::to_owned).collect();
+        self.tenants.push(Tenant {
+            allowlist: facts.allowlist,
+            refused: facts.refused,
+            identities: facts.identities.into_iter().collect(),
+            domains: facts.domains.into_iter().map(|(name, senders)| (name.to_owned(), owned(senders))).collect(),
+        });
     }
 }
 

@@ -1,18 +1,17 @@
 //! Decides requests in one function of its own, for profilers: callgrind, perf and the like.
 
-#![expect(clippy::print_stdout, reason = "the program tells what it did")]
-
+use std::error::Error;
 use std::hint::black_box;
 
-use clap::Parser;
+use clap::Args;
 use sendas_benches::data::{Accounts, Attempt, Size, plain};
-use sendas_benches::engine::{Engine, KINDS, Kind};
+use sendas_benches::engine::{Engine, Kind};
 
 /// Builds an engine, decides all requests once, and then again in the function `measured`.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// The engine
-    #[arg(long, default_value = "sendas", value_parser = kind)]
+    #[arg(long, default_value = "sendas", value_parser = Kind::named)]
     engine: &'static Kind,
     /// Identities of the policy
     #[arg(long, default_value_t = 1_000)]
@@ -34,8 +33,7 @@ struct Arguments {
     uniform: bool,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments = Arguments::parse();
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let size = Size::with_tenants_of(arguments.per_tenant, arguments.identities);
     let accounts = if arguments.uniform { Accounts::Uniform } else { Accounts::Zipf };
     let wanted = |attempt: &Attempt| match arguments.only.as_deref() {
@@ -51,11 +49,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("{} decisions, {allowed} of {} allowed", attempts.len() * arguments.rounds, attempts.len());
     Ok(())
-}
-
-fn kind(name: &str) -> Result<&'static Kind, String> {
-    let names = || KINDS.iter().map(|kind| format!("`{}`", kind.name)).collect::<Vec<_>>().join(", ");
-    KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| format!("the engines are {}", names()))
 }
 
 /// What a profiler shall look at.

@@ -1,0 +1,126 @@
+//! The table, for a terminal and for a page.
+
+use std::fmt::Write as _;
+
+use super::{Report, Row, machine};
+use crate::data::Accounts;
+
+/// Writes the table for a terminal.
+#[must_use]
+pub fn text(report: &Report) -> String {
+    let mut lines = vec![HEAD.map(str::to_owned)];
+    lines.extend(report.rows.iter().map(|row| cells(report, row)));
+    let mut widths = [0; HEAD.len()];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.len().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for line in lines {
+        for (column, (cell, width)) in line.iter().zip(widths).enumerate() {
+            let _ = if column < 3 { write!(text, "{cell:<width$}  ") } else { write!(text, "{cell:>width$}  ") };
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    for remark in remarks(report) {
+        let _ = write!(text, "\n{remark}");
+    }
+    text + "\n"
+}
+
+/// Writes the generated part of the page.
+#[must_use]
+pub fn markdown(report: &Report) -> String {
+    let mut text = format!("Measured on: {}.\n", machine());
+    for accounts in Accounts::ALL {
+        let _ = write!(text, "\n![{0}](benchmarks/{0}.svg)\n", accounts.name());
+    }
+    let _ = write!(text, "\n| {} |\n|{}\n", HEAD.join(" | "), " --- |".repeat(HEAD.len()));
+    for row in &report.rows {
+        let _ = writeln!(text, "| {} |", cells(report, row).join(" | "));
+    }
+    text.push('\n');
+    for remark in remarks(report) {
+        let _ = writeln!(text, "- {remark}");
+    }
+    text
+}
+
+fn cells(report: &Report, row: &Row) -> [String; HEAD.len()] {
+    let names = [row.identities.to_string(), row.accounts.name().to_owned(), row.engine.to_owned()];
+    let values = match &row.measured {
+        Err(_) => std::array::from_fn(|_| "-".to_owned()),
+        Ok(measured) => {
+            let or_dash =
+                |value: Option<f64>, digits: usize| value.map_or("-".to_owned(), |value| format!("{value:.digits$}"));
+            [
+                or_dash(Some(measured.times.median), 0),
+                or_dash(report.by_hand(row).map(|by_hand| measured.times.median / by_hand), 2),
+                or_dash(Some(measured.times.p99), 0),
+                or_dash(Some(measured.times.p999), 0),
+                or_dash(measured.instructions.map(|instructions| instructions.allowed), 0),
+                or_dash(measured.instructions.map(|instructions| instructions.any), 0),
+                or_dash(measured.bytes_per_identity, 0),
+                or_dash(Some(measured.build_seconds), 3),
+            ]
+        }
+    };
+    let [identities, accounts, engine] = names;
+    let [median, ratio, p99, p999, allowed, any, bytes, build] = values;
+    [identities, accounts, engine, median, ratio, p99, p999, allowed, any, bytes, build]
+}
+
+/// What stands below the table.
+fn remarks(report: &Report) -> Vec<String> {
+    let mut remarks = vec![format!("One load that misses the second-level cache: {:.0} ns.", report.load)];
+    for accounts in Accounts::ALL {
+        let of = |identities: Option<usize>| {
+            let mut rows = report.rows.iter().filter(|row| row.engine == "sendas" && row.accounts == accounts);
+            rows.find(|row| Some(row.identities) == identities)?.measured.as_ref().ok().map(|row| row.times.median)
+        };
+        let largest = report.rows.iter().map(|row| row.identities).max();
+        if let (Some(small), Some(large), Some(largest)) = (of(Some(1_000)), of(largest), largest) {
+            remarks.push(format!(
+                "sendas, {}: from 1000 identities to {largest}, a decision takes {:.1} such loads more.",
+                accounts.name(),
+                (large - small) / report.load
+            ));
+        }
+    }
+    for more in &report.more {
+        remarks.push(format!(
+            "sendas, {} identities, {}: two threads decide {:.2} times as much as one; a session with ten messages over three \
+             addresses takes {:.2} of ten decisions.",
+            more.identities,
+            more.accounts.name(),
+            more.two_threads,
+            more.staged
+        ));
+    }
+    let mut missing: Vec<_> = report
+        .rows
+        .iter()
+        .filter_map(|row| {
+            row.measured.as_ref().err().map(|why| format!("{} at {}: {why}.", row.engine, row.identities))
+        })
+        .collect();
+    missing.dedup();
+    remarks.extend(missing);
+    remarks
+}
+
+const HEAD: [&str; 11] = [
+    "identities",
+    "accounts",
+    "engine",
+    "ns",
+    "of by_hand",
+    "p99 ns",
+    "p99.9 ns",
+    "instr. allowed",
+    "instr. any",
+    "bytes/identity",
+    "build s",
+];
