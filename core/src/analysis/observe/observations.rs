@@ -68,7 +68,7 @@ pub(crate) struct Tallied {
 impl Observations {
     /// Creates observations of nothing, which keep at most this many tallies.
     ///
-    /// A tally takes some 200 octets, and never more than some 3 000.
+    /// A tally takes some 700 octets, and never more than some 5 000.
     #[must_use]
     pub const fn new(most: usize) -> Self {
         Self {
