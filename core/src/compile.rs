@@ -8,10 +8,10 @@ use core::net::IpAddr;
 use crate::address::{Address, Scope};
 use crate::options::{HashKey, Options};
 use crate::policy::{
-    Account, Allowlist, BUILT_IN_ROLES, CaseRule, Consent, Credential, Deny, Domain, DomainStatus, Identity,
-    IdentityStatus, Mode, Names, Permission, Tenant,
+    Account, Allowlist, BUILT_IN_ROLES, CaseRule, Consent, Credential, CredentialSettings, Deny, Domain, DomainStatus,
+    Identity, IdentityStatus, Mode, Names, Permission, SenderSettings, Tenant,
 };
-use crate::snapshot::compare::{Key, Rule, Separators, upwards};
+use crate::snapshot::compare::{Rule, Separators, upwards};
 use crate::snapshot::index::{self, Hash};
 use crate::snapshot::layout::{Accounts, Run, Word, Writer, small};
 use crate::snapshot::rows::{
@@ -214,7 +214,7 @@ impl<'t> PageWriter<'t> {
                 address.map_or("", |address| address.domain()).as_bytes(),
             ];
             let [id, local, domain] = texts.map(<[u8]>::len).map(small);
-            self.writer.word(self.account_flags(account));
+            self.writer.word(self.account_flags(account, extra != 0));
             self.writer.word(id | local << 8 | domain << 16);
             self.writer.word(number);
             self.writer.word(extra);
@@ -223,7 +223,7 @@ impl<'t> PageWriter<'t> {
         Run { start, count: small(self.accounts.len()) }
     }
 
-    fn account_flags(&self, account: &Account) -> u32 {
+    fn account_flags(&self, account: &Account, has_extra: bool) -> u32 {
         let may_send = if account.roles.is_empty() {
             true
         } else {
@@ -244,6 +244,19 @@ impl<'t> PageWriter<'t> {
             | flag(above && !assigned && !exact, account::COUNTED_ABOVE)
             | flag(may_send, account::MAY_SEND)
             | flag(!account.identities.is_empty(), account::HAS_IDENTITIES)
+            | flag(has_extra || account.suspended || !may_send || self.is_watched(), account::WATCHED)
+    }
+
+    /// Whether the tenant has something that a session is judged by, other than by default: see [`account::WATCHED`].
+    fn is_watched(&self) -> bool {
+        let tenant = self.tenant;
+        let Tenant { suspended, parent, allowlists, credential, .. } = tenant;
+        *suspended
+            || parent.is_some()
+            || !allowlists.is_empty()
+            || *credential != CredentialSettings::default()
+            || self.modes().iter().any(|mode| *mode != Mode::Enforce)
+            || tenant.sender.channels != SenderSettings::default().channels
     }
 
     fn domains(&mut self) -> (Run, Vec<(Hash, [u32; 1])>) {
@@ -284,8 +297,9 @@ impl<'t> PageWriter<'t> {
         let mut hashes = Vec::with_capacity(all.len());
         for (&(holder, identity), extra) in all.iter().zip(extras) {
             let (local, domain) = (identity.address.local(), identity.address.domain());
-            let key = Key::new(local.as_bytes(), self.rule(domain).exact_case);
-            let hash = Hash::of(self.key, domain.as_bytes()).of_local(self.key, key.as_bytes()).with(holder);
+            let exact_case = self.rule(domain).exact_case;
+            let hash =
+                Hash::of(self.key, domain.as_bytes()).of_local(self.key, local.as_bytes(), exact_case).with(holder);
             hashes.push((hash, [self.writer.here()]));
             let (exact, above) = self.proved(domain);
             let flags = flag(identity.status == IdentityStatus::Verified, identity::VERIFIED)

@@ -362,6 +362,7 @@ impl Decision {
         list.get(usize::from(from)..usize::from(to)).unwrap_or(&[])
     }
 
+    #[inline]
     pub(crate) const fn open(stage: Stage, snapshot_id: SnapshotId) -> Self {
         Self {
             stage,
@@ -435,6 +436,18 @@ impl Decision {
             }
             None => self.omitted_grants += 1,
         }
+    }
+
+    /// The same decision, without copying the list where it holds nothing: it is most of the octets.
+    #[inline]
+    pub(crate) fn settled(&self) -> Self {
+        if self.findings == 0 { Self { list: None, ..*self } } else { self.with_list() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_list(&self) -> Self {
+        *self
     }
 
     pub(crate) fn conclude(&mut self, action: Action, provisional: bool) {

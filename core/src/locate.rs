@@ -18,12 +18,18 @@ pub(crate) struct Asker<'s> {
     pub(crate) link: Link,
     pub(crate) page: PageView<'s>,
     pub(crate) account: AccountRow<'s>,
+    lineage: Lineage,
+    pub(crate) role: HeldRole<'s>,
+}
+
+/// The tenants above, and how many of them rights come from.
+#[derive(Clone, Copy)]
+struct Lineage {
     /// The numbers of its page and of those of the tenants above.
     pages: [u32; MAX_LEVELS],
     depth: usize,
     identities_from: usize,
     domains_from: usize,
-    pub(crate) role: HeldRole<'s>,
 }
 
 /// The role in which the account acts.
@@ -62,50 +68,41 @@ impl<'s> Asker<'s> {
         let Some(approach) = approach else { return Ok(None) };
         let Some(link) = approach.account()? else { return Ok(None) };
         let page = root.page(link.page)?;
-        let mut asker = Self {
-            root,
-            now: request.now,
-            channel: request.channel,
-            link,
-            page,
-            account: page.record(link.record),
-            pages: [link.page; MAX_LEVELS],
-            depth: 0,
-            identities_from: 0,
-            domains_from: 0,
-            role: HeldRole::All,
-        };
-        asker.climb()?;
-        Ok(Some(asker))
+        let account = page.record(link.record)?;
+        let lineage = Lineage::climb(root, page, link.page)?;
+        let (now, channel, role) = (request.now, request.channel, HeldRole::All);
+        Ok(Some(Self { root, now, channel, link, page, account, lineage, role }))
+    }
+
+    /// Whether anything that the session is judged by, save `hosted` and what the request names itself, can fail or is
+    /// not simply enforced.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.account.flags() & account::WATCHED != 0
     }
 
     /// The numbers of the pages of the tenant and of all tenants above it, the closest first.
     #[inline]
     pub(crate) fn lineage(&self) -> &[u32] {
-        self.first_pages(self.depth)
+        self.lineage.first(self.lineage.depth)
     }
 
     /// The numbers of the pages whose tenant-held identities count: its own, then inherited.
     #[inline]
     pub(crate) fn identity_holders(&self) -> &[u32] {
-        self.first_pages(self.identities_from)
+        self.lineage.first(self.lineage.identities_from)
     }
 
     /// The numbers of the pages whose domains count: its own, then inherited.
     #[inline]
     pub(crate) fn domain_holders(&self) -> &[u32] {
-        self.first_pages(self.domains_from)
+        self.lineage.first(self.lineage.domains_from)
     }
 
     /// The page with this number, which is its own more often than not.
     #[inline]
     pub(crate) fn page_of(&self, number: u32) -> Read<PageView<'s>> {
         if number == self.link.page { Ok(self.page) } else { self.root.page(number) }
-    }
-
-    #[inline]
-    fn first_pages(&self, above: usize) -> &[u32] {
-        self.pages.get(..=above).unwrap_or(&[])
     }
 
     /// Whether the page is its own, or one whose domains it inherits.
@@ -130,8 +127,8 @@ impl<'s> Asker<'s> {
     pub(crate) fn exempted(&self, control: Control) -> Read<bool> {
         let run = self.account.exemptions()?;
         for number in 0..run.count {
-            let row = ExemptionRow::nth(self.page.bytes(), run, number);
-            if control != Control::Hosted && row.control()? == control as u32 && self.now.0 < row.until()? {
+            let row = ExemptionRow::nth(self.page.bytes(), run, number)?;
+            if control != Control::Hosted && row.control() == control as u32 && self.now.0 < row.until() {
                 return Ok(true);
             }
         }
@@ -141,7 +138,7 @@ impl<'s> Asker<'s> {
     /// Takes the request's role, and says what it comes to (docs/semantics.md 2.7).
     pub(crate) fn take_role(&mut self, role: Option<&'s [u8]>) -> Read<RoleFact> {
         let Some(role) = role else {
-            let may_send = self.account.flags()? & account::MAY_SEND != 0;
+            let may_send = self.account.flags() & account::MAY_SEND != 0;
             return Ok(if may_send { RoleFact::Good } else { RoleFact::MayNotSend });
         };
         self.role = HeldRole::None;
@@ -164,29 +161,12 @@ impl<'s> Asker<'s> {
                     return lists(holder.bytes(), run, DEFAULT_ROLE);
                 }
                 for number in 0..held.count {
-                    if lists(holder.bytes(), run, TextRow::nth(self.page.bytes(), held, number).text()?)? {
+                    if lists(holder.bytes(), run, TextRow::nth(self.page.bytes(), held, number)?.text()?)? {
                         return Ok(true);
                     }
                 }
                 Ok(false)
             }
-        }
-    }
-
-    fn climb(&mut self) -> Read<()> {
-        let (mut page, mut identities, mut domains) = (self.page, true, true);
-        loop {
-            if !page.has(tenant::HAS_PARENT)? {
-                return Ok(());
-            }
-            let number = self.root.tenant(page.head().parent()?)?.ok_or(Damaged)?;
-            self.depth += 1;
-            *self.pages.get_mut(self.depth).ok_or(Damaged)? = number;
-            page = self.root.page(number)?;
-            identities = identities && page.has(tenant::INHERIT_IDENTITIES)?;
-            domains = domains && page.has(tenant::INHERIT_DOMAINS)?;
-            self.identities_from += usize::from(identities);
-            self.domains_from += usize::from(domains);
         }
     }
 
@@ -200,14 +180,42 @@ impl<'s> Asker<'s> {
         if let Some((_, permissions)) = BUILT_IN_ROLES.iter().find(|(name, _)| name.as_bytes() == role) {
             return Ok(Some(permissions.contains(&Permission::Send)));
         }
-        let run = self.page.head().roles()?;
+        let run = self.page.head().roles();
         for number in 0..run.count {
-            let row = RoleRow::nth(self.page.bytes(), run, number);
+            let row = RoleRow::nth(self.page.bytes(), run, number)?;
             if row.name()? == role {
-                return Ok(Some(row.permissions()? & 1 << Permission::Send as u32 != 0));
+                return Ok(Some(row.permissions() & 1 << Permission::Send as u32 != 0));
             }
         }
         Ok(None)
+    }
+}
+
+impl Lineage {
+    #[inline]
+    fn climb(root: RootView<'_>, page: PageView<'_>, number: u32) -> Read<Self> {
+        let lineage = Self { pages: [number; MAX_LEVELS], depth: 0, identities_from: 0, domains_from: 0 };
+        if page.has(tenant::HAS_PARENT) { lineage.above(root, page) } else { Ok(lineage) }
+    }
+
+    fn above<'s>(mut self, root: RootView<'s>, mut page: PageView<'s>) -> Read<Self> {
+        let (mut identities, mut domains) = (true, true);
+        while page.has(tenant::HAS_PARENT) {
+            let number = root.tenant(page.head().parent()?)?.ok_or(Damaged)?;
+            self.depth += 1;
+            *self.pages.get_mut(self.depth).ok_or(Damaged)? = number;
+            page = root.page(number)?;
+            identities = identities && page.has(tenant::INHERIT_IDENTITIES);
+            domains = domains && page.has(tenant::INHERIT_DOMAINS);
+            self.identities_from += usize::from(identities);
+            self.domains_from += usize::from(domains);
+        }
+        Ok(self)
+    }
+
+    #[inline]
+    fn first(&self, above: usize) -> &[u32] {
+        self.pages.get(..=above).unwrap_or(&[])
     }
 }
 

@@ -39,6 +39,9 @@ pub(crate) trait Observer {
     /// Takes a note; `note` is only called where notes are wanted.
     fn note<'s>(&mut self, note: impl FnOnce() -> Note<'s>);
 
+    /// Whether it watches nothing.
+    const IS_BLIND: bool = false;
+
     /// How much must be gathered for the notes to be complete.
     fn depth(proof: Proof) -> Depth;
 }
@@ -47,6 +50,8 @@ pub(crate) trait Observer {
 pub(crate) struct Blind;
 
 impl Observer for Blind {
+    const IS_BLIND: bool = true;
+
     #[inline]
     fn note<'s>(&mut self, _note: impl FnOnce() -> Note<'s>) {}
 

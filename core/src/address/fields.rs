@@ -239,7 +239,7 @@ pub(crate) fn classify_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
 
 /// Tells whether this is a field name (RFC 5322 §2.2).
 fn is_ftext(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|&octet| octet::is(octet, FTEXT))
+    !name.is_empty() && octet::all_are(name, FTEXT)
 }
 
 fn is_folded(mut body: &[u8]) -> bool {
@@ -318,9 +318,14 @@ fn check_name(line: &[u8], at: usize) -> Result<(), BlockError> {
 const LONGEST: usize = 17;
 
 fn lookup(name: &[u8]) -> FieldName {
-    // Few lengths are among them, so that most names are compared with none.
+    // Few lengths and first letters are among them, so that most names are compared with none.
+    if let &[f, r, o, m] = name {
+        // As one number: only a letter and its capital differ in that bit alone.
+        let letters = u32::from_le_bytes([f, r, o, m]) | u32::from_le_bytes([0x20; 4]);
+        return if letters == u32::from_le_bytes(*b"from") { FieldName::From } else { FieldName::Other };
+    }
     let (known, field): (&[u8], FieldName) = match name.len() {
-        4 => (b"From", FieldName::From),
+        _ if !matches!(name, [b's' | b'S' | b'r' | b'R', ..]) => return FieldName::Other,
         6 => (b"Sender", FieldName::Sender),
         9 => match name {
             [.., b'c' | b'C'] => (b"Resent-Cc", FieldName::Resent(ResentName::Cc)),
@@ -335,8 +340,8 @@ fn lookup(name: &[u8]) -> FieldName {
         LONGEST => (b"Resent-Message-ID", FieldName::Resent(ResentName::MessageId)),
         _ => return FieldName::Other,
     };
-    let is_same = name.iter().zip(known).fold(true, |same, (a, b)| same & a.eq_ignore_ascii_case(b));
-    if is_same { field } else { FieldName::Other }
+    let mut letters = name.iter().zip(known);
+    if letters.all(|(a, b)| a.eq_ignore_ascii_case(b)) { field } else { FieldName::Other }
 }
 
 #[cfg(test)]

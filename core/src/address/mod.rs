@@ -15,7 +15,7 @@ pub mod header;
 mod literal;
 mod local;
 pub mod name;
-mod octet;
+pub(crate) mod octet;
 pub mod path;
 mod plain;
 mod reader;

@@ -30,17 +30,67 @@ pub(crate) const LETTER: u16 = 4096;
 /// `ftext`: what stands in a field name.
 pub(crate) const FTEXT: u16 = 8192;
 
-/// Tells whether every octet is greater than `bound`, which is ASCII. It takes no decision an octet.
-pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHS: u64 = ONES << 7;
-    let mut chunks = octets.chunks_exact(8);
-    // In a word from which the bound's successor is taken, only an octet below it turns its high bit on.
-    let below = |found, chunk: &[u8]| {
-        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
-        found | (word.wrapping_sub(ONES * (u64::from(bound) + 1)) & !word & HIGHS)
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+const HIGHS: u64 = ONES << 7;
+
+/// Calls `find` with the octets, eight at a time, and tells whether it ever turned the high bit of one on.
+///
+/// It may be called twice with an octet, and with the octet `filler` where there are fewer than eight.
+#[inline]
+fn any(octets: &[u8], filler: u8, find: impl Fn(u64) -> u64) -> bool {
+    let last = match octets.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => octets.iter().fold(ONES * u64::from(filler), |last, &octet| last << 8 | u64::from(octet)),
     };
-    chunks.by_ref().fold(0, below) == 0 && chunks.remainder().iter().all(|&octet| octet > bound)
+    let finds = |word| find(word) & HIGHS != 0;
+    let mut rest = octets;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        if finds(u64::from_le_bytes(*word)) {
+            return true;
+        }
+        rest = after;
+    }
+    finds(last)
+}
+
+/// Tells whether every octet is greater than `bound`, which is ASCII.
+#[inline]
+pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
+    // In a word from which the bound's successor is taken, only an octet below it turns its high bit on.
+    !any(octets, 0x7f, |word| word.wrapping_sub(ONES * (u64::from(bound) + 1)) & !word)
+}
+
+/// Tells whether a capital letter is among the octets, which are ASCII; among others it may tell so in vain.
+#[inline]
+pub(crate) fn has_capital(octets: &[u8]) -> bool {
+    const FROM: u64 = ONES * (0x80 - b'A' as u64);
+    const BEHIND: u64 = ONES * (0x80 - b'Z' as u64 - 1);
+    any(octets, 0, |word| {
+        let low = word & !HIGHS;
+        (low + FROM) & !(low + BEHIND)
+    })
+}
+
+/// Finds the first of an ASCII octet.
+#[inline]
+pub(crate) fn position(octets: &[u8], sought: u8) -> Option<usize> {
+    let mut rest = octets;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        // The lowest high bit is that of the first octet which is zero.
+        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(sought));
+        let found = word.wrapping_sub(ONES) & !word & HIGHS;
+        if found != 0 {
+            return Some(octets.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        }
+        rest = after;
+    }
+    rest.iter().position(|&octet| octet == sought).map(|found| octets.len() - rest.len() + found)
+}
+
+/// Tells whether every octet is in one of the classes.
+#[inline]
+pub(crate) fn all_are(octets: &[u8], classes: u16) -> bool {
+    octets.iter().fold(true, |all, &octet| all & is(octet, classes))
 }
 
 /// Tells whether the octet is in one of the classes.

@@ -1,12 +1,12 @@
-//! Everyday addresses, read in one pass without a decision per octet class.
+//! Everyday addresses, read in one pass without a decision per octet.
 //!
 //! What is read here the full readers read alike: `path` a reverse-path, `header` a field. What is not
 //! everyday, right or wrong, is `None` here and left to them.
 
 use super::canonical::{AddrSpec, MAX_ADDRESS};
-use super::domain::{MAX_LABEL, MAX_NAME};
+use super::domain::MAX_LABEL;
 use super::local::MAX_LOCAL;
-use super::octet::{self, ALNUM, ATEXT, LDH, LETTER, LOCAL, NAME, PHRASE, UPPER};
+use super::octet::{self, ALNUM, ATEXT, LETTER, LOCAL, NAME, PHRASE};
 
 /// An everyday address that was read before, and what it was read as.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<AddrSpec> {
             let open = start + body.get(start..)?.iter().position(|&octet| !octet::is(octet, PHRASE))?;
             match body.get(open)? {
                 b'<' => angle(body, open, known),
-                _ => addr_spec(body, start, known).filter(|spec| spec.span.end as usize == body.len()),
+                _ => addr_spec(body, start, body.len(), known),
             }
         }
     }
@@ -54,32 +54,36 @@ pub(crate) fn path(bytes: &[u8]) -> Option<AddrSpec> {
 
 /// Reads an angle address that begins at `open` and ends with the bytes.
 fn angle(bytes: &[u8], open: usize, known: Option<Known<'_>>) -> Option<AddrSpec> {
-    let spec = bytes.get(open).filter(|&&octet| octet == b'<').and_then(|_| addr_spec(bytes, open + 1, known))?;
-    (bytes.get(spec.span.end as usize..)? == b">").then_some(spec)
+    match bytes.get(open..)? {
+        [b'<', .., b'>'] => addr_spec(bytes, open + 1, bytes.len() - 1, known),
+        _ => None,
+    }
 }
 
-/// Reads an address from `start` up to an octet that cannot stand in a domain.
-fn addr_spec(bytes: &[u8], start: usize, known: Option<Known<'_>>) -> Option<AddrSpec> {
-    let rest = bytes.get(start..)?;
+/// Reads an address that takes up all octets from `start` to `end`.
+fn addr_spec(bytes: &[u8], start: usize, end: usize, known: Option<Known<'_>>) -> Option<AddrSpec> {
+    let text = bytes.get(start..end)?;
     // Most senders write in From what they gave as reverse-path.
-    if let Some(Known { text, spec }) = known {
-        let after = rest.strip_prefix(text);
-        if after.is_some_and(|after| after.first().is_none_or(|&next| next != b'.' && !octet::is(next, LDH))) {
-            return Some(spec.moved(start));
-        }
+    if let Some(known) = known.filter(|known| known.text == text) {
+        return Some(known.spec.moved(start));
     }
-    let local = local_part(rest)?;
-    let domain = domain(rest.get(local + 1..)?)?;
-    let end = start + local + 1 + domain.length;
-    let fits = has_room(local, domain.length);
-    (end - start <= MAX_ADDRESS).then(|| AddrSpec::plain(start, start + local, end, domain.lower && fits))
+    let at = octet::position(text, b'@')?;
+    let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
+    let fits = local.len() <= MAX_LOCAL && domain.len() <= MAX_LABEL && text.len() <= MAX_ADDRESS;
+    if !fits || STATES.after(State::LocalStart, local).state != State::Local {
+        return None;
+    }
+    let after = STATES.after(State::LabelStart, domain);
+    let is_canonical = !after.capital && has_room(local.len(), domain.len());
+    (after.state == State::Word).then(|| AddrSpec::plain(start, start + at, end, is_canonical))
 }
 
 /// Tells whether the two parts of an address without quotes are in canonical form as they are spelled.
-pub(crate) fn is_canonical(local: &[u8], spelled_domain: &[u8]) -> bool {
-    has_room(local.len(), spelled_domain.len())
+pub(crate) fn is_canonical(local: &[u8], domain: &[u8]) -> bool {
+    has_room(local.len(), domain.len())
         && local.iter().all(|&octet| octet::is(octet, ATEXT) || octet == b'.')
-        && domain(spelled_domain).is_some_and(|read| read.length == spelled_domain.len() && read.lower)
+        && domain.len() <= MAX_LABEL
+        && matches!(STATES.after(State::LabelStart, domain), After { state: State::Word, capital: false })
 }
 
 /// Tells whether an address of these lengths could even take the quotes that dots at wrong places would need.
@@ -87,61 +91,110 @@ const fn has_room(local: usize, domain: usize) -> bool {
     local + 2 <= MAX_LOCAL && local + 3 + domain <= MAX_ADDRESS
 }
 
-/// Returns the length of the dot-atom before an at sign; one with `=`, which could begin an encoded-word, is none.
-fn local_part(octets: &[u8]) -> Option<usize> {
-    let mut rest = octets;
-    loop {
-        let (_, after) = leading(rest, LOCAL)?;
-        match after {
-            [b'.', next @ ..] => rest = next,
-            [b'@', ..] => return Some(octets.len() - after.len()).filter(|&length| length <= MAX_LOCAL),
-            _ => return None,
+/// What may follow in an everyday address.
+///
+/// The local part has no `=`, which could begin an encoded-word. The domain is of letters, digits, hyphens and dots,
+/// without two hyphens together, and its last label begins with a letter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+enum State {
+    Refused,
+    LocalStart,
+    Local,
+    LabelStart,
+    /// In a label that begins with a letter.
+    Word,
+    WordHyphen,
+    /// In a label that begins with a digit.
+    Number,
+    NumberHyphen,
+}
+
+impl State {
+    const ALL: [Self; 8] = [
+        Self::Refused,
+        Self::LocalStart,
+        Self::Local,
+        Self::LabelStart,
+        Self::Word,
+        Self::WordHyphen,
+        Self::Number,
+        Self::NumberHyphen,
+    ];
+
+    const fn after(self, octet: u8) -> Self {
+        match (self, octet) {
+            (Self::LocalStart | Self::Local, _) if octet::is(octet, LOCAL) => Self::Local,
+            (Self::Local, b'.') => Self::LocalStart,
+            (Self::Local, b'@') => Self::LabelStart,
+            (Self::LabelStart, _) if octet::is(octet, LETTER) => Self::Word,
+            (Self::LabelStart, _) if octet::is(octet, ALNUM) => Self::Number,
+            (Self::Word | Self::WordHyphen, _) if octet::is(octet, ALNUM) => Self::Word,
+            (Self::Number | Self::NumberHyphen, _) if octet::is(octet, ALNUM) => Self::Number,
+            (Self::Word, b'-') => Self::WordHyphen,
+            (Self::Number, b'-') => Self::NumberHyphen,
+            (Self::Word | Self::Number, b'.') => Self::LabelStart,
+            _ => Self::Refused,
         }
     }
 }
 
-/// A domain that the octets begin with.
-struct Domain {
-    length: usize,
-    /// It has no capitals.
-    lower: bool,
+/// For each octet a word that holds the state after it, at a place that the state before it tells, and whether it is
+/// a capital letter.
+///
+/// So a step is one load, which waits for nothing before it, and one shift.
+struct States([u64; 256]);
+
+static STATES: States = States::new();
+
+/// What octets lead to.
+#[derive(PartialEq, Eq)]
+struct After {
+    state: State,
+    /// There was a capital letter.
+    capital: bool,
 }
 
-/// Reads a domain of letters, digits, hyphens and dots, with a letter in it and without two hyphens together.
-fn domain(octets: &[u8]) -> Option<Domain> {
-    let (mut found, mut rest, mut label) = (0, octets, octets.len());
-    loop {
-        let (classes, after) = leading(rest, ALNUM)?;
-        found |= classes;
-        rest = match after {
-            [b'-', next @ ..] => next,
-            _ if label - after.len() > MAX_LABEL => return None,
-            [b'.', next @ ..] => {
-                label = next.len();
-                next
-            }
-            _ => {
-                let length = octets.len() - after.len();
-                let fits = found & LETTER != 0 && length <= MAX_NAME;
-                return fits.then_some(Domain { length, lower: found & UPPER == 0 });
-            }
-        };
-    }
-}
+impl States {
+    /// The bits that hold a state: enough for the number of bits to shift by.
+    const BITS: u64 = 6;
+    const STATE: u64 = (1 << Self::BITS) - 1;
+    /// Above all states.
+    const CAPITAL: u64 = 1 << 63;
 
-/// Cuts octets of a class off the start, at least one, and returns all classes that they are in, and the rest.
-fn leading(octets: &[u8], class: u16) -> Option<(u16, &[u8])> {
-    let mut found = 0;
-    let mut rest = octets;
-    while let [octet, after @ ..] = rest {
-        let classes = octet::classes(*octet);
-        if classes & class == 0 {
-            break;
+    #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated when compiled, below 256")]
+    const fn new() -> Self {
+        let mut words = [0; 256];
+        let mut octet = 0;
+        while octet < words.len() {
+            let mut number = 0;
+            while number < State::ALL.len() {
+                let state = State::ALL[number];
+                words[octet] |= (state.after(octet as u8) as u64 * Self::BITS) << (state as u64 * Self::BITS);
+                number += 1;
+            }
+            if (octet as u8).is_ascii_uppercase() {
+                words[octet] |= Self::CAPITAL;
+            }
+            octet += 1;
         }
-        found |= classes;
-        rest = after;
+        Self(words)
     }
-    (found != 0).then_some((found, rest))
+
+    /// Reads octets from a state on.
+    #[inline]
+    fn after(&self, from: State, octets: &[u8]) -> After {
+        let (mut state, mut found) = (from as u64 * Self::BITS, 0);
+        for &octet in octets {
+            #[expect(clippy::indexing_slicing, reason = "there is a word for every octet")]
+            let word = self.0[usize::from(octet)];
+            found |= word;
+            state = word >> (state & Self::STATE);
+        }
+        let number = (state & Self::STATE) / Self::BITS;
+        let state = State::ALL.into_iter().find(|state| *state as u64 == number);
+        After { state: state.unwrap_or(State::Refused), capital: found & Self::CAPITAL != 0 }
+    }
 }
 
 #[cfg(test)]
@@ -156,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_everyday_is_read_as_the_full_readers_read_it() {
-        let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(63));
+        let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(55));
         for address in ["a@b.example", "Ann.Dean+x@mail-1.B.example", "_!#$%&'*+/?^`{|}~@b", "9@9.e", &long] {
             let bracketed = format!("<{address}>");
             let read = path(bracketed.as_bytes()).expect(address);
@@ -185,7 +238,7 @@ mod tests {
     #[test]
     fn what_is_not_everyday_is_left_to_them() {
         let long = format!("{}@b.example", "a".repeat(65));
-        let long_label = format!("a@{}.example", "b".repeat(64));
+        let long_domain = format!("a@{}.example", "b".repeat(56));
         for address in [
             "",
             "@",
@@ -212,7 +265,8 @@ mod tests {
             "a@\u{e9}.example",
             "a\0@b.example",
             &long,
-            &long_label,
+            &long_domain,
+            "a@b.9e",
         ] {
             assert_eq!(path(format!("<{address}>").as_bytes()), None, "{address}");
             assert_eq!(field(format!("Ann <{address}>").as_bytes(), None), None, "{address}");

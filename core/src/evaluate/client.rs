@@ -30,11 +30,11 @@ pub(super) fn judge<'s>(
 
 fn suspension(asker: &Asker<'_>, ledger: &mut Ledger<'_>) -> Read<()> {
     for &number in asker.lineage() {
-        if asker.page_of(number)?.has(tenant::SUSPENDED)? {
+        if asker.page_of(number)?.has(tenant::SUSPENDED) {
             ledger.find(Reason::TenantSuspended, Place::of(Subject::Account));
         }
     }
-    if asker.account.flags()? & account::SUSPENDED != 0 {
+    if asker.account.flags() & account::SUSPENDED != 0 {
         ledger.find(Reason::AccountSuspended, Place::of(Subject::Account));
     }
     Ok(())
@@ -47,11 +47,11 @@ fn credential<'s>(
     ledger: &mut Ledger<'_>,
 ) -> Read<Option<CredentialRow<'s>>> {
     let place = Place::of(Subject::Credential);
-    if asker.page.has(tenant::REQUIRE_TLS)? && !matches!(request.tls, Some(Tls::Starttls | Tls::Implicit)) {
+    if asker.page.has(tenant::REQUIRE_TLS) && !matches!(request.tls, Some(Tls::Starttls | Tls::Implicit)) {
         ledger.find(Reason::TlsRequired, Place::of(Subject::Tls));
     }
     let has_registered = asker.account.credentials()?.count != 0;
-    let asks = asker.page.has(tenant::ASKS_CREDENTIALS)?;
+    let asks = asker.page.has(tenant::ASKS_CREDENTIALS);
     let scope = if asks { asker.page.head().require_scope()? } else { &[] };
     let Some(facts) = &request.credential else {
         if has_registered || !scope.is_empty() || asks && refused(asker, None)? {
@@ -62,8 +62,8 @@ fn credential<'s>(
     let mut registered = None;
     match facts.id.map(|id| asker.root.credential(id)).transpose()?.flatten() {
         Some(link) => {
-            let row: CredentialRow<'_> = asker.root.page(link.page)?.record(link.record);
-            if link.page == asker.link.page && row.account()? == asker.account.number()? {
+            let row: CredentialRow<'_> = asker.root.page(link.page)?.record(link.record)?;
+            if link.page == asker.link.page && row.account() == asker.account.number() {
                 registered = Some(row);
             } else {
                 ledger.find(Reason::CredentialOfAnotherAccount, place);
@@ -78,11 +78,11 @@ fn credential<'s>(
         None => {}
     }
     if let Some(row) = registered {
-        let flags = row.flags()?;
+        let flags = row.flags();
         if flags & credential::REVOKED != 0 {
             ledger.find(Reason::CredentialRevoked, place);
         }
-        if flags & credential::EXPIRES != 0 && request.now.0 >= row.expires()? {
+        if flags & credential::EXPIRES != 0 && request.now.0 >= row.expires() {
             ledger.find(Reason::CredentialExpired, place);
         }
         if flags & credential::KIND != facts.kind as u32 {
@@ -100,11 +100,11 @@ fn credential<'s>(
 
 /// Whether the tenant refuses this credential's kind, or any kind at all, on this channel now.
 fn refused(asker: &Asker<'_>, facts: Option<&CredentialFacts<'_>>) -> Read<bool> {
-    let run = asker.page.head().refused()?;
+    let run = asker.page.head().refused();
     for number in 0..run.count {
-        let row = RefusedRow::nth(asker.page.bytes(), run, number);
-        let here = row.channels()? & 1 << asker.channel as u32 != 0 && asker.now.0 >= row.from()?;
-        let kind = row.kind()?;
+        let row = RefusedRow::nth(asker.page.bytes(), run, number)?;
+        let here = row.channels() & 1 << asker.channel as u32 != 0 && asker.now.0 >= row.from();
+        let kind = row.kind();
         if here && facts.is_none_or(|facts| facts.kind as u32 == kind) {
             return Ok(true);
         }
@@ -120,7 +120,7 @@ fn has_scope(
 ) -> Read<bool> {
     let presented = facts.scopes.map(|scopes| scopes.contains(&scope));
     match registered {
-        Some(row) => Ok(presented.unwrap_or(true) && lists(asker.page.bytes(), row.scopes()?, scope)?),
+        Some(row) => Ok(presented.unwrap_or(true) && lists(asker.page.bytes(), row.scopes(), scope)?),
         None => Ok(presented.unwrap_or(false)),
     }
 }
@@ -162,12 +162,12 @@ fn client_ip(
     };
     for &number in asker.lineage() {
         let page = asker.page_of(number)?;
-        let lists = if page.has(tenant::HAS_ALLOWLISTS)? { page.head().allowlists()? } else { Run::default() };
+        let lists = if page.has(tenant::HAS_ALLOWLISTS) { page.head().allowlists() } else { Run::default() };
         look("tenant", page.bytes(), lists)?;
     }
     look("account", asker.page.bytes(), asker.account.allowlists()?)?;
     if let Some(row) = registered {
-        look("credential", asker.page.bytes(), row.allowlists()?)?;
+        look("credential", asker.page.bytes(), row.allowlists())?;
     }
     if outside {
         let known = request.client_ip != ClientIp::Unknown;

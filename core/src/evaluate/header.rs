@@ -81,8 +81,8 @@ pub(super) fn judge<O: Observer>(
         header,
         envelope,
         read: from.as_ref(),
-        ignore_sender: page.has(tenant::IGNORE_SENDER)?,
-        multiple_from: page.has(tenant::MULTIPLE_FROM)?,
+        ignore_sender: page.has(tenant::IGNORE_SENDER),
+        multiple_from: page.has(tenant::MULTIPLE_FROM),
         alignment: page.alignment()?,
         check,
     };
@@ -204,7 +204,7 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
     fn resent<'f>(&mut self, found: &Originators<'f>) -> Read<(Option<Resent<'f>>, bool)> {
         let Some(first) = found.resent else { return Ok((None, false)) };
         let at = place(Subject::Resent, first.number, first.base, first.whole());
-        if self.check.asker.account.flags()? & account::RESEND == 0 {
+        if self.check.asker.account.flags() & account::RESEND == 0 {
             return Ok((None, self.check.ledger.find(Reason::ResentNotEnabled, at)));
         }
         let Some(resent) = self.complete(found) else {

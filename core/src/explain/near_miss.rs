@@ -48,7 +48,7 @@ pub(super) fn near_misses(
 }
 
 fn own_address<'s>(asker: &Asker<'s>) -> Read<Option<Held<'s>>> {
-    if asker.account.flags()? & account::HAS_ADDRESS == 0 {
+    if asker.account.flags() & account::HAS_ADDRESS == 0 {
         return Ok(None);
     }
     Ok(Some(Held { local: asker.account.local()?, domain: asker.account.domain()? }))
@@ -59,10 +59,10 @@ fn compare_identities<'s>(asker: &Asker<'s>, failed: &mut [Failed<'s>]) -> Read<
     let mut left = MAX_COMPARED;
     for &number in asker.identity_holders() {
         let page = asker.root.page(number)?;
-        for row in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()?) {
+        for row in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()) {
             let row = row?;
-            let holder = row.holder()?;
-            if holder == 0 || number == asker.link.page && holder == asker.account.number()? + 1 {
+            let holder = row.holder();
+            if holder == 0 || number == asker.link.page && holder == asker.account.number() + 1 {
                 let held = Held { local: row.local()?, domain: row.domain()? };
                 failed.iter_mut().for_each(|failed| failed.compare(held));
                 left -= 1;

@@ -111,9 +111,9 @@ fn describe(note: &Note<'_>, view: View) -> Read<Option<String>> {
 }
 
 fn domain_text(row: DomainRow<'_>, listed: bool, approval: bool, stopped: bool) -> Read<String> {
-    let flags = row.flags()?;
+    let flags = row.flags();
     let name = show(row.name()?);
-    let since = since(flags & domain::HAS_SINCE != 0, row.since()?);
+    let since = since(flags & domain::HAS_SINCE != 0, row.since());
     Ok(if stopped {
         format!("domain `{name}` does not reach below a sub-domain that has its own proof")
     } else if flags & domain::ACTIVE == 0 {
@@ -132,10 +132,10 @@ fn domain_text(row: DomainRow<'_>, listed: bool, approval: bool, stopped: bool) 
 }
 
 fn identity_text(row: IdentityRow<'_>, exact: bool, counts: bool, usable: bool) -> Read<String> {
-    let flags = row.flags()?;
-    let instant = row.extra()?.map(IdentityExtra::since).transpose()?.unwrap_or(0);
+    let flags = row.flags();
+    let instant = row.extra()?.map_or(0, IdentityExtra::since);
     let since = since(flags & identity::HAS_SINCE != 0, instant);
-    let holder = if row.holder()? == 0 { "tenant" } else { "account" };
+    let holder = if row.holder() == 0 { "tenant" } else { "account" };
     let address = format!("{}@{}", show(row.local()?), show(row.domain()?));
     let state = if flags & identity::REFUSED != 0 {
         "was refused by the mailbox owner"

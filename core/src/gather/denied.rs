@@ -10,8 +10,8 @@ use super::Gatherer;
 impl<O: Observer> Gatherer<'_, '_, O> {
     pub(super) fn denied(&mut self) -> Read<()> {
         let (root, page) = (self.asker.root, self.asker.page);
-        let of_tenant = if page.has(tenant::HAS_DENIES)? { page.head().denies()? } else { Run::default() };
-        let denied = self.names(root.bytes, root.head().denies()?)?
+        let of_tenant = if page.has(tenant::HAS_DENIES) { page.head().denies() } else { Run::default() };
+        let denied = self.names(root.bytes, root.head()?.denies())?
             || self.names(page.bytes(), of_tenant)?
             || self.names(page.bytes(), self.asker.account.denies()?)?;
         if denied {
@@ -32,11 +32,11 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let widest = |local| self.own_rule.separators.base(local);
         for (depth, name) in upwards(target.domain).enumerate() {
             for number in first_of(bytes, run, name)?..run.count {
-                let row = DenyRow::nth(bytes, run, number);
+                let row = DenyRow::nth(bytes, run, number)?;
                 if row.domain()? != name {
                     break;
                 }
-                let hit = match row.kind()? {
+                let hit = match row.kind() {
                     deny::SUBDOMAINS => true,
                     deny::DOMAIN => depth == 0,
                     _ => depth == 0 && widest(row.local()?).eq_ignore_ascii_case(widest(target.local)),
@@ -55,7 +55,7 @@ fn first_of(bytes: Bytes<'_>, run: Run, name: &[u8]) -> Read<u32> {
     let (mut low, mut high) = (0, run.count);
     while low < high {
         let middle = low + (high - low) / 2;
-        if DenyRow::nth(bytes, run, middle).domain()? < name { low = middle + 1 } else { high = middle }
+        if DenyRow::nth(bytes, run, middle)?.domain()? < name { low = middle + 1 } else { high = middle }
     }
     Ok(low)
 }

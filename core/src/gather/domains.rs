@@ -25,9 +25,9 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             if let Some(row) = named {
                 self.domain((page, own), row, needless, &mut scope)?;
             }
-            if page.has_subdomains()? {
+            if page.has_subdomains() {
                 page.domains_above(target, |row| {
-                    if row.flags()? & domain::SUBDOMAINS == 0 {
+                    if row.flags() & domain::SUBDOMAINS == 0 {
                         return Ok(());
                     }
                     if asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))? {
@@ -42,7 +42,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         if !scope.reached && !needless {
             for &number in asker.domain_holders() {
                 asker.page_of(number)?.domains_above(target, |row| {
-                    if row.flags()? & domain::SUBDOMAINS == 0 {
+                    if row.flags() & domain::SUBDOMAINS == 0 {
                         scope.above = true;
                         self.observer.note(|| Note::DomainAbove { row });
                     }
@@ -56,12 +56,12 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     /// Enters an entry above the address whose right stops before it.
     fn stopped(&mut self, page: PageView<'_>, row: DomainRow<'_>, scope: &mut Scope) -> Read<()> {
-        if row.flags()? & domain::ACTIVE == 0 {
+        if row.flags() & domain::ACTIVE == 0 {
             self.facts.domain_inactive = true;
             scope.reached = true;
         }
         scope.above = true;
-        let approval = page.has(tenant::APPROVAL_REQUIRED)?;
+        let approval = page.has(tenant::APPROVAL_REQUIRED);
         self.observer.note(|| Note::Domain { row, listed: false, approval, stopped: true });
         Ok(())
     }
@@ -74,15 +74,15 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         needless: bool,
         scope: &mut Scope,
     ) -> Read<()> {
-        let (flags, facts) = (row.flags()?, &mut self.facts);
+        let (flags, facts) = (row.flags(), &mut self.facts);
         scope.reached = true;
         facts.domain_inactive |= flags & domain::ACTIVE == 0;
         facts.own_proof |= flags & domain::VERIFIED != 0;
         if needless {
             return Ok(());
         }
-        let approval = page.has(tenant::APPROVAL_REQUIRED)?;
-        let listed = flags & domain::ANY_SENDER != 0 || page.lists_account(row.senders()?, self.asker.account, own)?;
+        let approval = page.has(tenant::APPROVAL_REQUIRED);
+        let listed = flags & domain::ANY_SENDER != 0 || page.lists_account(row.senders(), self.asker.account, own)?;
         self.observer.note(|| Note::Domain { row, listed, approval, stopped: false });
         let suspended = flags & domain::SUSPENDED != 0;
         let pending = !suspended && flags & domain::VERIFIED == 0;

@@ -1,7 +1,6 @@
 //! What the identities of the account, its tenant and those above give it (docs/semantics.md 4.4).
 
 use crate::observer::{Note, Observer};
-use crate::snapshot::compare::Key;
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
@@ -34,16 +33,16 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let (asker, target) = (self.asker, self.target);
         for &number in asker.identity_holders() {
             let (own, page) = (number == asker.link.page, asker.page_of(number)?);
-            let rule = if own { self.own_rule } else { rule(page.closest(target)?)? };
+            let rule = if own { self.own_rule } else { rule(page.closest(target)?) };
             let base = rule.sub_address_base(target.local);
             for (candidate, exact) in core::iter::once((target.local, true)).chain(base.map(|base| (base, false))) {
-                let hash = target.hash_of(&Key::new(candidate, rule.exact_case));
+                let hash = target.hash_of(candidate, rule.exact_case);
                 let mut visit = |row: IdentityRow<'_>| {
                     if rule.same(candidate, row.local()?) { self.identity((page, number), row, exact) } else { Ok(()) }
                 };
                 page.identities(target, hash, 0, &mut visit)?;
-                if own && asker.account.flags()? & account::HAS_IDENTITIES != 0 {
-                    page.identities(target, hash, asker.account.number()? + 1, &mut visit)?;
+                if own && asker.account.flags() & account::HAS_IDENTITIES != 0 {
+                    page.identities(target, hash, asker.account.number() + 1, &mut visit)?;
                 }
             }
         }
@@ -52,7 +51,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     fn identity(&mut self, (page, number): (PageView<'_>, u32), row: IdentityRow<'_>, exact: bool) -> Read<()> {
         let asker = self.asker;
-        let flags = row.flags()?;
+        let flags = row.flags();
         let has = |flag: u32| flags & flag != 0;
         if has(identity::REFUSED) || has(identity::WITHDRAWN) {
             self.facts.identity_refused |= has(identity::REFUSED);
@@ -63,14 +62,14 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let verified = has(identity::VERIFIED);
         let proved = verified
             && (has(identity::PROVED)
-                || page.has(tenant::ADMIN_VOUCHES)?
+                || page.has(tenant::ADMIN_VOUCHES)
                 || has(identity::PROVED_ABOVE) && reaches(asker.root, page, number, self.target)?);
-        let grandfathered = has(identity::GRANDFATHERED) && asker.now.0 < page.head().grandfathered_until()?;
+        let grandfathered = has(identity::GRANDFATHERED) && asker.now.0 < page.head().grandfathered_until();
         let counts = has(identity::GIVEN) || proved || grandfathered;
         let (mut listed, mut permitted) = (has(identity::ANY_SENDER), has(identity::ANY_ROLE));
         if let Some(extra) = row.extra()? {
-            listed = listed || page.lists_account(extra.senders()?, asker.account, number == asker.link.page)?;
-            permitted = permitted || asker.role_on(page, extra.roles()?)?;
+            listed = listed || page.lists_account(extra.senders(), asker.account, number == asker.link.page)?;
+            permitted = permitted || asker.role_on(page, extra.roles())?;
         }
         let usable = listed && permitted;
         self.observer.note(|| Note::Identity { row, exact, counts, usable });

@@ -107,7 +107,7 @@ pub(crate) fn gather<O: Observer>(
         target: &target,
         named,
         closest,
-        own_rule: rule(closest)?,
+        own_rule: rule(closest),
         consented: Consented::default(),
         facts: AddressFacts::default(),
         observer,
@@ -142,7 +142,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     /// Whether the address is the account's own, and whether that counts (docs/semantics.md 4.3).
     fn own_address(&mut self) -> Read<()> {
         let (account, target) = (self.asker.account, self.target);
-        let flags = account.flags()?;
+        let flags = account.flags();
         if flags & account::HAS_ADDRESS == 0 || account.domain()? != target.domain {
             return Ok(());
         }

@@ -14,7 +14,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let (asker, target) = (self.asker, self.target);
         let mut separators = Separators::default();
         asker.root.domains_over(target, |page, row| {
-            separators = separators.union(rule(Some(row))?.separators);
+            separators = separators.union(rule(Some(row)).separators);
             self.facts.hosted = true;
             if page != asker.link.page {
                 self.facts.domain_of_another_tenant = true;
@@ -30,13 +30,13 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     fn mailbox(&mut self, link: Link, covers: bool) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
         let page = asker.root.page(link.page)?;
-        let other: AccountRow<'_> = page.record(link.record);
+        let other: AccountRow<'_> = page.record(link.record)?;
         if other.domain()? != target.domain {
             return Ok(());
         }
         let own = other.local()?;
         let same_tenant = link.page == asker.link.page;
-        let theirs = if same_tenant { self.own_rule } else { rule(page.closest(target)?)? };
+        let theirs = if same_tenant { self.own_rule } else { rule(page.closest(target)?) };
         let separators = theirs.separators.union(self.own_rule.separators);
         if !separators.base(target.local).eq_ignore_ascii_case(separators.base(own)) {
             return Ok(());
@@ -56,8 +56,8 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     /// Whether the tenant's closest entry is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).
     fn covers_mailboxes(&self) -> Read<bool> {
         let Some(row) = self.closest else { return Ok(false) };
-        let flags = row.flags()?;
-        let approved = flags & domain::APPROVED != 0 || !self.asker.page.has(tenant::APPROVAL_REQUIRED)?;
+        let flags = row.flags();
+        let approved = flags & domain::APPROVED != 0 || !self.asker.page.has(tenant::APPROVAL_REQUIRED);
         Ok(flags & domain::IN_FORCE == domain::IN_FORCE && approved && flags & domain::COVERS_MAILBOXES != 0)
     }
 }

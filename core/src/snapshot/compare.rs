@@ -52,20 +52,19 @@ impl Rule {
     }
 }
 
-/// A local part as the key of a table: as it is, or folded.
-#[derive(Clone, Copy)]
-pub(crate) struct Key {
+/// A local part with its ASCII capitals folded.
+pub(crate) struct Folded {
     octets: [u8; 64],
     length: usize,
 }
 
-impl Key {
-    /// Creates the key of a local part; one over 64 octets, which no address has, keeps its first 64.
-    pub(crate) fn new(local: &[u8], exact_case: bool) -> Self {
+impl Folded {
+    /// Folds a local part; of one over 64 octets, which no address has, the first 64.
+    pub(crate) fn of(local: &[u8]) -> Self {
         let mut octets = [0; 64];
         let length = local.len().min(64);
         for (slot, octet) in octets.iter_mut().zip(local) {
-            *slot = if exact_case { *octet } else { octet.to_ascii_lowercase() };
+            *slot = octet.to_ascii_lowercase();
         }
         Self { octets, length }
     }

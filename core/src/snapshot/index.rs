@@ -4,8 +4,10 @@ use alloc::vec::Vec;
 
 use siphasher::sip::SipHasher13;
 
+use crate::address::octet;
 use crate::options::HashKey;
 
+use super::compare::Folded;
 use super::layout::{Bytes, Read, Run, Word, Writer, small};
 
 /// The hash of a key: SipHash-1-3 under the snapshot's own key, because strangers choose what is looked up.
@@ -19,10 +21,16 @@ impl Hash {
         Self(SipHasher13::new_with_keys(first, second).hash(text))
     }
 
-    /// Makes of a domain's hash that of an address in it: a hash of the local part under a key of the domain's own.
-    pub(crate) fn of_local(self, key: &HashKey, local: &[u8]) -> Self {
+    /// Makes of a domain's hash that of an address in it: a hash of the local part, as it is or folded, under a key of
+    /// the domain's own.
+    #[inline]
+    pub(crate) fn of_local(self, key: &HashKey, local: &[u8], exact_case: bool) -> Self {
         let [first, second] = key.words();
-        Self(SipHasher13::new_with_keys(first ^ self.0, second).hash(local))
+        let hasher = SipHasher13::new_with_keys(first ^ self.0, second);
+        if exact_case || !octet::has_capital(local) {
+            return Self(hasher.hash(local));
+        }
+        Self(hasher.hash(Folded::of(local).as_bytes()))
     }
 
     /// Makes a further key of this one and a number, such as a holder's.

@@ -47,42 +47,17 @@ impl<'p> Bytes<'p> {
         }
     }
 
-    /// Reads the two words at `word` as one unsigned number.
-    #[inline]
-    pub(crate) fn double(self, word: Word) -> Read<u64> {
-        let at = word as usize * 4;
-        match self.0.get(at..at + 8) {
-            Some(&[a, b, c, d, e, f, g, h]) => Ok(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
-            _ => Err(Damaged),
-        }
-    }
-
     /// Reads the two words at `word` as seconds.
     #[inline]
     pub(crate) fn seconds(self, word: Word) -> Read<i64> {
-        Ok(i64::from_le_bytes(self.double(word)?.to_le_bytes()))
+        Ok(self.words::<8>(word)?.seconds::<0>())
     }
 
-    /// Reads the four words at `word` as one unsigned number.
-    pub(crate) fn quad(self, word: Word) -> Read<u128> {
-        Ok(u128::from(self.double(word)?) | u128::from(self.double(word.wrapping_add(2))?) << 64)
-    }
-
-    /// Reads the run described at `word`.
+    /// Reads the words from `word` on that `N` octets are.
     #[inline]
-    pub(crate) fn run(self, word: Word) -> Read<Run> {
-        Ok(Run { start: self.word(word)?, count: self.word(word.wrapping_add(1))? })
-    }
-
-    /// Reads the list of accounts described at `word`.
-    pub(crate) fn accounts(self, word: Word) -> Read<Accounts> {
-        Ok(Accounts { own: self.run(word)?, others: self.run(word.wrapping_add(2))? })
-    }
-
-    /// Reads the text described at `word`: the word where it starts, and its length in octets.
-    #[inline]
-    pub(crate) fn text(self, word: Word) -> Read<&'p [u8]> {
-        self.octets(self.word(word)?, 0, self.word(word.wrapping_add(1))? as usize)
+    pub(crate) fn words<const N: usize>(self, word: Word) -> Read<Words<'p, N>> {
+        let from = self.0.get(word as usize * 4..).ok_or(Damaged)?;
+        from.first_chunk().map(Words).ok_or(Damaged)
     }
 
     /// Reads `length` octets, `skip` octets behind the start of `word`.
@@ -91,6 +66,72 @@ impl<'p> Bytes<'p> {
         let start = word as usize * 4 + skip;
         self.0.get(start..start + length).ok_or(Damaged)
     }
+}
+
+/// Words that are known to be there, `N` octets of them: what is read of them needs no further check.
+#[derive(Clone, Copy)]
+pub(crate) struct Words<'p, const N: usize>(&'p [u8; N]);
+
+impl<const N: usize> Words<'_, N> {
+    /// The word number `AT`.
+    #[inline]
+    pub(crate) fn word<const AT: usize>(self) -> u32 {
+        const { assert!(4 * AT + 4 <= N, "a record has no word behind its last one") };
+        match self.0.get(4 * AT..4 * AT + 4) {
+            Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+            _ => 0,
+        }
+    }
+
+    /// The two words from number `AT` on, as one unsigned number.
+    #[inline]
+    pub(crate) fn double<const AT: usize>(self) -> u64 {
+        const { assert!(4 * AT + 8 <= N, "a record has no word behind its last one") };
+        match self.0.get(4 * AT..4 * AT + 8) {
+            Some(&[a, b, c, d, e, f, g, h]) => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            _ => 0,
+        }
+    }
+
+    /// The two words from number `AT` on, as seconds.
+    #[inline]
+    pub(crate) fn seconds<const AT: usize>(self) -> i64 {
+        i64::from_le_bytes(self.double::<AT>().to_le_bytes())
+    }
+
+    /// The four words from number `AT` on, as one unsigned number.
+    #[inline]
+    pub(crate) fn quad<const AT: usize>(self) -> u128 {
+        const { assert!(4 * AT + 16 <= N, "a record has no word behind its last one") };
+        match self.0.get(4 * AT..).and_then(<[u8]>::first_chunk) {
+            Some(octets) => u128::from_le_bytes(*octets),
+            None => 0,
+        }
+    }
+
+    /// The run described from word number `AT` on.
+    #[inline]
+    pub(crate) fn run<const AT: usize>(self) -> Run {
+        run(self.double::<AT>())
+    }
+
+    /// The list of accounts described from word number `AT` on.
+    #[inline]
+    pub(crate) fn accounts<const AT: usize>(self) -> Accounts {
+        const { assert!(4 * AT + 16 <= N, "a record has no word behind its last one") };
+        #[expect(clippy::cast_possible_truncation, reason = "the low half, then the high half")]
+        let (own, others) = {
+            let quad = self.quad::<AT>();
+            (run(quad as u64), run((quad >> 64) as u64))
+        };
+        Accounts { own, others }
+    }
+}
+
+/// Two words as a run: where it starts, and how many there are.
+#[expect(clippy::cast_possible_truncation, reason = "the low half, then the high half")]
+const fn run(words: u64) -> Run {
+    Run { start: words as u32, count: (words >> 32) as u32 }
 }
 
 /// Writes a page.

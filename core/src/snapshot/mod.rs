@@ -190,7 +190,7 @@ fn identify(provider: &Provider, pages: &[Page]) -> Read<SnapshotId> {
 
     let mut sum = 0_u128;
     for page in pages {
-        sum = sum.wrapping_add(page.view().head().digest()?);
+        sum = sum.wrapping_add(page.view()?.head().digest());
     }
     let mut settings = Writer::default();
     settings.word(crate::compile::mode_kind(provider.hosted));

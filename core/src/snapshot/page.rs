@@ -8,10 +8,10 @@ use crate::time::Timestamp;
 
 use super::compare::{Rule, Separators};
 use super::index::{Candidates, Hash};
-use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word};
+use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
 use super::rows::{
-    AccountRow, AllowlistRow, DomainRow, IdentityRow, IntervalRow, MAGIC, Record, Row, TenantRow, TextRow, VERSION,
-    domain, mode, records, tenant,
+    AccountRow, AllowlistRow, DomainRow, HEAD, IdentityRow, IntervalRow, MAGIC, Record, Row, TenantRow, TextRow,
+    VERSION, domain, mode, records, tenant,
 };
 use super::target::Target;
 
@@ -28,17 +28,19 @@ pub(crate) struct Page {
 impl Page {
     /// Takes over compiled bytes.
     pub(crate) fn new(bytes: Arc<[u8]>) -> Read<Self> {
-        let head = PageView { bytes: Bytes(&bytes) }.head();
-        if head.magic()? != MAGIC || head.version()? != VERSION {
+        let page = Self { bytes, holdings: 0 };
+        let head = page.view()?.head();
+        if head.magic() != MAGIC || head.version() != VERSION {
             return Err(Damaged);
         }
-        Ok(Self { bytes, holdings: 0 })
+        Ok(page)
     }
 
     /// Returns a view for look-ups.
     #[inline]
-    pub(crate) fn view(&self) -> PageView<'_> {
-        PageView { bytes: Bytes(&self.bytes) }
+    pub(crate) fn view(&self) -> Read<PageView<'_>> {
+        let bytes = Bytes(&self.bytes);
+        Ok(PageView { bytes, head: bytes.words(0)? })
     }
 
     /// Returns the number of octets.
@@ -51,24 +53,25 @@ impl Page {
 #[derive(Clone, Copy)]
 pub(crate) struct PageView<'p> {
     bytes: Bytes<'p>,
+    head: Words<'p, HEAD>,
 }
 
 impl<'p> PageView<'p> {
     /// The head of the page.
     #[inline]
     pub(crate) fn head(self) -> TenantRow<'p> {
-        TenantRow::at(self.bytes, 0)
+        TenantRow::standing(self.bytes, self.head)
     }
 
     /// The record at a word.
     #[inline]
-    pub(crate) fn record<R: Record<'p>>(self, word: Word) -> R {
+    pub(crate) fn record<R: Record<'p>>(self, word: Word) -> Read<R> {
         R::at(self.bytes, word)
     }
 
     /// The entry of exactly this name.
     pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
-        let rows = self.head().domains()?;
+        let rows = self.head().domains();
         if rows.count <= FEW {
             for row in records::<DomainRow<'_>>(self.bytes, rows) {
                 let row = row?;
@@ -78,9 +81,9 @@ impl<'p> PageView<'p> {
             }
             return Ok(None);
         }
-        let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
+        let mut candidates = Candidates::new(self.bytes, self.head().domain_index(), hash);
         while let Some([word]) = candidates.next()? {
-            let row: DomainRow<'_> = self.record(word);
+            let row: DomainRow<'_> = self.record(word)?;
             if row.name()? == name {
                 return Ok(Some(row));
             }
@@ -94,7 +97,7 @@ impl<'p> PageView<'p> {
         target: &Target<'_>,
         mut visit: impl FnMut(DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        if self.head().domain_index()?.count == 0 {
+        if self.head().domain_index().count == 0 {
             return Ok(());
         }
         for (name, hash) in target.domains().skip(1) {
@@ -123,11 +126,11 @@ impl<'p> PageView<'p> {
     ) -> Read<Option<DomainRow<'p>>> {
         let mut closest = None;
         if let Some(row) = named {
-            closest = in_force(row)?.then_some(row);
+            closest = in_force(row).then_some(row);
         }
-        if closest.is_none() && self.has_subdomains()? {
+        if closest.is_none() && self.has_subdomains() {
             self.domains_above(target, |row| {
-                if closest.is_none() && row.flags()? & domain::SUBDOMAINS != 0 && in_force(row)? {
+                if closest.is_none() && row.flags() & domain::SUBDOMAINS != 0 && in_force(row) {
                     closest = Some(row);
                 }
                 Ok(())
@@ -144,14 +147,14 @@ impl<'p> PageView<'p> {
         holder: u32,
         visit: &mut impl FnMut(IdentityRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let index = self.head().identity_index()?;
+        let index = self.head().identity_index();
         if index.count == 0 {
             return Ok(());
         }
         let mut candidates = Candidates::new(self.bytes, index, hash.with(holder));
         while let Some([word]) = candidates.next()? {
-            let row: IdentityRow<'_> = self.record(word);
-            if row.holder()? == holder && row.domain()? == target.domain {
+            let row: IdentityRow<'_> = self.record(word)?;
+            if row.holder() == holder && row.domain()? == target.domain {
                 visit(row)?;
             }
         }
@@ -161,7 +164,7 @@ impl<'p> PageView<'p> {
     /// Whether a list of this page has an account: by its number if the page is its own, and by its id if not.
     pub(crate) fn lists_account(self, list: Accounts, account: AccountRow<'_>, own: bool) -> Read<bool> {
         if own {
-            numbers(self.bytes, list.own, account.number()?)
+            numbers(self.bytes, list.own, account.number())
         } else {
             lists(self.bytes, list.others, account.id()?)
         }
@@ -169,7 +172,7 @@ impl<'p> PageView<'p> {
 
     /// How strictly `sender`, `header`, `allowlist` and `credential` are applied, as this tenant alone has it.
     pub(crate) fn strengths(self, channel: Channel, now: Timestamp) -> Read<[Strength; 4]> {
-        let controls = self.head().controls()?;
+        let controls = self.head().controls();
         let mut strengths = [Strength::Off; 4];
         for (of, number) in strengths.iter_mut().zip(0..) {
             *of = strength(self.bytes, controls >> (8 + 2 * number) & 3, TenantRow::ENFORCED_FROM + number * 2, now)?;
@@ -183,40 +186,40 @@ impl<'p> PageView<'p> {
 
     /// What a sender other than the own address needs.
     pub(crate) fn proof(self) -> Read<Proof> {
-        let [proof, ..] = self.settings()?;
+        let [proof, ..] = self.settings();
         Proof::ALL.get(usize::from(proof)).copied().ok_or(Damaged)
     }
 
     /// How From must match the envelope sender.
     pub(crate) fn alignment(self) -> Read<Alignment> {
-        let [_, alignment, ..] = self.settings()?;
+        let [_, alignment, ..] = self.settings();
         Alignment::ALL.get(usize::from(alignment)).copied().ok_or(Damaged)
     }
 
     /// Which addresses in names are checked.
     pub(crate) fn names(self) -> Read<NameCheck> {
-        let [_, _, names, _] = self.settings()?;
+        let [_, _, names, _] = self.settings();
         NameCheck::ALL.get(usize::from(names)).copied().ok_or(Damaged)
     }
 
     /// What becomes of a denied message.
     pub(crate) fn on_deny(self) -> Read<OnDeny> {
-        let [.., on_deny] = self.settings()?;
+        let [.., on_deny] = self.settings();
         OnDeny::ALL.get(usize::from(on_deny)).copied().ok_or(Damaged)
     }
 
-    fn settings(self) -> Read<[u8; 4]> {
-        Ok(self.head().settings()?.to_le_bytes())
+    fn settings(self) -> [u8; 4] {
+        self.head().settings().to_le_bytes()
     }
 
     /// Whether the tenant has this flag.
     #[inline]
-    pub(crate) fn has(self, flag: u32) -> Read<bool> {
-        Ok(self.head().flags()? & flag != 0)
+    pub(crate) fn has(self, flag: u32) -> bool {
+        self.head().flags() & flag != 0
     }
 
     /// Whether a domain of the tenant includes its sub-domains.
-    pub(crate) fn has_subdomains(self) -> Read<bool> {
+    pub(crate) fn has_subdomains(self) -> bool {
         self.has(tenant::HAS_SUBDOMAINS)
     }
 
@@ -227,17 +230,15 @@ impl<'p> PageView<'p> {
 }
 
 /// How local parts compare under the closest entry of a tenant (docs/semantics.md 4.1).
-pub(crate) fn rule(closest: Option<DomainRow<'_>>) -> Read<Rule> {
-    let Some(row) = closest else { return Ok(Rule::default()) };
-    if !in_force(row)? {
-        return Ok(Rule::default());
-    }
-    let exact_case = row.flags()? & domain::EXACT_CASE != 0;
-    Ok(Rule { exact_case, separators: Separators::default().with(row.separator()?) })
+pub(crate) fn rule(closest: Option<DomainRow<'_>>) -> Rule {
+    closest.filter(|row| in_force(*row)).map_or_else(Rule::default, |row| {
+        let exact_case = row.flags() & domain::EXACT_CASE != 0;
+        Rule { exact_case, separators: Separators::default().with(row.separator()) }
+    })
 }
 
-fn in_force(row: DomainRow<'_>) -> Read<bool> {
-    Ok(row.flags()? & domain::IN_FORCE == domain::IN_FORCE)
+fn in_force(row: DomainRow<'_>) -> bool {
+    row.flags() & domain::IN_FORCE == domain::IN_FORCE
 }
 
 /// What a mode means at `now`; `from` is the word of its instant.
@@ -261,7 +262,7 @@ pub(crate) fn lists(bytes: Bytes<'_>, run: Run, text: &[u8]) -> Read<bool> {
     let (mut low, mut high) = (0, run.count);
     while low < high {
         let middle = low + (high - low) / 2;
-        match TextRow::nth(bytes, run, middle).text()?.cmp(text) {
+        match TextRow::nth(bytes, run, middle)?.text()?.cmp(text) {
             core::cmp::Ordering::Less => low = middle + 1,
             core::cmp::Ordering::Equal => return Ok(true),
             core::cmp::Ordering::Greater => high = middle,
@@ -298,20 +299,20 @@ pub(crate) enum Listed {
 /// Looks a client address up in the allowlists of one scope.
 pub(crate) fn allowlisted(bytes: Bytes<'_>, run: Run, channel: u32, client: Option<(u32, u128)>) -> Read<Listed> {
     for number in 0..run.count {
-        let list = AllowlistRow::nth(bytes, run, number);
-        if list.channel()? != channel {
+        let list = AllowlistRow::nth(bytes, run, number)?;
+        if list.channel() != channel {
             continue;
         }
         let Some(client) = client else { return Ok(Listed::No) };
-        let intervals = list.intervals()?;
+        let intervals = list.intervals();
         let (mut low, mut high) = (0, intervals.count);
         while low < high {
             let middle = low + (high - low) / 2;
-            let row = IntervalRow::nth(bytes, intervals, middle);
-            let family = row.family()?;
-            if client < (family, row.first()?) {
+            let row = IntervalRow::nth(bytes, intervals, middle)?;
+            let family = row.family();
+            if client < (family, row.first()) {
                 high = middle;
-            } else if client > (family, row.last()?) {
+            } else if client > (family, row.last()) {
                 low = middle + 1;
             } else {
                 return Ok(Listed::Yes);

@@ -9,7 +9,7 @@ use crate::options::HashKey;
 use crate::policy::{Provider, Strength};
 use crate::time::Timestamp;
 
-use super::compare::{Key, Separators};
+use super::compare::Separators;
 use super::index::{self, Candidates, Hash};
 use super::layout::{Bytes, Damaged, Read, Writer};
 use super::page::{Page, PageView, rule, strength};
@@ -36,14 +36,14 @@ pub(crate) struct Link {
 
 impl<'p> RootView<'p> {
     /// The head of the root page.
-    pub(crate) fn head(self) -> RootRow<'p> {
+    pub(crate) fn head(self) -> Read<RootRow<'p>> {
         RootRow::at(self.bytes, 0)
     }
 
     /// The page with this number.
     #[inline]
     pub(crate) fn page(self, number: u32) -> Read<PageView<'p>> {
-        self.pages.get(number as usize).map(Page::view).ok_or(Damaged)
+        self.pages.get(number as usize).ok_or(Damaged)?.view()
     }
 
     /// How strictly `hosted` is applied at `now`.
@@ -53,14 +53,14 @@ impl<'p> RootView<'p> {
 
     /// Starts to look an account up.
     pub(crate) fn approach(self, id: &'p [u8]) -> Read<Approach<'p>> {
-        let candidates = Candidates::new(self.bytes, self.head().account_index()?, Hash::of(self.key, id));
+        let candidates = Candidates::new(self.bytes, self.head()?.account_index(), Hash::of(self.key, id));
         black_box(candidates.glance()?);
         Ok(Approach { root: self, id, candidates, first: None })
     }
 
     /// The page of the tenant with this id.
     pub(crate) fn tenant(self, id: &[u8]) -> Read<Option<u32>> {
-        let mut candidates = Candidates::new(self.bytes, self.head().tenant_index()?, Hash::of(self.key, id));
+        let mut candidates = Candidates::new(self.bytes, self.head()?.tenant_index(), Hash::of(self.key, id));
         while let Some([page]) = candidates.next()? {
             if self.page(page)?.head().id()? == id {
                 return Ok(Some(page));
@@ -71,9 +71,9 @@ impl<'p> RootView<'p> {
 
     /// The credential with this id.
     pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
-        let mut candidates = Candidates::new(self.bytes, self.head().credential_index()?, Hash::of(self.key, id));
+        let mut candidates = Candidates::new(self.bytes, self.head()?.credential_index(), Hash::of(self.key, id));
         while let Some([page, record]) = candidates.next()? {
-            if self.page(page)?.record::<CredentialRow<'_>>(record).id()? == id {
+            if self.page(page)?.record::<CredentialRow<'_>>(record)?.id()? == id {
                 return Ok(Some(Link { page, record }));
             }
         }
@@ -87,9 +87,9 @@ impl<'p> RootView<'p> {
         hash: Hash,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
+        let mut candidates = Candidates::new(self.bytes, self.head()?.domain_index(), hash);
         while let Some([page, record]) = candidates.next()? {
-            let row: DomainRow<'_> = self.page(page)?.record(record);
+            let row: DomainRow<'_> = self.page(page)?.record(record)?;
             if row.name()? == name {
                 visit(page, row)?;
             }
@@ -103,10 +103,10 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let depth = if self.head().flags()? & root::HAS_SUBDOMAINS != 0 { usize::MAX } else { 1 };
+        let depth = if self.head()?.flags() & root::HAS_SUBDOMAINS != 0 { usize::MAX } else { 1 };
         for (depth, (name, hash)) in target.domains().take(depth).enumerate() {
             self.domains_named(name, hash, |page, row| {
-                if depth == 0 || row.flags()? & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
+                if depth == 0 || row.flags() & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
             })?;
         }
         Ok(())
@@ -118,7 +118,7 @@ impl<'p> RootView<'p> {
         for (name, hash) in target.domains().take_while(|(name, _)| name.len() > above.len()) {
             let (mut others, mut own) = (false, false);
             self.domains_named(name, hash, |page, row| {
-                if row.flags()? & domain::VERIFIED != 0 {
+                if row.flags() & domain::VERIFIED != 0 {
                     if mine(page) {
                         own = true;
                     } else {
@@ -143,9 +143,9 @@ impl<'p> RootView<'p> {
         separators: Separators,
         mut visit: impl FnMut(Link) -> Read<()>,
     ) -> Read<()> {
-        let index = self.head().own_index()?;
-        let key = Key::new(separators.base(target.local), false);
-        let mut candidates = Candidates::new(self.bytes, index, target.hash_of(&key));
+        let index = self.head()?.own_index();
+        let hash = target.hash_of(separators.base(target.local), false);
+        let mut candidates = Candidates::new(self.bytes, index, hash);
         while let Some([page, record]) = candidates.next()? {
             visit(Link { page, record })?;
         }
@@ -182,7 +182,7 @@ impl<'p> Approach<'p> {
     pub(crate) fn find_record(&self) -> Read<()> {
         if let Some(link) = self.first {
             let page = self.root.page(link.page)?;
-            black_box((page.head().flags()?, page.record::<AccountRow<'_>>(link.record).flags()?));
+            black_box((page.head().flags(), page.record::<AccountRow<'_>>(link.record)?.flags()));
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ impl<'p> Approach<'p> {
             first => first,
         };
         while let Some(link) = candidate {
-            if self.root.page(link.page)?.record::<AccountRow<'_>>(link.record).id()? == self.id {
+            if self.root.page(link.page)?.record::<AccountRow<'_>>(link.record)?.id()? == self.id {
                 return Ok(candidate);
             }
             candidate = self.next()?;
@@ -210,7 +210,7 @@ impl<'p> Approach<'p> {
 /// Compiles the root page over pages that are sorted by tenant id, and enters in each what its tenant holds.
 pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKey) -> Read<Vec<u8>> {
     let mut writer = Writer::default();
-    let has_subdomains = pages.iter().try_fold(false, |any, page| Ok(any | page.view().has_subdomains()?))?;
+    let has_subdomains = pages.iter().try_fold(false, |any, page| Ok(any | page.view()?.has_subdomains()))?;
     writer.word(if has_subdomains { root::HAS_SUBDOMAINS } else { 0 });
     writer.word(mode_kind(provider.hosted));
     writer.seconds(mode_from(provider.hosted));
@@ -222,21 +222,21 @@ pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKe
     let mut credentials = Vec::new();
     let mut domains = Vec::new();
     for (page, number) in pages.iter().zip(0..) {
-        let view = page.view();
+        let view = page.view()?;
         tenants.push((Hash::of(key, view.head().id()?), [number]));
         let bytes = view.bytes();
-        for row in records::<AccountRow<'_>>(bytes, view.head().accounts()?) {
+        for row in records::<AccountRow<'_>>(bytes, view.head().accounts()) {
             let row = row?;
-            accounts.push((Hash::of(key, row.id()?), [number, row.word]));
+            accounts.push((Hash::of(key, row.id()?), [number, row.0.word]));
         }
-        for row in records::<CredentialRow<'_>>(bytes, view.head().credentials()?) {
+        for row in records::<CredentialRow<'_>>(bytes, view.head().credentials()) {
             let row = row?;
-            credentials.push((Hash::of(key, row.id()?), [number, row.word]));
+            credentials.push((Hash::of(key, row.id()?), [number, row.0.word]));
         }
-        for row in records::<DomainRow<'_>>(bytes, view.head().domains()?) {
+        for row in records::<DomainRow<'_>>(bytes, view.head().domains()) {
             let row = row?;
-            if row.flags()? & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-                domains.push((Hash::of(key, row.name()?), [number, row.word]));
+            if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
+                domains.push((Hash::of(key, row.name()?), [number, row.0.word]));
             }
         }
     }
@@ -252,7 +252,7 @@ pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKe
     let mut own = Vec::new();
     let mut holdings = Vec::with_capacity(pages.len());
     for (page, number) in pages.iter().zip(0..) {
-        holdings.push(hold(view, page.view(), number, &mut own)?);
+        holdings.push(hold(view, page.view()?, number, &mut own)?);
     }
     for (page, holdings) in pages.iter_mut().zip(holdings) {
         page.holdings = holdings;
@@ -265,37 +265,37 @@ pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKe
 /// Returns what a tenant has, and adds its counted own addresses to `own`.
 fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash, [u32; 2])>) -> Read<u32> {
     let mut flags = 0;
-    for row in records::<AccountRow<'_>>(view.bytes(), view.head().accounts()?) {
+    for row in records::<AccountRow<'_>>(view.bytes(), view.head().accounts()) {
         let row = row?;
-        let (bits, domain) = (row.flags()?, row.domain()?);
+        let (bits, domain) = (row.flags(), row.domain()?);
         if bits & (account::COUNTED | account::COUNTED_ABOVE) == 0 {
             continue;
         }
         let target = Target::new(root.key, CanonicalView { local: row.local()?, domain });
         if bits & account::COUNTED != 0 || reaches(root, view, number, &target)? {
             flags |= holding::OWN_ADDRESS;
-            let key = Key::new(separators(root, &target)?.base(target.local), false);
-            own.push((target.hash_of(&key), [number, row.word]));
+            let base = separators(root, &target)?.base(target.local);
+            own.push((target.hash_of(base, false), [number, row.0.word]));
         }
     }
-    let approval = view.has(tenant::APPROVAL_REQUIRED)?;
-    for row in records::<DomainRow<'_>>(view.bytes(), view.head().domains()?) {
+    let approval = view.has(tenant::APPROVAL_REQUIRED);
+    for row in records::<DomainRow<'_>>(view.bytes(), view.head().domains()) {
         let row = row?;
-        let (bits, senders) = (row.flags()?, row.senders()?);
+        let (bits, senders) = (row.flags(), row.senders());
         let usable = bits & domain::IN_FORCE == domain::IN_FORCE && (bits & domain::APPROVED != 0 || !approval);
         if usable && (bits & domain::ANY_SENDER != 0 || senders.own.count + senders.others.count != 0) {
             flags |= holding::DOMAIN;
         }
     }
-    let vouches = view.has(tenant::ADMIN_VOUCHES)?;
-    for row in records::<IdentityRow<'_>>(view.bytes(), view.head().identities()?) {
+    let vouches = view.has(tenant::ADMIN_VOUCHES);
+    for row in records::<IdentityRow<'_>>(view.bytes(), view.head().identities()) {
         let row = row?;
-        let bits = row.flags()?;
+        let bits = row.flags();
         if bits & (identity::REFUSED | identity::WITHDRAWN) != 0 {
             continue;
         }
         let verified = bits & identity::VERIFIED != 0;
-        let of_tenant = row.holder()? == 0;
+        let of_tenant = row.holder() == 0;
         if bits & identity::GIVEN != 0
             || verified && (vouches || bits & identity::PROVED != 0)
             || verified && bits & identity::PROVED_ABOVE != 0 && {
@@ -315,7 +315,7 @@ fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash
 fn separators(root: RootView<'_>, target: &Target<'_>) -> Read<Separators> {
     let mut all = Separators::default();
     root.domains_over(target, |_, row| {
-        all = all.union(rule(Some(row))?.separators);
+        all = all.union(rule(Some(row)).separators);
         Ok(())
     })?;
     Ok(all)
@@ -326,7 +326,7 @@ pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, targe
     let mut reached = false;
     view.domains_above(target, |row| {
         let needed = domain::IN_FORCE | domain::SUBDOMAINS;
-        if !reached && row.flags()? & needed == needed {
+        if !reached && row.flags() & needed == needed {
             reached = !root.stops(target, row.name()?, |page| page == number)?;
         }
         Ok(())

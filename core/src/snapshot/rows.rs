@@ -1,6 +1,6 @@
 //! The records of a page: what each word of them means, for writing and for reading.
 
-use super::layout::{Accounts, Bytes, Read, Run, Word};
+use super::layout::{Accounts, Bytes, Read, Run, Word, Words};
 
 /// A record of a page.
 pub(crate) trait Row<'p>: Copy {
@@ -8,13 +8,22 @@ pub(crate) trait Row<'p>: Copy {
     const WORDS: u32;
 
     /// The record at a word.
-    fn at(bytes: Bytes<'p>, word: Word) -> Self;
+    fn at(bytes: Bytes<'p>, word: Word) -> Read<Self>;
 
     /// The record with this number within a run of records without texts behind them.
     #[inline]
-    fn nth(bytes: Bytes<'p>, run: Run, number: u32) -> Self {
+    fn nth(bytes: Bytes<'p>, run: Run, number: u32) -> Read<Self> {
         Self::at(bytes, run.start.wrapping_add(number.wrapping_mul(Self::WORDS)))
     }
+}
+
+/// The words of a record, and where they stand.
+#[derive(Clone, Copy)]
+pub(crate) struct Standing<'p, const N: usize> {
+    bytes: Bytes<'p>,
+    words: Words<'p, N>,
+    /// The word where the record starts.
+    pub(crate) word: Word,
 }
 
 /// Declares a record: the number of its words, and a reading method per member.
@@ -22,25 +31,22 @@ macro_rules! row {
     ($(#[doc = $doc:literal])+ $name:ident, $words:literal { $( $(#[doc = $mdoc:literal])+ $member:ident: $kind:ident at $at:literal; )+ }) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy)]
-        pub(crate) struct $name<'p> {
-            pub(crate) bytes: Bytes<'p>,
-            pub(crate) word: Word,
-        }
+        pub(crate) struct $name<'p>(pub(crate) Standing<'p, { $words * 4 }>);
 
         impl<'p> Row<'p> for $name<'p> {
             const WORDS: u32 = $words;
 
             #[inline]
-            fn at(bytes: Bytes<'p>, word: Word) -> Self {
-                Self { bytes, word }
+            fn at(bytes: Bytes<'p>, word: Word) -> Read<Self> {
+                Ok(Self(Standing { bytes, words: bytes.words(word)?, word }))
             }
         }
 
         impl<'p> $name<'p> {
             $( $(#[doc = $mdoc])+
             #[inline]
-            pub(crate) fn $member(self) -> Read<row!(@type $kind, 'p)> {
-                self.bytes.$kind(self.word.wrapping_add($at))
+            pub(crate) fn $member(self) -> row!(@type $kind, 'p) {
+                row!(@read $kind, self, $at)
             } )+
         }
     };
@@ -49,13 +55,18 @@ macro_rules! row {
     (@type quad, $p:lifetime) => { u128 };
     (@type run, $p:lifetime) => { Run };
     (@type accounts, $p:lifetime) => { Accounts };
-    (@type text, $p:lifetime) => { &$p [u8] };
+    (@type text, $p:lifetime) => { Read<&$p [u8]> };
+    (@read text, $row:ident, $at:literal) => {{
+        let run = $row.0.words.run::<$at>();
+        $row.0.bytes.octets(run.start, 0, run.count as usize)
+    }};
+    (@read $kind:ident, $row:ident, $at:literal) => { $row.0.words.$kind::<$at>() };
 }
 
 /// A record with its texts behind it, so that records of a run have different lengths.
 pub(crate) trait Record<'p>: Row<'p> {
     /// The number of words of the record, its texts included.
-    fn size(self) -> Read<u32>;
+    fn size(self) -> u32;
 }
 
 /// The records of a run, one after the other; nothing behind one that cannot be read.
@@ -64,12 +75,11 @@ pub(crate) fn records<'p, R: Record<'p>>(bytes: Bytes<'p>, run: Run) -> impl Ite
     core::iter::from_fn(move || {
         left = left.checked_sub(1)?;
         let record = R::at(bytes, word);
-        let size = record.size();
-        match size {
-            Ok(size) => word = word.wrapping_add(size),
+        match record {
+            Ok(record) => word = word.wrapping_add(record.size()),
             Err(_) => left = 0,
         }
-        Some(size.map(|_| record))
+        Some(record)
     })
 }
 
@@ -91,21 +101,21 @@ impl<'p> AccountRow<'p> {
     /// Its id.
     #[inline]
     pub(crate) fn id(self) -> Read<&'p [u8]> {
-        let [id, ..] = self.lengths()?.to_le_bytes();
+        let [id, ..] = self.lengths().to_le_bytes();
         self.text(0, id)
     }
 
     /// Its own address, exact form.
     #[inline]
     pub(crate) fn local(self) -> Read<&'p [u8]> {
-        let [id, local, ..] = self.lengths()?.to_le_bytes();
+        let [id, local, ..] = self.lengths().to_le_bytes();
         self.text(usize::from(id), local)
     }
 
     /// The domain of its own address.
     #[inline]
     pub(crate) fn domain(self) -> Read<&'p [u8]> {
-        let [id, local, domain, _] = self.lengths()?.to_le_bytes();
+        let [id, local, domain, _] = self.lengths().to_le_bytes();
         self.text(usize::from(id) + usize::from(local), domain)
     }
 
@@ -135,22 +145,22 @@ impl<'p> AccountRow<'p> {
     }
 
     fn text(self, skip: usize, length: u8) -> Read<&'p [u8]> {
-        self.bytes.octets(self.word.wrapping_add(Self::WORDS), skip, usize::from(length))
+        self.0.bytes.octets(self.0.word.wrapping_add(Self::WORDS), skip, usize::from(length))
     }
 
     #[inline]
-    fn more(self, member: fn(AccountExtra<'p>) -> Read<Run>) -> Read<Run> {
-        match self.extra()? {
+    fn more(self, member: fn(AccountExtra<'p>) -> Run) -> Read<Run> {
+        match self.extra() {
             0 => Ok(Run::default()),
-            word => member(AccountExtra::at(self.bytes, word)),
+            word => AccountExtra::at(self.0.bytes, word).map(member),
         }
     }
 }
 
 impl<'p> Record<'p> for AccountRow<'p> {
-    fn size(self) -> Read<u32> {
-        let [id, local, domain, _] = self.lengths()?.to_le_bytes();
-        Ok(Self::WORDS + filled(&[id, local, domain]))
+    fn size(self) -> u32 {
+        let [id, local, domain, _] = self.lengths().to_le_bytes();
+        Self::WORDS + filled(&[id, local, domain])
     }
 }
 
@@ -187,6 +197,9 @@ pub(crate) mod account {
     /// One of the roles has the permission to send.
     pub(crate) const MAY_SEND: u32 = 1 << 5;
     pub(crate) const HAS_IDENTITIES: u32 = 1 << 6;
+    /// Something that a session is judged by can fail, or its control is not simply enforced: suspension, roles,
+    /// credentials, allowlists, transport encryption, modes, exemptions, or a tenant above.
+    pub(crate) const WATCHED: u32 = 1 << 7;
 }
 
 row! {
@@ -202,47 +215,47 @@ row! {
 impl<'p> IdentityRow<'p> {
     /// Flags of [`identity`].
     #[inline]
-    pub(crate) fn flags(self) -> Read<u32> {
-        Ok(self.packed()? & 0xffff)
+    pub(crate) fn flags(self) -> u32 {
+        self.packed() & 0xffff
     }
 
     /// The local part, exact form.
     #[inline]
     pub(crate) fn local(self) -> Read<&'p [u8]> {
-        let [_, _, local, _] = self.packed()?.to_le_bytes();
+        let [_, _, local, _] = self.packed().to_le_bytes();
         self.text(0, local)
     }
 
     /// The domain.
     #[inline]
     pub(crate) fn domain(self) -> Read<&'p [u8]> {
-        let [_, _, local, domain] = self.packed()?.to_le_bytes();
+        let [_, _, local, domain] = self.packed().to_le_bytes();
         self.text(usize::from(local), domain)
     }
 
     /// What it has beside its flags: nothing, of most.
     pub(crate) fn extra(self) -> Read<Option<IdentityExtra<'p>>> {
-        if self.flags()? & identity::HAS_EXTRA == 0 {
+        if self.flags() & identity::HAS_EXTRA == 0 {
             return Ok(None);
         }
-        let word = self.bytes.word(self.word.wrapping_add(Self::WORDS))?;
-        Ok(Some(IdentityExtra::at(self.bytes, word)))
+        let word = self.0.bytes.word(self.0.word.wrapping_add(Self::WORDS))?;
+        IdentityExtra::at(self.0.bytes, word).map(Some)
     }
 
     /// Where its text starts, from its own start.
-    fn head(self) -> Read<u32> {
-        Ok(Self::WORDS + u32::from(self.flags()? & identity::HAS_EXTRA != 0))
+    fn head(self) -> u32 {
+        Self::WORDS + u32::from(self.flags() & identity::HAS_EXTRA != 0)
     }
 
     fn text(self, skip: usize, length: u8) -> Read<&'p [u8]> {
-        self.bytes.octets(self.word.wrapping_add(self.head()?), skip, usize::from(length))
+        self.0.bytes.octets(self.0.word.wrapping_add(self.head()), skip, usize::from(length))
     }
 }
 
 impl<'p> Record<'p> for IdentityRow<'p> {
-    fn size(self) -> Read<u32> {
-        let [_, _, local, domain] = self.packed()?.to_le_bytes();
-        Ok(self.head()? + filled(&[local, domain]))
+    fn size(self) -> u32 {
+        let [_, _, local, domain] = self.packed().to_le_bytes();
+        self.head() + filled(&[local, domain])
     }
 }
 
@@ -290,28 +303,28 @@ row! {
 impl<'p> DomainRow<'p> {
     /// Flags of [`domain`].
     #[inline]
-    pub(crate) fn flags(self) -> Read<u32> {
-        Ok(self.packed()? & 0xffff)
+    pub(crate) fn flags(self) -> u32 {
+        self.packed() & 0xffff
     }
 
     /// Its sub-address separator, or 0.
-    pub(crate) fn separator(self) -> Read<u8> {
-        let [_, _, separator, _] = self.packed()?.to_le_bytes();
-        Ok(separator)
+    pub(crate) fn separator(self) -> u8 {
+        let [_, _, separator, _] = self.packed().to_le_bytes();
+        separator
     }
 
     /// Its name.
     #[inline]
     pub(crate) fn name(self) -> Read<&'p [u8]> {
-        let [.., length] = self.packed()?.to_le_bytes();
-        self.bytes.octets(self.word.wrapping_add(Self::WORDS), 0, usize::from(length))
+        let [.., length] = self.packed().to_le_bytes();
+        self.0.bytes.octets(self.0.word.wrapping_add(Self::WORDS), 0, usize::from(length))
     }
 }
 
 impl<'p> Record<'p> for DomainRow<'p> {
-    fn size(self) -> Read<u32> {
-        let [.., length] = self.packed()?.to_le_bytes();
-        Ok(Self::WORDS + filled(&[length]))
+    fn size(self) -> u32 {
+        let [.., length] = self.packed().to_le_bytes();
+        Self::WORDS + filled(&[length])
     }
 }
 
@@ -350,15 +363,15 @@ row! {
 impl<'p> CredentialRow<'p> {
     /// Its id.
     pub(crate) fn id(self) -> Read<&'p [u8]> {
-        let [.., length] = self.flags()?.to_le_bytes();
-        self.bytes.octets(self.word.wrapping_add(Self::WORDS), 0, usize::from(length))
+        let [.., length] = self.flags().to_le_bytes();
+        self.0.bytes.octets(self.0.word.wrapping_add(Self::WORDS), 0, usize::from(length))
     }
 }
 
 impl<'p> Record<'p> for CredentialRow<'p> {
-    fn size(self) -> Read<u32> {
-        let [.., length] = self.flags()?.to_le_bytes();
-        Ok(Self::WORDS + filled(&[length]))
+    fn size(self) -> u32 {
+        let [.., length] = self.flags().to_le_bytes();
+        Self::WORDS + filled(&[length])
     }
 }
 
@@ -493,6 +506,17 @@ row! {
         magic: word at 43;
         /// [`VERSION`].
         version: word at 44;
+    }
+}
+
+/// The octets of the head of a page.
+pub(crate) const HEAD: usize = 4 * TenantRow::WORDS as usize;
+
+impl<'p> TenantRow<'p> {
+    /// The head of a page, whose words are known to be there.
+    #[inline]
+    pub(crate) const fn standing(bytes: Bytes<'p>, words: Words<'p, HEAD>) -> Self {
+        Self(Standing { bytes, words, word: 0 })
     }
 }
 

@@ -5,7 +5,7 @@ use core::cell::OnceCell;
 use crate::address::CanonicalView;
 use crate::options::HashKey;
 
-use super::compare::{Key, upwards};
+use super::compare::upwards;
 use super::index::Hash;
 
 /// An address, and the hashes that it is looked up by; what few look-ups need is hashed when first asked for.
@@ -14,7 +14,8 @@ pub(crate) struct Target<'a> {
     pub(crate) domain: &'a [u8],
     pub(crate) domain_hash: Hash,
     key: &'a HashKey,
-    folded: OnceCell<(Key, Hash)>,
+    /// The hash of the address with its local part folded.
+    folded: OnceCell<Hash>,
 }
 
 impl<'a> Target<'a> {
@@ -24,14 +25,11 @@ impl<'a> Target<'a> {
         Self { local, domain, domain_hash: Hash::of(key, domain), key, folded: OnceCell::new() }
     }
 
-    /// The hash of an address at the same domain.
-    pub(crate) fn hash_of(&self, local: &Key) -> Hash {
-        let hash = |local: &Key| self.domain_hash.of_local(self.key, local.as_bytes());
-        let (folded, folded_hash) = self.folded.get_or_init(|| {
-            let folded = Key::new(self.local, false);
-            (folded, hash(&folded))
-        });
-        if local.as_bytes() == folded.as_bytes() { *folded_hash } else { hash(local) }
+    /// The hash of the address that the first octets of the local part make with the domain.
+    pub(crate) fn hash_of(&self, base: &[u8], exact_case: bool) -> Hash {
+        let hash = || self.domain_hash.of_local(self.key, base, exact_case);
+        // What is not shorter is all of it.
+        if !exact_case && base.len() == self.local.len() { *self.folded.get_or_init(hash) } else { hash() }
     }
 
     /// The domain, then each domain above it that an entry can name, with its hash.
