@@ -14,9 +14,8 @@ use crate::policy::{
 use crate::snapshot::compare::{Rule, Separators, upwards};
 use crate::snapshot::index::{self, Hash};
 use crate::snapshot::layout::{Accounts, Run, Word, Writer, small};
-use crate::snapshot::rows::{
-    MAGIC, Row, TenantRow, VERSION, account, credential, deny, domain, identity, mode, tenant,
-};
+use crate::snapshot::row::Row;
+use crate::snapshot::rows::{MAGIC, TenantRow, VERSION, account, credential, deny, domain, identity, mode, tenant};
 
 /// The tenant is too large for one page, which ends at 4 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +48,8 @@ impl<'t> PageWriter<'t> {
         let (domains, domain_hashes) = self.domains();
         let allowlists = allowlists(&mut self.writer, &tenant.allowlists);
         let (credentials, shares) = self.credentials();
-        let accounts = self.accounts(&shares);
-        let (identities, identity_hashes) = self.identities();
+        let (accounts, holders) = self.accounts(&shares);
+        let (identities, identity_hashes) = self.identities(&holders);
         let denies = denies(&mut self.writer, &tenant.denies);
         let refused = self.refused();
         let roles = self.roles();
@@ -189,7 +188,8 @@ impl<'t> PageWriter<'t> {
         (Run { start, count: small(rows.len()) }, shares)
     }
 
-    fn accounts(&mut self, shares: &[Run]) -> Run {
+    /// Writes the accounts, and returns the word of each.
+    fn accounts(&mut self, shares: &[Run]) -> (Run, Vec<Word>) {
         let mut extras = Vec::with_capacity(self.accounts.len());
         for (account, share) in self.accounts.iter().zip(shares) {
             let roles = texts(&mut self.writer, account.roles.iter().map(String::as_str));
@@ -206,7 +206,9 @@ impl<'t> PageWriter<'t> {
             });
         }
         let start = self.writer.here();
+        let mut words = Vec::with_capacity(self.accounts.len());
         for ((account, extra), number) in self.accounts.iter().zip(extras).zip(0..) {
+            words.push(self.writer.here());
             let address = account.address.as_ref();
             let texts = [
                 account.id.as_bytes(),
@@ -220,7 +222,7 @@ impl<'t> PageWriter<'t> {
             self.writer.word(extra);
             self.writer.octets(&texts);
         }
-        Run { start, count: small(self.accounts.len()) }
+        (Run { start, count: small(self.accounts.len()) }, words)
     }
 
     fn account_flags(&self, account: &Account, has_extra: bool) -> u32 {
@@ -286,10 +288,11 @@ impl<'t> PageWriter<'t> {
         (Run { start, count: small(domains.len()) }, hashes)
     }
 
-    fn identities(&mut self) -> (Run, Vec<(Hash, [u32; 1])>) {
+    /// Writes the identities of the tenant and of its accounts, which are told by their words.
+    fn identities(&mut self, holders: &[Word]) -> (Run, Vec<(Hash, [u32; 1])>) {
         let mut all: Vec<(u32, &Identity)> = self.tenant.identities.iter().map(|identity| (0, identity)).collect();
-        for (account, number) in self.accounts.iter().zip(1..) {
-            all.extend(account.identities.iter().map(|identity| (number, identity)));
+        for (account, &holder) in self.accounts.iter().zip(holders) {
+            all.extend(account.identities.iter().map(|identity| (holder, identity)));
         }
         all.sort_by_key(|(holder, identity)| (identity.address.domain(), identity.address.local(), *holder));
         let extras: Vec<Word> = all.iter().map(|(_, identity)| self.identity_extra(identity)).collect();

@@ -403,9 +403,16 @@ impl Decision {
             };
         }
         let (from, to) = if enforced { (0, self.enforced) } else { (self.enforced, self.findings) };
-        let at = match self.listed(from, to).binary_search_by_key(&order(&finding), order) {
-            Ok(_) => return,
-            Err(at) => usize::from(from) + at,
+        let listed = self.listed(from, to);
+        // Most findings come in reporting order.
+        let at = match listed.last() {
+            Some(last) if order(last) >= order(&finding) => {
+                match listed.binary_search_by_key(&order(&finding), order) {
+                    Ok(_) => return,
+                    Err(at) => usize::from(from) + at,
+                }
+            }
+            _ => usize::from(to),
         };
         let (count, split) = (usize::from(self.findings), usize::from(self.enforced));
         if at >= MAX_FINDINGS {

@@ -3,10 +3,12 @@
 use crate::policy::{BUILT_IN_ROLES, MAX_LEVELS, Permission, Strength};
 use crate::reason::Control;
 use crate::request::{Channel, Request};
+use crate::snapshot::approach::Approach;
 use crate::snapshot::layout::{Damaged, Read};
 use crate::snapshot::page::{PageView, lists};
-use crate::snapshot::root::{Approach, Link, RootView};
-use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, Row, TextRow, account, tenant};
+use crate::snapshot::root::{Link, RootView};
+use crate::snapshot::row::Row;
+use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, TextRow, account, tenant};
 use crate::time::Timestamp;
 
 /// The account that asks, and where its rights come from.
@@ -55,7 +57,7 @@ pub(crate) enum RoleFact {
 impl<'s> Asker<'s> {
     /// Finds the account of a request.
     pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>) -> Read<Option<Self>> {
-        let approach = request.account.map(|id| root.approach(id)).transpose()?;
+        let approach = request.account.map(|id| Approach::start(root, id)).transpose()?;
         Self::arrive(root, request, approach)
     }
 

@@ -83,6 +83,9 @@ impl AddrSpec {
     /// [`CanonicalError`] when more than ASCII case, needless quotes, A-label or U-label, or the spelling of a
     /// literal differs from the canonical form, or when the domain is none.
     pub fn canonical(&self, bytes: &[u8]) -> Result<Canonical, CanonicalError> {
+        if let Some(CanonicalView { local, domain }) = self.as_spelled(bytes) {
+            return Ok(Canonical::from_stored(local, domain));
+        }
         let mut canonical = Canonical::EMPTY;
         canonical.set_local(self.local.of(bytes), self.form).map_err(|(flaw, at)| CanonicalError {
             kind: CanonicalFlaw::Local(flaw),
@@ -108,10 +111,15 @@ impl AddrSpec {
         bytes: &'a [u8],
         room: &'a mut Option<Canonical>,
     ) -> Result<CanonicalView<'a>, CanonicalError> {
-        if self.is_canonical {
-            return Ok(CanonicalView { local: self.local.of(bytes), domain: self.domain.of(bytes) });
+        match self.as_spelled(bytes) {
+            Some(view) => Ok(view),
+            None => Ok(room.insert(self.canonical(bytes)?).view()),
         }
-        Ok(room.insert(self.canonical(bytes)?).view())
+    }
+
+    /// The address where it stands, if it is canonical as it is spelled.
+    pub(crate) fn as_spelled<'a>(&self, bytes: &'a [u8]) -> Option<CanonicalView<'a>> {
+        self.is_canonical.then(|| CanonicalView { local: self.local.of(bytes), domain: self.domain.of(bytes) })
     }
 }
 
@@ -178,14 +186,14 @@ impl Canonical {
     /// Takes over parts that are in canonical form already.
     fn from_stored(local: &[u8], domain: &[u8]) -> Self {
         let mut canonical = Self::EMPTY;
-        for (target, octet) in canonical.local.iter_mut().zip(local) {
-            *target = *octet;
+        if let Some(target) = canonical.local.get_mut(..local.len()) {
+            target.copy_from_slice(local);
+            canonical.local_len = u8::try_from(local.len()).unwrap_or(0);
         }
-        for (target, octet) in canonical.domain.iter_mut().zip(domain) {
-            *target = *octet;
+        if let Some(target) = canonical.domain.get_mut(..domain.len()) {
+            target.copy_from_slice(domain);
+            canonical.domain_len = u8::try_from(domain.len()).unwrap_or(0);
         }
-        canonical.local_len = u8::try_from(local.len()).unwrap_or(0);
-        canonical.domain_len = u8::try_from(domain.len()).unwrap_or(0);
         canonical
     }
 

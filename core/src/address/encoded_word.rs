@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
 /// An encoded-word, taken apart.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,12 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Takes the next encoded-word; octets of one charset are joined before they are decoded into `out`.
     pub(crate) fn push(&mut self, word: &EncodedWord<'_>, out: &mut String) -> Result<(), Undecodable> {
-        let charset = Encoding::for_label_no_replacement(word.charset).ok_or(Undecodable::UnknownCharset)?;
+        let charset = if word.charset.eq_ignore_ascii_case(b"utf-8") {
+            UTF_8
+        } else {
+            Encoding::for_label_no_replacement(word.charset).ok_or(Undecodable::UnknownCharset)?
+        };
+        self.octets.reserve(word.text.len());
         if self.charset.is_some_and(|current| current != charset) {
             self.finish(out)?;
         }

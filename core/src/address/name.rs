@@ -93,7 +93,7 @@ impl Iterator for Names<'_> {
 ///
 /// [`NameError`] if an encoded-word cannot be decoded, or decodes to a control character.
 pub fn addresses(body: &[u8], name: &Name, found: &mut dyn FnMut(&Canonical)) -> Result<(), NameError> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(name.span.of(body).len());
     decode(name.span.of(body), name.kind, &mut text)?;
     check(&text)?;
     search(&text, found);
@@ -296,6 +296,9 @@ fn holds_encoded_word(word: &[u8]) -> bool {
     word.windows(2).any(|pair| pair == b"=?")
 }
 
+/// The at sign, and what Normalization Form KC makes one of.
+const SHOWN_AS_AT: [char; 3] = ['@', '\u{fe6b}', '\u{ff20}'];
+
 /// Refuses what a field may not hold and an encoded-word may not bring in.
 fn check(text: &str) -> Result<(), NameError> {
     text.chars().try_for_each(|character| {
@@ -311,6 +314,9 @@ fn check(text: &str) -> Result<(), NameError> {
 
 /// Hands every address in the text, as it is shown, to `found`.
 fn search(text: &str, found: &mut dyn FnMut(&Canonical)) {
+    if !text.contains(SHOWN_AS_AT) {
+        return;
+    }
     if text.is_ascii() {
         return search_shown(text, found);
     }
@@ -403,8 +409,9 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use super::{NameError, NameKind, addresses, names};
+    use super::{NameError, NameKind, SHOWN_AS_AT, addresses, names};
     use crate::address::header::read_field;
+    use crate::address::unicode;
     use crate::options::Limits;
 
     fn shown(body: &str) -> Result<Vec<String>, NameError> {
@@ -487,6 +494,13 @@ mod tests {
                 "{body:?}"
             );
         }
+    }
+
+    #[test]
+    fn every_character_that_is_shown_as_an_at_sign_is_known() {
+        let shown_as_at = |character: &char| unicode::nfkc(character.encode_utf8(&mut [0; 4])).contains('@');
+        let all: Vec<char> = ('\0'..=char::MAX).filter(shown_as_at).collect();
+        assert_eq!(all, SHOWN_AS_AT);
     }
 
     #[test]

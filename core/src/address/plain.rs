@@ -7,6 +7,7 @@ use super::canonical::{AddrSpec, MAX_ADDRESS};
 use super::domain::MAX_LABEL;
 use super::local::MAX_LOCAL;
 use super::octet::{self, ALNUM, ATEXT, LETTER, LOCAL, NAME, PHRASE};
+use super::span::Span;
 
 /// An everyday address that was read before, and what it was read as.
 #[derive(Clone, Copy)]
@@ -19,6 +20,11 @@ impl<'a> Known<'a> {
     /// Takes over an address that a reader read, if it is everyday.
     pub(crate) fn new(bytes: &'a [u8], spec: AddrSpec) -> Option<Self> {
         spec.is_everyday().then(|| Self { text: spec.span.of(bytes), spec })
+    }
+
+    /// Whether it stands there too.
+    pub(crate) fn is_at(&self, span: Span, bytes: &[u8]) -> bool {
+        span.of(bytes) == self.text
     }
 }
 

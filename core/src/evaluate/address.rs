@@ -10,6 +10,7 @@ use crate::observer::{Blind, Note, Observer};
 use crate::policy::{Proof, Strength};
 use crate::reason::Reason;
 use crate::snapshot::layout::Read;
+use crate::snapshot::target::Target;
 
 /// What the addresses of one request are judged with.
 pub(super) struct AddressCheck<'c, 'd, 's, O> {
@@ -37,19 +38,14 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
     }
 
     /// Judges an address, and enters what speaks against it and what grants it. Returns what is known of it.
-    pub(super) fn judge(
-        &mut self,
-        address: CanonicalView<'_>,
-        place: Place,
-        judged: Judged,
-    ) -> Read<Option<AddressFacts>> {
+    pub(super) fn judge(&mut self, target: &Target<'_>, place: Place, judged: Judged) -> Read<Option<AddressFacts>> {
         let strengths = self.ledger.strengths;
         if strengths.sender == Strength::Off && strengths.hosted == Strength::Off {
             self.enter(None, place, judged);
             return Ok(None);
         }
         self.observer.note(|| Note::Address { place });
-        let facts = gather(self.asker, address, O::depth(self.proof), self.observer)?;
+        let facts = gather(self.asker, target, O::depth(self.proof), self.observer)?;
         self.enter(Some(&facts), place, judged);
         Ok(Some(facts))
     }
@@ -93,7 +89,8 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
 
     /// Whether an address in a display name may stand there (docs/semantics.md 6.7).
     pub(super) fn may_be_shown(&mut self, address: CanonicalView<'_>, hosted_only: bool) -> Read<bool> {
-        let facts = gather(self.asker, address, Depth::Everything, &mut Blind)?;
+        let target = Target::new(self.asker.root.key, address);
+        let facts = gather(self.asker, &target, Depth::Everything, &mut Blind)?;
         if hosted_only && !facts.hosted {
             return Ok(true);
         }

@@ -13,7 +13,8 @@ use crate::reason::Reason;
 use crate::request::{ClientIp, CredentialFacts, Request, Tls};
 use crate::snapshot::layout::{Read, Run};
 use crate::snapshot::page::{Listed, allowlisted, lists};
-use crate::snapshot::rows::{CredentialRow, RefusedRow, Row, account, credential, tenant};
+use crate::snapshot::row::Row;
+use crate::snapshot::rows::{CredentialRow, RefusedRow, account, credential, tenant};
 
 /// Judges everything that is known after AUTH.
 pub(super) fn judge<'s>(

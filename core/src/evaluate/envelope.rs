@@ -1,17 +1,19 @@
 //! The envelope stage: the reverse-path (docs/semantics.md 3).
 
 use crate::address::path::{PathError, ReversePath, read_path, read_unquoted};
-use crate::address::{AddrSpec, Canonical, CanonicalView, Known, LocalForm, Span};
+use crate::address::{AddrSpec, Canonical, CanonicalError, Known, LocalForm, Span};
 use crate::decision::{Place, Stage, Subject};
 use crate::gather::AddressFacts;
 use crate::ledger::place;
 use crate::locate::Asker;
 use crate::observer::Observer;
+use crate::options::HashKey;
 use crate::policy::{Proof, Strength};
 use crate::reason::Reason;
 use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::layout::Read;
 use crate::snapshot::rows::{holding, tenant};
+use crate::snapshot::target::Target;
 
 use super::address::{AddressCheck, Judged};
 
@@ -29,6 +31,17 @@ pub(super) enum Said<'r> {
 }
 
 impl<'r> Said<'r> {
+    /// The address, to be looked up; its canonical form may take up `room`.
+    pub(super) fn target<'a>(&self, key: &'a HashKey, room: &'a mut Option<Canonical>) -> Option<Asked<'a>>
+    where
+        'r: 'a,
+    {
+        match self {
+            Self::Mailbox { bytes, spec, .. } => Some(spec.view(bytes, room).map(|address| Target::new(key, address))),
+            Self::Null | Self::Unknown | Self::Error(_) => None,
+        }
+    }
+
     /// The address, where a field that holds it too can be read sooner for that.
     pub(super) const fn known(&self) -> Option<Known<'r>> {
         match self {
@@ -54,35 +67,38 @@ pub(super) fn read<'r>(request: &Request<'r>, stage: Stage) -> Said<'r> {
     }
 }
 
+/// The address that is asked for, or why it is none.
+pub(super) type Asked<'a> = Result<Target<'a>, CanonicalError>;
+
 /// What the envelope sender came to.
 pub(super) enum Envelope<'r> {
     /// The null reverse-path.
     Null,
     /// An address, its octets as the request spells it, and what is known of it.
-    Address { address: CanonicalView<'r>, spelled: &'r [u8], form: LocalForm, facts: Option<AddressFacts> },
+    Address { target: &'r Target<'r>, spelled: &'r [u8], form: LocalForm, facts: Option<AddressFacts> },
     /// Not known, or not readable.
     Unread,
 }
 
-/// Judges the envelope sender; its canonical form may take up `room`.
+/// Judges the envelope sender, whose address is `asked` for if it has one.
 pub(super) fn judge<'r>(
     check: &mut AddressCheck<'_, '_, '_, impl Observer>,
     said: &Said<'r>,
-    room: &'r mut Option<Canonical>,
+    asked: Option<&'r Asked<'r>>,
 ) -> Read<Envelope<'r>> {
     let here = Place::of(Subject::EnvelopeSender);
     if check.ledger.strengths.sender != Strength::Off && nothing_authorised(check.asker, check.proof)? {
         check.ledger.find(Reason::NoAuthorizedSenders, here);
     }
-    match said {
-        Said::Null => null(check),
-        Said::Unknown => {
+    match (said, asked) {
+        (Said::Mailbox { bytes, spec, .. }, Some(asked)) => mailbox(check, bytes, spec, asked),
+        (Said::Null, _) => null(check),
+        (Said::Unknown | Said::Mailbox { .. }, _) => {
             let denied = check.ledger.find(Reason::SenderUnknown, here);
             check.unreadable(here, denied);
             Ok(Envelope::Unread)
         }
-        Said::Mailbox { bytes, spec, .. } => mailbox(check, bytes, spec, room),
-        Said::Error(error) => {
+        (Said::Error(error), _) => {
             let at = place(Subject::EnvelopeSender, 0, 0, Span { start: error.offset(), end: error.offset() });
             check.note_unread(at, error.kind().text());
             let denied = check.ledger.find(Reason::SenderSyntax, at);
@@ -103,13 +119,13 @@ fn mailbox<'r>(
     check: &mut AddressCheck<'_, '_, '_, impl Observer>,
     bytes: &'r [u8],
     spec: &AddrSpec,
-    room: &'r mut Option<Canonical>,
+    asked: &'r Asked<'r>,
 ) -> Read<Envelope<'r>> {
     let at = place(Subject::EnvelopeSender, 0, 0, spec.span);
-    match spec.view(bytes, room) {
-        Ok(address) => {
-            let facts = check.judge(address, at, Judged::Fully)?;
-            Ok(Envelope::Address { address, spelled: spec.span.of(bytes), form: spec.form, facts })
+    match asked {
+        Ok(target) => {
+            let facts = check.judge(target, at, Judged::Fully)?;
+            Ok(Envelope::Address { target, spelled: spec.span.of(bytes), form: spec.form, facts })
         }
         Err(error) => {
             let reason = if error.kind().is_syntax() { Reason::SenderSyntax } else { Reason::NotCanonical };

@@ -8,12 +8,13 @@ use crate::address::{CanonicalView, Known, Span, suffix};
 use crate::decision::{Place, Subject};
 use crate::ledger::place;
 use crate::observer::Observer;
-use crate::options::Limits;
+use crate::options::{HashKey, Limits};
 use crate::policy::{Alignment, Strength};
 use crate::reason::Reason;
 use crate::request::Header;
 use crate::snapshot::layout::Read;
 use crate::snapshot::rows::{account, tenant};
+use crate::snapshot::target::Target;
 
 use super::address::{AddressCheck, Judged};
 use super::envelope::Envelope;
@@ -27,6 +28,8 @@ pub(super) struct Said<'r> {
     found: Originators<'r>,
     /// What the one From field holds, if there is one.
     from: Option<Result<FieldSummary, FieldError>>,
+    /// From holds the envelope sender as it is spelled there, and no other address.
+    repeats: bool,
 }
 
 impl<'r> Said<'r> {
@@ -34,15 +37,38 @@ impl<'r> Said<'r> {
     pub(super) fn read(&mut self, header: &Header<'r>, limits: &Limits, known: Option<Known<'_>>) {
         let found = &mut self.found;
         self.fault = visit(header, limits, |name, field| found.add(name, field)).err();
-        self.from = self.found.from.single().map(|field| read_field_knowing(field.body, limits, known));
+        let Some(field) = self.found.from.single() else { return };
+        let read = read_field_knowing(field.body, limits, known);
+        if let (Some(known), Ok(summary)) = (known, &read) {
+            self.repeats = summary.mailboxes == 1 && known.is_at(summary.first.addr_spec.span, field.body);
+        }
+        self.from = Some(read);
+    }
+
+    /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and not that of the
+    /// envelope.
+    pub(super) fn target(&self, key: &'r HashKey) -> Option<Target<'r>> {
+        let field = self.found.from.single().filter(|_| !self.repeats)?;
+        let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.mailboxes == 1)?;
+        summary.first.addr_spec.as_spelled(field.body).map(|address| Target::new(key, address))
+    }
+
+    /// The From field and its address, where it repeats the envelope sender, nothing else can show an address, and no
+    /// other originator field is there.
+    fn everyday(&self) -> Option<(FieldAt<'r>, Span)> {
+        let found = &self.found;
+        let is_alone = found.sender.first.is_none() && found.resent.is_none() && found.ambiguous.is_none();
+        let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.plain)?;
+        let field = found.from.single().filter(|_| self.repeats && is_alone)?;
+        Some((field, summary.first.addr_spec.span))
     }
 }
 
-/// Judges the header.
+/// Judges the header; an address in From may be one that is being looked up already.
 pub(super) fn judge<O: Observer>(
     check: &mut AddressCheck<'_, '_, '_, O>,
     header: &Header<'_>,
-    said: &Said<'_>,
+    (said, expected): (&Said<'_>, Option<&Target<'_>>),
     envelope: &Envelope<'_>,
     limits: &Limits,
 ) -> Read<()> {
@@ -69,6 +95,14 @@ pub(super) fn judge<O: Observer>(
             return Ok(());
         }
     }
+    // Such a From is aligned, its names hold nothing, and its address has been judged.
+    if let (Some((field, span)), Envelope::Address { facts, .. }) = (said.everyday(), envelope) {
+        if strengths.reading != Strength::Off && strengths.header != Strength::Off {
+            let at = place(Subject::From, field.number, field.base, span);
+            check.judge_again(facts.as_ref(), at, Judged::Fully);
+            return Ok(());
+        }
+    }
     let Said { found, from, .. } = said;
     if let Some(field) = found.ambiguous {
         let at = Place { field: field.number, ..whole };
@@ -80,6 +114,7 @@ pub(super) fn judge<O: Observer>(
         limits,
         header,
         envelope,
+        expected,
         read: from.as_ref(),
         ignore_sender: page.has(tenant::IGNORE_SENDER),
         multiple_from: page.has(tenant::MULTIPLE_FROM),
@@ -95,6 +130,7 @@ struct Message<'m, 'c, 'd, 's, O> {
     limits: &'m Limits,
     header: &'m Header<'m>,
     envelope: &'m Envelope<'m>,
+    expected: Option<&'m Target<'m>>,
     /// What the one From field holds.
     read: Option<&'m Result<FieldSummary, FieldError>>,
     ignore_sender: bool,
@@ -276,7 +312,10 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
             }
         }
         match mailbox.addr_spec.view(field.body, &mut None) {
-            Ok(address) => self.check.judge(address, at, judged).map(drop),
+            Ok(address) => match self.expected.filter(|expected| expected.address() == address) {
+                Some(target) => self.check.judge(target, at, judged).map(drop),
+                None => self.check.judge(&Target::new(self.check.asker.root.key, address), at, judged).map(drop),
+            },
             Err(error) => {
                 let reason = match subject {
                     _ if !error.kind().is_syntax() => Reason::NotCanonical,
@@ -331,13 +370,13 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
 
     /// Asks each mailbox of a field to match the envelope sender (docs/semantics.md 6.8).
     fn align(&mut self, subject: Subject, field: &FieldAt<'_>, summary: &FieldSummary) -> Read<()> {
-        let Envelope::Address { address: envelope, .. } = self.envelope else { return Ok(()) };
+        let Envelope::Address { target, .. } = self.envelope else { return Ok(()) };
         if self.alignment == Alignment::None {
             return Ok(());
         }
         let mut check = |mailbox: &Mailbox| {
             if let Ok(address) = mailbox.addr_spec.view(field.body, &mut None) {
-                if !aligned(self.alignment, address, *envelope) {
+                if !aligned(self.alignment, address, target.address()) {
                     let at = place(subject, field.number, field.base, mailbox.addr_spec.span);
                     self.check.ledger.find(Reason::AlignmentFailed, at);
                 }

@@ -15,6 +15,7 @@ use crate::policy::{OnDeny, Strength};
 use crate::reason::{Control, Reason};
 use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::Snapshot;
+use crate::snapshot::approach::Approach;
 use crate::snapshot::layout::{Damaged, Read};
 
 use self::address::AddressCheck;
@@ -58,17 +59,23 @@ fn run<O: Observer>(
 ) -> Read<()> {
     let (root, limits) = (snapshot.root(), &snapshot.options().limits);
     // What the request says is read while the memory of the account is on its way.
-    let mut approach = request.account.map(|id| root.approach(id)).transpose()?;
+    let mut approach = request.account.map(|id| Approach::start(root, id)).transpose()?;
     let sender = envelope::read(request, stage);
+    let mut room = None;
+    let asked = sender.target(root.key, &mut room);
+    let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
     if let Some(approach) = &mut approach {
+        target.map(|target| approach.ask_for_holders(target)).transpose()?;
         approach.find_page()?;
     }
     let mut header = header::Said::default();
     if stage == Stage::Message {
         header.read(&request.header, limits, sender.known());
     }
+    let from = header.target(root.key);
     if let Some(approach) = &approach {
-        approach.find_record()?;
+        from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
+        approach.find_record(target)?;
     }
     let Some(mut asker) = Asker::arrive(root, request, approach)? else {
         let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
@@ -86,10 +93,9 @@ fn run<O: Observer>(
     }
     if stage >= Stage::Envelope {
         let mut check = AddressCheck::new(&asker, ledger, observer)?;
-        let mut room = None;
-        let envelope = envelope::judge(&mut check, &sender, &mut room)?;
+        let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
         if stage == Stage::Message {
-            header::judge(&mut check, &request.header, &header, &envelope, limits)?;
+            header::judge(&mut check, &request.header, (&header, from.as_ref()), &envelope, limits)?;
         }
     }
     ledger.close(asker.page.on_deny()?, null_path);

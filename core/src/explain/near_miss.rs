@@ -15,7 +15,9 @@ use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::compare::Separators;
 use crate::snapshot::layout::Read;
-use crate::snapshot::rows::{IdentityRow, account, records};
+use crate::snapshot::row::records;
+use crate::snapshot::rows::{IdentityRow, account};
+use crate::snapshot::target::Target;
 
 use super::steps::show;
 use super::{ExplainedReason, NearMiss};
@@ -62,7 +64,7 @@ fn compare_identities<'s>(asker: &Asker<'s>, failed: &mut [Failed<'s>]) -> Read<
         for row in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()) {
             let row = row?;
             let holder = row.holder();
-            if holder == 0 || number == asker.link.page && holder == asker.account.number() + 1 {
+            if holder == 0 || number == asker.link.page && holder == asker.link.record {
                 let held = Held { local: row.local()?, domain: row.domain()? };
                 failed.iter_mut().for_each(|failed| failed.compare(held));
                 left -= 1;
@@ -91,7 +93,8 @@ impl Held<'_> {
         let text = self.show();
         let Ok(spec) = read_unquoted(text.as_bytes(), true) else { return Ok(false) };
         let Ok(canonical) = spec.canonical(text.as_bytes()) else { return Ok(false) };
-        let facts = gather(asker, canonical.view(), Depth::Everything, &mut Blind)?;
+        let target = Target::new(asker.root.key, canonical.view());
+        let facts = gather(asker, &target, Depth::Everything, &mut Blind)?;
         Ok(authorise(&facts, asker.page.proof()?).passes() && !of_another_tenant(&facts))
     }
 }

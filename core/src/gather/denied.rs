@@ -3,7 +3,8 @@
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::upwards;
 use crate::snapshot::layout::{Bytes, Read, Run};
-use crate::snapshot::rows::{DenyRow, Row, deny, tenant};
+use crate::snapshot::row::Row;
+use crate::snapshot::rows::{DenyRow, deny, tenant};
 
 use super::Gatherer;
 

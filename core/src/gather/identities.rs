@@ -42,7 +42,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
                 };
                 page.identities(target, hash, 0, &mut visit)?;
                 if own && asker.account.flags() & account::HAS_IDENTITIES != 0 {
-                    page.identities(target, hash, asker.account.number() + 1, &mut visit)?;
+                    page.identities(target, hash, asker.link.record, &mut visit)?;
                 }
             }
         }

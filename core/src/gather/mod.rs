@@ -5,7 +5,6 @@ mod domains;
 mod identities;
 mod others;
 
-use crate::address::CanonicalView;
 use crate::locate::Asker;
 use crate::observer::{Note, Observer};
 use crate::policy::Proof;
@@ -95,16 +94,15 @@ impl Depth {
 /// Gathers the facts about an address.
 pub(crate) fn gather<O: Observer>(
     asker: &Asker<'_>,
-    address: CanonicalView<'_>,
+    target: &Target<'_>,
     depth: Depth,
     observer: &mut O,
 ) -> Read<AddressFacts> {
-    let target = Target::new(asker.root.key, address);
-    let named = asker.page.entry_named(&target)?;
-    let closest = asker.page.closest_given(named, &target)?;
+    let named = asker.page.entry_named(target)?;
+    let closest = asker.page.closest_given(named, target)?;
     let mut gatherer = Gatherer {
         asker,
-        target: &target,
+        target,
         named,
         closest,
         own_rule: rule(closest),

@@ -1,5 +1,7 @@
 //! How addresses compare: folding and sub-addresses (docs/semantics.md 4.1, 7.5).
 
+use crate::address::octet;
+
 /// How local parts compare under a domain entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rule {
@@ -25,8 +27,9 @@ impl Separators {
     }
 
     /// Joins two sets.
+    #[inline]
     pub(crate) fn union(self, other: Self) -> Self {
-        other.0.into_iter().fold(self, Self::with)
+        if other.0 == [0; 4] { self } else { other.0.into_iter().fold(self, Self::with) }
     }
 
     /// Returns what stands before the first separator that is not at position 0, or all of it.
@@ -79,7 +82,7 @@ impl Folded {
 pub(crate) fn upwards(domain: &[u8]) -> impl Iterator<Item = &[u8]> {
     let literal = domain.first() == Some(&b'[');
     core::iter::successors(Some(domain), move |name| {
-        let dot = name.iter().position(|octet| *octet == b'.').filter(|_| !literal)?;
+        let dot = octet::position(name, b'.').filter(|_| !literal)?;
         name.get(dot + 1..)
     })
 }

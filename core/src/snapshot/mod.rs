@@ -1,11 +1,13 @@
 //! The snapshot: a compiled policy, immutable and cheap to clone.
 
+pub(crate) mod approach;
 pub(crate) mod compare;
 mod follow;
 pub(crate) mod index;
 pub(crate) mod layout;
 pub(crate) mod page;
 pub(crate) mod root;
+pub(crate) mod row;
 pub(crate) mod rows;
 pub(crate) mod target;
 
@@ -58,6 +60,7 @@ struct Inner {
     source: Arc<Source>,
     root: Vec<u8>,
     pages: Vec<Page>,
+    size: usize,
     id: SnapshotId,
 }
 
@@ -127,11 +130,12 @@ impl Snapshot {
     /// Returns the number of octets that the compiled pages take.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.inner.root.len() + self.inner.pages.iter().map(Page::size).sum::<usize>()
+        self.inner.size
     }
 
     pub(crate) fn root(&self) -> RootView<'_> {
-        RootView { bytes: Bytes(&self.inner.root), pages: &self.inner.pages, key: &self.inner.options.hash_key }
+        let Inner { root, pages, options, size, .. } = &*self.inner;
+        RootView { bytes: Bytes(root), pages, key: &options.hash_key, is_large: *size > CACHED }
     }
 
     fn rebuild(&self, tenants: BTreeMap<String, Arc<Tenant>>, changed: &str) -> Result<Self, CompileError> {
@@ -159,7 +163,8 @@ impl Snapshot {
         let root = compile_root(&source.provider, &mut pages, &options.hash_key)
             .map_err(|_| CompileError::TooLarge(String::new()))?;
         let id = identify(&source.provider, &pages).map_err(|_| CompileError::TooLarge(String::new()))?;
-        Ok(Self { inner: Arc::new(Inner { options, source: Arc::new(source), root, pages, id }) })
+        let size = root.len() + pages.iter().map(Page::size).sum::<usize>();
+        Ok(Self { inner: Arc::new(Inner { options, source: Arc::new(source), root, pages, size, id }) })
     }
 }
 
@@ -181,6 +186,9 @@ impl Source {
         }
     }
 }
+
+/// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for.
+const CACHED: usize = 1 << 20;
 
 /// Combines the digests of the pages, so that a change of one tenant rehashes nothing else.
 fn identify(provider: &Provider, pages: &[Page]) -> Read<SnapshotId> {

@@ -1,6 +1,7 @@
 //! A compiled tenant, and the look-ups within it.
 
 use alloc::sync::Arc;
+use core::hint::black_box;
 
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
 use crate::request::Channel;
@@ -9,9 +10,10 @@ use crate::time::Timestamp;
 use super::compare::{Rule, Separators};
 use super::index::{Candidates, Hash};
 use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
+use super::row::{Record, Row, records};
 use super::rows::{
-    AccountRow, AllowlistRow, DomainRow, HEAD, IdentityRow, IntervalRow, MAGIC, Record, Row, TenantRow, TextRow,
-    VERSION, domain, mode, records, tenant,
+    AccountRow, AllowlistRow, DomainRow, HEAD, IdentityRow, IntervalRow, MAGIC, TenantRow, TextRow, VERSION, domain,
+    mode, tenant,
 };
 use super::target::Target;
 
@@ -19,6 +21,8 @@ use super::target::Target;
 #[derive(Clone)]
 pub(crate) struct Page {
     bytes: Arc<[u8]>,
+    /// The run of its head that says where the table of identities is, so that it can be asked for before the head is there.
+    identity_index: Run,
     /// What it has that a sender could be authorised by, given what other tenants have: flags of [`holding`].
     ///
     /// [`holding`]: super::rows::holding
@@ -28,12 +32,13 @@ pub(crate) struct Page {
 impl Page {
     /// Takes over compiled bytes.
     pub(crate) fn new(bytes: Arc<[u8]>) -> Read<Self> {
-        let page = Self { bytes, holdings: 0 };
-        let head = page.view()?.head();
+        let view = Bytes(&bytes);
+        let head = TenantRow::at(view, 0)?;
         if head.magic() != MAGIC || head.version() != VERSION {
             return Err(Damaged);
         }
-        Ok(page)
+        let identity_index = head.identity_index();
+        Ok(Self { bytes, identity_index, holdings: 0 })
     }
 
     /// Returns a view for look-ups.
@@ -41,6 +46,17 @@ impl Page {
     pub(crate) fn view(&self) -> Read<PageView<'_>> {
         let bytes = Bytes(&self.bytes);
         Ok(PageView { bytes, head: bytes.words(0)? })
+    }
+
+    /// Asks for the buckets of identities of this address that the tenant and one of its accounts may hold.
+    pub(crate) fn ask_for_identities(&self, hash: Hash, account: Word) -> Read<()> {
+        if self.identity_index.count != 0 {
+            for holder in [0, account] {
+                let candidates = Candidates::<1>::new(Bytes(&self.bytes), self.identity_index, hash.with(holder));
+                black_box(candidates.glance()?);
+            }
+        }
+        Ok(())
     }
 
     /// Returns the number of octets.
@@ -139,7 +155,7 @@ impl<'p> PageView<'p> {
         Ok(closest)
     }
 
-    /// The identities that may be of this holder (0 for the tenant) and address key; each must still be compared.
+    /// The identities that may be of this holder (the word of an account, or 0 for the tenant) and address key; each must still be compared.
     pub(crate) fn identities(
         self,
         target: &Target<'_>,

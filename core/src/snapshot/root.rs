@@ -1,7 +1,6 @@
 //! The root page: what concerns several tenants, derived from their pages.
 
 use alloc::vec::Vec;
-use core::hint::black_box;
 
 use crate::address::CanonicalView;
 use crate::compile::{denies, mode_from, mode_kind};
@@ -13,9 +12,9 @@ use super::compare::Separators;
 use super::index::{self, Candidates, Hash};
 use super::layout::{Bytes, Damaged, Read, Writer};
 use super::page::{Page, PageView, rule, strength};
+use super::row::{Row, records};
 use super::rows::{
-    AccountRow, CredentialRow, DomainRow, IdentityRow, RootRow, Row, account, domain, holding, identity, records, root,
-    tenant,
+    AccountRow, CredentialRow, DomainRow, IdentityRow, RootRow, account, domain, holding, identity, root, tenant,
 };
 use super::target::Target;
 
@@ -25,6 +24,8 @@ pub(crate) struct RootView<'p> {
     pub(crate) bytes: Bytes<'p>,
     pub(crate) pages: &'p [Page],
     pub(crate) key: &'p HashKey,
+    /// It is too large to be close to the processor, so that it pays to ask for its memory early.
+    pub(crate) is_large: bool,
 }
 
 /// A record of a page, by the word where it starts.
@@ -49,13 +50,6 @@ impl<'p> RootView<'p> {
     /// How strictly `hosted` is applied at `now`.
     pub(crate) fn hosted(self, now: Timestamp) -> Read<Strength> {
         strength(self.bytes, self.bytes.word(RootRow::HOSTED)?, RootRow::HOSTED + 1, now)
-    }
-
-    /// Starts to look an account up.
-    pub(crate) fn approach(self, id: &'p [u8]) -> Read<Approach<'p>> {
-        let candidates = Candidates::new(self.bytes, self.head()?.account_index(), Hash::of(self.key, id));
-        black_box(candidates.glance()?);
-        Ok(Approach { root: self, id, candidates, first: None })
     }
 
     /// The page of the tenant with this id.
@@ -158,55 +152,6 @@ impl<'p> RootView<'p> {
     }
 }
 
-/// The look-up of an account, in steps that each ask for the memory of the next one.
-///
-/// In a large snapshot each step waits for memory; what the request says is read meanwhile.
-pub(crate) struct Approach<'p> {
-    root: RootView<'p>,
-    id: &'p [u8],
-    candidates: Candidates<'p, 2>,
-    first: Option<Link>,
-}
-
-impl<'p> Approach<'p> {
-    /// Finds the first record that may be the account's, and asks for its page.
-    pub(crate) fn find_page(&mut self) -> Read<()> {
-        self.first = self.next()?;
-        if let Some(link) = self.first {
-            black_box(self.root.page(link.page)?.bytes().0.len());
-        }
-        Ok(())
-    }
-
-    /// Asks for that record.
-    pub(crate) fn find_record(&self) -> Read<()> {
-        if let Some(link) = self.first {
-            let page = self.root.page(link.page)?;
-            black_box((page.head().flags(), page.record::<AccountRow<'_>>(link.record)?.flags()));
-        }
-        Ok(())
-    }
-
-    /// The account, after these steps or without them.
-    pub(crate) fn account(mut self) -> Read<Option<Link>> {
-        let mut candidate = match self.first {
-            None => self.next()?,
-            first => first,
-        };
-        while let Some(link) = candidate {
-            if self.root.page(link.page)?.record::<AccountRow<'_>>(link.record)?.id()? == self.id {
-                return Ok(candidate);
-            }
-            candidate = self.next()?;
-        }
-        Ok(None)
-    }
-
-    fn next(&mut self) -> Read<Option<Link>> {
-        Ok(self.candidates.next()?.map(|[page, record]| Link { page, record }))
-    }
-}
-
 /// Compiles the root page over pages that are sorted by tenant id, and enters in each what its tenant holds.
 pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKey) -> Read<Vec<u8>> {
     let mut writer = Writer::default();
@@ -248,7 +193,7 @@ pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKe
     // Own addresses and holdings depend on other tenants' domains, which are looked up in the page so far.
     writer.set_runs(RootRow::RUNS, &[denies, tenant_index, account_index, credential_index, domain_index]);
     let so_far = writer.bytes();
-    let view = RootView { bytes: Bytes(&so_far), pages, key };
+    let view = RootView { bytes: Bytes(&so_far), pages, key, is_large: false };
     let mut own = Vec::new();
     let mut holdings = Vec::with_capacity(pages.len());
     for (page, number) in pages.iter().zip(0..) {

@@ -2,7 +2,7 @@
 
 use core::cell::OnceCell;
 
-use crate::address::CanonicalView;
+use crate::address::{CanonicalView, octet};
 use crate::options::HashKey;
 
 use super::compare::upwards;
@@ -32,11 +32,22 @@ impl<'a> Target<'a> {
         if !exact_case && base.len() == self.local.len() { *self.folded.get_or_init(hash) } else { hash() }
     }
 
+    /// The address.
+    pub(crate) const fn address(&self) -> CanonicalView<'a> {
+        CanonicalView { local: self.local, domain: self.domain }
+    }
+
+    /// Whether the text is the address as it is stored.
+    pub(crate) fn is_spelled(&self, text: &[u8]) -> bool {
+        let rest = text.strip_prefix(self.local).and_then(|rest| rest.strip_prefix(b"@"));
+        rest == Some(self.domain)
+    }
+
     /// The domain, then each domain above it that an entry can name, with its hash.
     ///
     /// A single label is a public suffix, which no entry can name, but for the domain itself.
     pub(crate) fn domains(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
-        let above = upwards(self.domain).skip(1).filter(|name| name.contains(&b'.'));
+        let above = upwards(self.domain).skip(1).filter(|name| octet::position(name, b'.').is_some());
         let key = self.key;
         core::iter::once((self.domain, self.domain_hash)).chain(above.map(move |name| (name, Hash::of(key, name))))
     }
