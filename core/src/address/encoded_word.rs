@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use encoding_rs::{Encoding, UTF_8};
 
+use super::octet;
+
 /// An encoded-word, taken apart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EncodedWord<'a> {
@@ -79,9 +81,8 @@ pub(crate) enum Undecodable {
 
 /// Splits at the next `?`; what is before it is printable and holds no white space.
 fn token(octets: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = octets.iter().position(|&octet| octet == b'?' || !octet.is_ascii_graphic())?;
-    let rest = octets.get(end..)?.strip_prefix(b"?")?;
-    Some((octets.get(..end)?, rest))
+    let (token, rest) = octets.split_at_checked(octet::position(octets, b'?')?)?;
+    token.iter().all(u8::is_ascii_graphic).then_some((token, rest.get(1..)?))
 }
 
 /// Decodes the Q encoding (RFC 2047 §4.2).

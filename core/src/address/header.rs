@@ -69,9 +69,9 @@ pub(crate) fn read_field_knowing(
     known: Option<Known<'_>>,
 ) -> Result<FieldSummary, FieldError> {
     if body.len() <= limits.field_octets as usize && limits.mailboxes > 0 {
-        if let Some(addr_spec) = plain::field(body, known) {
+        if let Some((addr_spec, plain)) = plain::field(body, known) {
             let first = Mailbox { addr_spec, group: None };
-            return Ok(FieldSummary { mailboxes: 1, groups: 0, first, plain: true });
+            return Ok(FieldSummary { mailboxes: 1, groups: 0, first, plain });
         }
     }
     read_any_field(body, limits)

@@ -6,7 +6,8 @@ use core::fmt;
 use super::canonical::Canonical;
 use super::domain::DomainName;
 use super::encoded_word::{Decoder, EncodedWord, Undecodable};
-use super::octet::{self, ATEXT};
+use super::octet::{self, ATEXT, INSIDE};
+use super::plain::begins_encoded_word;
 use super::span::Span;
 use super::unicode;
 
@@ -60,6 +61,7 @@ impl Iterator for Names<'_> {
                 b'<' => {
                     while self.body.get(self.at).is_some_and(|&octet| octet != b'>') {
                         self.at = skip_token(self.body, self.at);
+                        self.at += atoms(self.body, self.at);
                     }
                     NameKind::DisplayName
                 }
@@ -70,6 +72,7 @@ impl Iterator for Names<'_> {
                 }
                 b' ' | b'\t' | b'\r' | b'\n' => continue,
                 _ => {
+                    self.at += atoms(self.body, self.at);
                     self.phrase = Some((self.phrase.map_or(start, |(first, _)| first), self.at));
                     continue;
                 }
@@ -97,7 +100,7 @@ pub fn addresses(body: &[u8], name: &Name, found: &mut dyn FnMut(&Canonical)) ->
     decode(name.span.of(body), name.kind, &mut text)?;
     check(&text)?;
     search(&text, found);
-    if text.contains("=?") {
+    if begins_encoded_word(text.as_bytes()) {
         let loose = decode_loosely(&text);
         check(&loose)?;
         search(&loose, found);
@@ -153,6 +156,12 @@ impl From<Undecodable> for NameError {
     }
 }
 
+/// Returns how many octets from `start` on stand in atoms or between two parts of an address, so that none of them
+/// begins another token.
+fn atoms(body: &[u8], start: usize) -> usize {
+    octet::leading(body.get(start..).unwrap_or_default(), INSIDE)
+}
+
 /// Returns the position after the quoted string, comment or literal at `start`, or after one octet.
 pub(super) fn skip_token(body: &[u8], start: usize) -> usize {
     let close = match body.get(start) {
@@ -206,17 +215,18 @@ fn decode(octets: &[u8], kind: NameKind, out: &mut String) -> Result<(), NameErr
         } else if comment && matches!(octet, b'(' | b')') {
             at += 1;
         } else {
-            while let Some(&octet) = octets.get(at) {
-                match octet {
-                    b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')' => break,
-                    b'"' if !comment => break,
-                    b'\\' => at += 2,
-                    _ => at += 1,
+            loop {
+                at += atoms(octets, at);
+                match octets.get(at) {
+                    None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')') => break,
+                    Some(b'"') if !comment => break,
+                    Some(b'\\') => at += 2,
+                    Some(_) => at += 1,
                 }
             }
         }
         let word = octets.get(start..at.min(octets.len())).unwrap_or_default();
-        if !quoted && holds_encoded_word(word) {
+        if !quoted && begins_encoded_word(word) {
             if space && !encoded && !out.is_empty() {
                 out.push(' ');
             }
@@ -292,15 +302,13 @@ fn decode_loosely(text: &str) -> String {
     out
 }
 
-fn holds_encoded_word(word: &[u8]) -> bool {
-    word.windows(2).any(|pair| pair == b"=?")
-}
-
-/// The at sign, and what Normalization Form KC makes one of.
-const SHOWN_AS_AT: [char; 3] = ['@', '\u{fe6b}', '\u{ff20}'];
-
 /// Refuses what a field may not hold and an encoded-word may not bring in.
 fn check(text: &str) -> Result<(), NameError> {
+    // What is refused is below a space, DEL, or begins with one of the others in UTF-8.
+    let may_hold = |octet| octet::position(text.as_bytes(), octet).is_some();
+    if octet::all_are_over(text.as_bytes(), 0x1f) && ![0x7f, 0xc2, 0xe2].into_iter().any(may_hold) {
+        return Ok(());
+    }
     text.chars().try_for_each(|character| {
         if character.is_control() {
             Err(NameError::Control)
@@ -314,7 +322,8 @@ fn check(text: &str) -> Result<(), NameError> {
 
 /// Hands every address in the text, as it is shown, to `found`.
 fn search(text: &str, found: &mut dyn FnMut(&Canonical)) {
-    if !text.contains(SHOWN_AS_AT) {
+    // What Normalization Form KC makes an at sign of begins with the other of these octets.
+    if [b'@', 0xef].into_iter().all(|octet| octet::position(text.as_bytes(), octet).is_none()) {
         return;
     }
     if text.is_ascii() {
@@ -406,10 +415,10 @@ const UNNAMED: &str = "?";
 #[cfg(test)]
 mod tests {
     use alloc::format;
-    use alloc::string::String;
+    use alloc::string::{String, ToString};
     use alloc::vec::Vec;
 
-    use super::{NameError, NameKind, SHOWN_AS_AT, addresses, names};
+    use super::{NameError, NameKind, addresses, names};
     use crate::address::header::read_field;
     use crate::address::unicode;
     use crate::options::Limits;
@@ -497,10 +506,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_refused_begins_with_a_known_octet() {
+        for character in '\0'..=char::MAX {
+            let refused = character.is_control() || unicode::is_bidi_embedding(character);
+            assert_eq!(super::check(character.encode_utf8(&mut [0; 4])).is_err(), refused, "{character:?}");
+        }
+    }
+
+    #[test]
     fn every_character_that_is_shown_as_an_at_sign_is_known() {
         let shown_as_at = |character: &char| unicode::nfkc(character.encode_utf8(&mut [0; 4])).contains('@');
         let all: Vec<char> = ('\0'..=char::MAX).filter(shown_as_at).collect();
-        assert_eq!(all, SHOWN_AS_AT);
+        assert_eq!(all, ['@', '\u{fe6b}', '\u{ff20}']);
+        assert!(all.iter().all(|shown| matches!(shown.to_string().as_bytes(), [b'@' | 0xef, ..])));
     }
 
     #[test]

@@ -22,11 +22,13 @@ pub(crate) const UPPER: u16 = 256;
 pub(crate) const NAME: u16 = 512;
 /// `atext` but `=`.
 pub(crate) const LOCAL: u16 = 1024;
-/// The same and space.
+/// `atext` and space.
 pub(crate) const PHRASE: u16 = 2048;
 /// Letter.
 pub(crate) const LETTER: u16 = 4096;
 
+/// `atext`, dot and at sign: what stands in an address and begins no other token.
+pub(crate) const INSIDE: u16 = 16384;
 /// `ftext`: what stands in a field name.
 pub(crate) const FTEXT: u16 = 8192;
 
@@ -71,7 +73,7 @@ pub(crate) fn has_capital(octets: &[u8]) -> bool {
     })
 }
 
-/// Finds the first of an ASCII octet.
+/// Finds the first of an octet.
 #[inline]
 pub(crate) fn position(octets: &[u8], sought: u8) -> Option<usize> {
     let mut rest = octets;
@@ -85,6 +87,25 @@ pub(crate) fn position(octets: &[u8], sought: u8) -> Option<usize> {
         rest = after;
     }
     rest.iter().position(|&octet| octet == sought).map(|found| octets.len() - rest.len() + found)
+}
+
+/// Returns how many octets at the start are in one of the classes.
+#[inline]
+pub(crate) fn leading(octets: &[u8], classes: u16) -> usize {
+    let mut rest = octets;
+    while let Some((&[a, b, c, d], after)) = rest.split_first_chunk() {
+        if !(is(a, classes) & is(b, classes) & is(c, classes) & is(d, classes)) {
+            break;
+        }
+        rest = after;
+    }
+    while let [octet, after @ ..] = rest {
+        if !is(*octet, classes) {
+            break;
+        }
+        rest = after;
+    }
+    octets.len() - rest.len()
 }
 
 /// Tells whether every octet is in one of the classes.
@@ -151,9 +172,12 @@ const fn table() -> [u16; 256] {
             class |= NAME;
         }
         if class & ATEXT != 0 && octet != b'=' {
-            class |= LOCAL | PHRASE;
+            class |= LOCAL;
         }
-        if octet == b' ' {
+        if class & ATEXT != 0 || matches!(octet, b'.' | b'@') {
+            class |= INSIDE;
+        }
+        if class & ATEXT != 0 || octet == b' ' {
             class |= PHRASE;
         }
         if octet.is_ascii_alphabetic() {

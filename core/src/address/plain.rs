@@ -29,28 +29,42 @@ impl<'a> Known<'a> {
 }
 
 /// Reads a field body that is one mailbox: `a@b.example`, `Name <a@b.example>` or `"Name" <a@b.example>`, with no
-/// `@`, `=` or backslash in the name.
-pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<AddrSpec> {
+/// `@` or backslash in the name, and no `=` in quotes; tells too whether the name can hold no encoded-word.
+pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<(AddrSpec, bool)> {
     let start = usize::from(body.first() == Some(&b' '));
+    let is_sure = |spec| (spec, true);
     match body.get(start)? {
-        b'<' => angle(body, start, known),
+        b'<' => angle(body, start, known).map(is_sure),
         b'"' => {
-            let close = start + 1 + body.get(start + 1..)?.iter().position(|&octet| !octet::is(octet, NAME))?;
+            let close = start + 1 + octet::leading(body.get(start + 1..)?, NAME);
             let after = match body.get(close..)? {
                 [b'"', b' ', ..] => close + 2,
                 [b'"', ..] => close + 1,
                 _ => return None,
             };
-            angle(body, after, known)
+            angle(body, after, known).map(is_sure)
         }
         _ => {
-            let open = start + body.get(start..)?.iter().position(|&octet| !octet::is(octet, PHRASE))?;
-            match body.get(open)? {
-                b'<' => angle(body, open, known),
-                _ => addr_spec(body, start, body.len(), known),
+            let text = body.get(start..)?;
+            let length = octet::leading(text, PHRASE);
+            match text.split_at_checked(length)? {
+                (phrase, [b'<', ..]) => Some((angle(body, start + length, known)?, !begins_encoded_word(phrase))),
+                _ => addr_spec(body, start, body.len(), known).map(is_sure),
             }
         }
     }
+}
+
+/// Tells whether an encoded-word may begin in the octets.
+pub(super) fn begins_encoded_word(octets: &[u8]) -> bool {
+    let mut rest = octets;
+    while let Some(at) = octet::position(rest, b'=') {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if rest.first() == Some(&b'?') {
+            return true;
+        }
+    }
+    false
 }
 
 /// Reads a reverse-path in angle brackets.
@@ -228,12 +242,12 @@ mod tests {
                 format!(" \"Dean, Ann (<x>; y: z)\" <{address}>"),
                 format!("\"\"<{address}>"),
             ] {
-                let spec = field(body.as_bytes(), None).expect(&body);
+                let (spec, plain) = field(body.as_bytes(), None).expect(&body);
                 let summary = read_any_field(body.as_bytes(), &Limits::default()).expect(&body);
                 assert_eq!((summary.first.addr_spec, summary.mailboxes, summary.groups), (spec, 1, 0));
-                assert!(summary.plain, "{body}");
+                assert!(summary.plain && plain, "{body}");
                 let known = Known::new(bracketed.as_bytes(), read);
-                assert_eq!(field(body.as_bytes(), known), Some(spec), "{body}");
+                assert_eq!(field(body.as_bytes(), known), Some((spec, true)), "{body}");
                 for other in [format!("{body}.example"), body.replace("example", "examples"), format!("{body}-")] {
                     assert_eq!(field(other.as_bytes(), known), field(other.as_bytes(), None), "{other}");
                 }
@@ -288,7 +302,6 @@ mod tests {
             "Ann <a@b.example> ",
             "\"a@b.example\" <c@d.example>",
             "\"a\\\"\" <c@d.example>",
-            "=?utf-8?q?x?= <a@b.example>",
             "Ann (x) <a@b.example>",
             "\"x\"y <a@b.example>",
             "Ann\r\n <a@b.example>",
@@ -304,7 +317,7 @@ mod tests {
     /// Every text of up to four of these in every place of an address and a name.
     #[test]
     fn nothing_is_read_otherwise_than_the_full_readers_read_it() {
-        const OCTETS: &[u8] = b"a1A.-@=<> \"\\,(\xc3";
+        const OCTETS: &[u8] = b"a1A.-@=?<> \"\\,(\xc3";
         const LONGEST: u32 = 4;
         let limits = Limits::default();
         let known = path(b"<a@b.example>").and_then(|spec| Known::new(b"<a@b.example>", spec));
@@ -335,10 +348,10 @@ mod tests {
                     let full = read_any_field(&bytes, &limits);
                     for known in [None, known] {
                         match field(&bytes, known) {
-                            Some(spec) => {
+                            Some((spec, plain)) => {
                                 let full = full.expect("what is everyday is right");
                                 assert_eq!((full.first.addr_spec, full.mailboxes, full.groups), (spec, 1, 0));
-                                assert!(full.plain);
+                                assert_eq!(full.plain, plain, "{}", bytes.escape_ascii());
                                 read += 1;
                             }
                             None => left += 1,
