@@ -521,6 +521,39 @@ mod tests {
         assert!(all.iter().all(|shown| matches!(shown.to_string().as_bytes(), [b'@' | 0xef, ..])));
     }
 
+    /// Beside others and in any place, nothing is passed over that a look at each character would find.
+    #[test]
+    fn what_is_skipped_by_octets_shows_nothing() {
+        const BITS: [&str; 12] = [
+            "a",
+            "=",
+            "?",
+            "\u{ff20}",
+            "@",
+            "y.example",
+            "\u{200b}",
+            "\u{85}",
+            "\u{7f}",
+            "\u{202e}",
+            "\u{e9}",
+            "longer.text",
+        ];
+        let mut found_some = 0;
+        for number in 0..BITS.len().pow(4) {
+            let text: String = (0_u32..4).map(|place| BITS[number / BITS.len().pow(place) % BITS.len()]).collect();
+            let refused = |character: char| character.is_control() || unicode::is_bidi_embedding(character);
+            assert_eq!(super::check(&text).is_err(), text.chars().any(refused), "{text:?}");
+            assert_eq!(super::begins_encoded_word(text.as_bytes()), text.contains("=?"), "{text:?}");
+            let (mut found, mut expected) = (Vec::new(), Vec::new());
+            super::search(&text, &mut |address| found.push(address.clone()));
+            let kept: String = text.chars().filter(|&character| !unicode::is_default_ignorable(character)).collect();
+            super::search_shown(&unicode::nfkc(&kept), &mut |address| expected.push(address.clone()));
+            assert_eq!(found, expected, "{text:?}");
+            found_some += usize::from(!found.is_empty());
+        }
+        assert!(found_some > 1000, "{found_some}");
+    }
+
     #[test]
     fn what_cannot_be_decoded_is_an_error() {
         for (body, error) in [

@@ -191,7 +191,18 @@ const fn table() -> [u16; 256] {
 
 #[cfg(test)]
 mod tests {
-    use super::{ATEXT, all_are_over, is};
+    use super::{ALNUM, ATEXT, all_are_over, has_capital, is, leading, position};
+
+    /// Hands over up to 20 octets `other`, with one octet at each place among them in turn.
+    fn each_place(other: u8, octet: u8, mut check: impl FnMut(&[u8], usize)) {
+        for length in 1..20 {
+            for at in 0..length {
+                let mut octets = [other; 20];
+                octets[at] = octet;
+                check(&octets[..length], at);
+            }
+        }
+    }
 
     #[test]
     fn an_octet_at_the_bound_is_found_wherever_it_stands() {
@@ -207,6 +218,44 @@ mod tests {
                 octets[at] = 14;
             }
         }
+    }
+
+    #[test]
+    fn the_first_of_an_octet_is_found_wherever_it_stands() {
+        for sought in [0, 1, b'@', b'?', 0x7f, 0x80, 0xc2, 0xef, 0xff] {
+            for other in 0..=255_u8 {
+                each_place(other, sought, |octets, at| {
+                    assert_eq!(position(octets, sought), Some(if other == sought { 0 } else { at }));
+                });
+                let found = position(&[other; 20], sought);
+                assert_eq!(found, (other == sought).then_some(0), "{sought:#x} among {other:#x}");
+            }
+            // What differs in the lowest bit alone could be taken for it where a borrow comes from below.
+            each_place(sought ^ 1, sought, |octets, at| {
+                let twice = [octets, octets].concat();
+                assert_eq!(position(&twice, sought), Some(at));
+            });
+        }
+    }
+
+    #[test]
+    fn a_capital_is_found_wherever_it_stands_and_nothing_else_among_ascii() {
+        for octet in 0..=0x7f_u8 {
+            for other in [0, b'@', b'[', b'`', b'a', b'z', 0x7f] {
+                each_place(other, octet, |octets, _| {
+                    assert_eq!(has_capital(octets), octet.is_ascii_uppercase(), "{octet:#x} among {other:#x}");
+                });
+            }
+        }
+        each_place(0xff, b'Q', |octets, _| assert!(has_capital(octets)));
+    }
+
+    #[test]
+    fn octets_of_a_class_are_counted_up_to_the_first_of_another() {
+        for other in [b'-', 0, 0x7f, 0x80] {
+            each_place(b'a', other, |octets, at| assert_eq!(leading(octets, ALNUM), at));
+        }
+        assert_eq!(leading(&[b'a'; 20], ALNUM), 20);
     }
 
     #[test]

@@ -223,7 +223,9 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::{Known, field, is_canonical, path};
+    use crate::address::canonical::Canonical;
     use crate::address::header::read_any_field;
+    use crate::address::name::{addresses, names};
     use crate::address::path::{ReversePath, read_any_path};
     use crate::options::Limits;
 
@@ -314,25 +316,44 @@ mod tests {
         }
     }
 
-    /// Every text of up to four of these in every place of an address and a name.
-    #[test]
-    fn nothing_is_read_otherwise_than_the_full_readers_read_it() {
-        const OCTETS: &[u8] = b"a1A.-@=?<> \"\\,(\xc3";
-        const LONGEST: u32 = 4;
-        let limits = Limits::default();
+    /// Reads bytes as a field and as a path, each in both ways, and returns 1 if they are an everyday field.
+    fn compare(bytes: &[u8], known: Option<Known<'_>>) -> u32 {
+        let shown = bytes.escape_ascii();
+        let everyday = field(bytes, None);
+        assert_eq!(field(bytes, known), everyday, "{shown}");
+        if let Some((spec, plain)) = everyday {
+            let full = read_any_field(bytes, &Limits::default()).expect("what is everyday is right");
+            assert_eq!((full.first.addr_spec, full.mailboxes, full.groups), (spec, 1, 0), "{shown}");
+            assert_eq!(full.plain, plain, "{shown}");
+            let name = names(bytes).next();
+            assert!(!plain || name.is_none_or(|name| addresses(bytes, &name, &mut |_| panic!("{shown}")).is_ok()));
+        }
+        if let Some(spec) = path(bytes) {
+            assert_eq!(read_any_path(bytes, false), Ok(ReversePath::Mailbox(spec)), "{shown}");
+        }
+        for spec in everyday.map(|(spec, _)| spec).into_iter().chain(path(bytes)) {
+            let (local, domain) = (spec.local.of(bytes), spec.domain.of(bytes));
+            assert_eq!(spec.canonical(bytes).ok(), Canonical::from_parts(local, domain), "{shown}");
+        }
+        u32::from(everyday.is_some())
+    }
+
+    /// Compares every text of up to so many of the parts, in every place of an address and a name.
+    fn compare_all(parts: &[&[u8]], longest: u32) {
         let known = path(b"<a@b.example>").and_then(|spec| Known::new(b"<a@b.example>", spec));
         assert!(known.is_some());
         let (mut read, mut left) = (0_u32, 0_u32);
-        for length in 0..=LONGEST {
-            for number in 0..OCTETS.len().pow(length) {
+        for length in 0..=longest {
+            for number in 0..parts.len().pow(length) {
                 let mut rest = number;
-                let text: Vec<u8> = (0..length)
+                let text: Vec<&[u8]> = (0..length)
                     .map(|_| {
-                        let octet = OCTETS[rest % OCTETS.len()];
-                        rest /= OCTETS.len();
-                        octet
+                        let part = parts[rest % parts.len()];
+                        rest /= parts.len();
+                        part
                     })
                     .collect();
+                let text = text.concat();
                 for (before, after) in [
                     (&b"<"[..], &b"@b.example>"[..]),
                     (b"<a@", b">"),
@@ -340,32 +361,67 @@ mod tests {
                     (b"", b""),
                     (b"", b" <a@b.example>"),
                     (b"\"", b"\" <a@b.example>"),
+                    (b"\"=", b"<a@b.example>"),
                     (b"a@b.example", b""),
                     (b"<a@b.example", b">"),
                     (b" ", b"a@b.example"),
                 ] {
-                    let bytes = [before, &text, after].concat();
-                    let full = read_any_field(&bytes, &limits);
-                    for known in [None, known] {
-                        match field(&bytes, known) {
-                            Some((spec, plain)) => {
-                                let full = full.expect("what is everyday is right");
-                                assert_eq!((full.first.addr_spec, full.mailboxes, full.groups), (spec, 1, 0));
-                                assert_eq!(full.plain, plain, "{}", bytes.escape_ascii());
-                                read += 1;
-                            }
-                            None => left += 1,
-                        }
-                    }
-                    if let Some(spec) = path(&bytes) {
-                        assert_eq!(read_any_path(&bytes, false), Ok(ReversePath::Mailbox(spec)));
-                        let canonical = spec.canonical(&bytes).expect("a mailbox");
-                        assert_eq!(spec.view(&bytes, &mut None), Ok(canonical.view()), "{}", bytes.escape_ascii());
-                    }
+                    let everyday = compare(&[before, &text, after].concat(), known);
+                    read += everyday;
+                    left += 1 - everyday;
                 }
             }
         }
         assert!(read > 1000 && left > read, "{read} {left}");
+    }
+
+    #[test]
+    fn no_octets_are_read_otherwise_than_the_full_readers_read_them() {
+        let octets = b"a1A.-@=?<> \"\\,(\xc3".map(|octet| [octet]);
+        compare_all(&octets.each_ref().map(<[u8; 1]>::as_slice), 4);
+    }
+
+    #[test]
+    fn no_parts_are_read_otherwise_than_the_full_readers_read_them() {
+        let (long, longest) = ("b".repeat(61), "b".repeat(64));
+        let parts = [
+            "a",
+            "9",
+            ".",
+            "-",
+            "b.",
+            "--",
+            "xn--",
+            "XN--bcher-kva",
+            "@b.example",
+            "=",
+            "=?",
+            "=?utf-8?q?c=40d.example",
+            "?=",
+            "\"",
+            "\"\"",
+            "\\",
+            " ",
+            "  ",
+            "\t",
+            "\r\n ",
+            "\r",
+            "\0",
+            "\x7f",
+            "\u{80}",
+            "\u{e9}",
+            "\u{ff20}",
+            "(c)",
+            ":",
+            ";",
+            "[192.0.2.1]",
+            "<",
+            ">",
+            &long,
+            &longest,
+        ];
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).chain([&b"\x80"[..], b"\xff"]).collect();
+        compare_all(&parts, 3);
     }
 
     #[test]
