@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     /// A log of records does not fold.
     #[error("{}: {problem}; {outcome}", .file.display())]
     Log { file: PathBuf, problem: String, outcome: &'static str },
-    /// A log is no regular file.
+    /// What is to be written is no regular file.
     #[error("{}: not a regular file; right would be a file on a disk", .0.display())]
     NoFile(PathBuf),
     /// A record could not be written, and what was written of it could not be taken back.

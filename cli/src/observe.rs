@@ -1,8 +1,8 @@
 //! `sendas observe`: requests and mail logs reduced to tallies, a line in memory at a time.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
@@ -19,6 +19,9 @@ use crate::shown::Shown;
 use crate::state;
 
 pub(crate) fn run(arguments: &Observe) -> Result<ExitCode, Failure> {
+    if let Some(file) = arguments.into.as_ref().filter(|file| file.exists() && !file.is_file()) {
+        return Err(Failure::NoFile(file.clone()));
+    }
     let mut reduce = Reduce { observations: Observations::new(arguments.most), lines: Lines::default(), shown: 0 };
     for log in &arguments.logs {
         let progress = progress(log);
@@ -38,6 +41,8 @@ pub(crate) fn run(arguments: &Observe) -> Result<ExitCode, Failure> {
     match &arguments.into {
         None => print(observations.to_json_lines().as_bytes())?,
         Some(file) => {
+            // Until it is written again nobody else adds to it: what they added would be lost.
+            let _locked = lock(file).map_err(|error| Failure::write(file, error))?;
             if file.exists() {
                 let mut sum = state::observations(file)?;
                 sum.merge(&observations);
@@ -168,15 +173,26 @@ fn sum_up(observed: u64, lines: &Lines, observations: &Observations) -> Result<(
     Ok(())
 }
 
+/// Locks the file beside it that stands for it, as long as the answer lives: the file itself is another one after each time.
+fn lock(file: &Path) -> io::Result<File> {
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(beside(file, ".lock"))?;
+    fs4::FileExt::lock(&lock)?;
+    Ok(lock)
+}
+
 /// Writes a file anew: whole, or not at all.
 fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
-    let mut name = file.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let new = file.with_file_name(name);
+    let new = beside(file, ".new");
     let mut open = File::create(&new)?;
     open.write_all(text)?;
     open.sync_all()?;
     fs::rename(&new, file)
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_os_string();
+    name.push(ending);
+    file.with_file_name(name)
 }
 
 /// The exit code where some lines were not understood.

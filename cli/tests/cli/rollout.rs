@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -116,6 +119,32 @@ fn observations_are_added_to_a_file_whole_or_not_at_all() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("1:1: the required key `most` is missing"), "{run:?}");
     assert_eq!(fs::read_to_string(folder.at("damaged.jsonl")).unwrap(), "{\"schema\":1}\n");
+}
+
+#[test]
+fn observations_that_others_add_meanwhile_are_kept() {
+    let folder = Folder::new();
+    let (file, records) = (folder.text("observations.jsonl"), folder.text("records.jsonl"));
+    fs::write(&records, RECORD).unwrap();
+    let add = || {
+        let mut observe = Command::new(env!("CARGO_BIN_EXE_sendas"));
+        observe.args(["observe", "--into", &file, &records]).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let lock = fs::File::create(folder.at("observations.jsonl.lock")).unwrap();
+    fs4::FileExt::lock(&lock).unwrap();
+    let mut adding: Vec<Child> = (0..8).map(|_| add()).collect();
+    thread::sleep(Duration::from_millis(200));
+    assert!(adding.iter_mut().all(|child| child.try_wait().unwrap().is_none()), "each waits for the lock");
+    let more = folder.observe(&["mail.log"]).stdout;
+    fs::write(&file, more).unwrap();
+    drop(lock);
+    assert!(adding.iter_mut().all(|child| child.wait().unwrap().success()));
+    let sum = folder.observe(&["--into", "observations.jsonl", "records.jsonl"]);
+    assert!(sum.stderr.contains("of 11 message(s) are kept"), "{sum:?}");
+
+    let run = folder.run(&["observe", "--into", "/dev/null", "records.jsonl"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("/dev/null: not a regular file; right would be a file on a disk"), "{run:?}");
 }
 
 #[test]
