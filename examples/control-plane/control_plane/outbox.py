@@ -55,6 +55,18 @@ class Outbox:
                     continue
             self._end(key)
 
+    def check_again(self) -> None:
+        """Look for the TXT records whose last proof is too old.
+
+        The id has this be done once in an hour, whichever process does it, also where the DNS servers do not answer.
+        """
+        now = self.plane.clock()
+        with self.plane.reading() as state:
+            due = state.directory.rechecks_due(now=now)
+        for one in due:
+            command = {"command": "check_domain", "tenant": one["tenant"], "domain": one["domain"]}
+            self.give({"kind": "host"}, command, id=f"host:{now // RECHECK_SECONDS}:{one['tenant']}:{one['domain']}")
+
     def _left(self, sequence: int | None) -> Iterator[tuple[Record, Obligation]]:
         query = select(records.c.record, outbox.c.key).join_from(outbox, records).where(outbox.c.done_at.is_(None))
         if sequence is not None:
@@ -75,6 +87,9 @@ class Outbox:
     def _end(self, key: str) -> None:
         with self.plane.engine.begin() as connection:
             connection.execute(update(outbox).where(outbox.c.key == key).values(done_at=self.plane.clock()))
+
+
+RECHECK_SECONDS = 3600
 
 
 def _for_good(error: Exception) -> bool:

@@ -1,11 +1,11 @@
-"""What the log says: the directory that decides commands, the snapshot that decides mail, and what pages show beside it."""
+"""What the log says: the directory that decides commands, the snapshot that decides mail, and what each mailed token is for."""
 
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sendas import Directory, Obligation, Record, Snapshot, obligations
+from sendas import Desk, Directory, Obligation, Record, Snapshot, obligations
 from sqlalchemy import Connection, select
 
 from control_plane.database import records
@@ -21,14 +21,8 @@ class State:
 
     directory: Directory = field(default_factory=Directory)
     snapshot: Snapshot = field(default_factory=lambda: Snapshot.compile(Directory().policy()))
-    versions: dict[str, int] = field(default_factory=dict)
-    """How many records have changed each tenant: what a form was made for."""
     letters: dict[str, Obligation] = field(default_factory=dict)
     """What each mailed token is for, by its digest."""
-    txt: dict[tuple[str, str], Obligation] = field(default_factory=dict)
-    """What the owner of a domain writes into the DNS, by tenant and domain."""
-    checks: dict[tuple[str, str], str] = field(default_factory=dict)
-    """What the last look-up of a domain found."""
     damage: DamagedLog | None = None
 
     def catch_up(self, connection: Connection) -> None:
@@ -52,22 +46,16 @@ class State:
         self.snapshot = self.snapshot.follow(self.directory, record)
         self.__dict__.pop("tenants", None)
         self.__dict__.pop("accounts", None)
-        tenant = record.get("tenant", "")
-        self.versions[tenant] = record["version"]
-        for event in record["events"]:
-            match event["event"]:
-                case "domain_checked":
-                    self.checks[tenant, event["domain"]] = event["outcome"]
-                case "domain_added" | "challenge_renewed" | "domain_removed":
-                    self.checks.pop((tenant, event["domain"]), None)
-                    self.txt.pop((tenant, event["domain"]), None)
         mailed = [event["token"] for event in record["events"] if event["event"] in MAILED]
         for obligation in obligations(record):
-            match obligation["obligation"]:
-                case "ask_owner" | "send_verification_mail":
-                    self.letters[mailed.pop(0)] = obligation
-                case "show_txt":
-                    self.txt[tenant, obligation["domain"]] = obligation
+            if obligation["obligation"] in ("ask_owner", "send_verification_mail"):
+                self.letters[mailed.pop(0)] = obligation
+
+    def desk(self, tenant: str) -> Desk:
+        """Return a tenant that is there, with what is pending in it."""
+        desk = self.directory.desk(tenant)
+        assert desk is not None
+        return desk
 
     @cached_property
     def tenants(self) -> dict[str, dict[str, Any]]:

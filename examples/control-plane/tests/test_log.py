@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -93,6 +94,37 @@ def test_one_obligation_that_fails_keeps_no_other_from_being_done(
     panel.now += panel.site.settings.attempt_seconds
     panel.site.outbox.settle()
     assert installation.log()[-1]["events"] == [{"event": "domain_checked", "domain": "acme.example", "outcome": "absent"}]
+
+
+def test_a_txt_record_is_looked_for_again_every_day(installation: Installation, panel: Panel) -> None:
+    def outcomes() -> list[str]:
+        events = [event for record in installation.log() for event in record["events"]]
+        return [event["outcome"] for event in events if event["event"] == "domain_checked"]
+
+    with panel.browser("ada") as browser:
+        page = browser.press(browser.get("/panel"), "Add domain", domain="acme.example")
+        value = re.findall(r"sendas-verification=[0-9a-f]{32}", page.text)[0]
+        installation.zones.txt = {"domauthvalidation.acme.example": [value]}
+        browser.press(browser.get("/panel"), "Verify acme.example")
+        panel.site.outbox.check_again()
+        assert outcomes() == ["verified"], "nothing is due yet"
+
+        panel.now += 24 * 3600
+        installation.zones.failing = True
+        panel.site.outbox.check_again()
+        panel.site.outbox.check_again()
+        assert outcomes() == ["verified", "lookup_failed"], "once in an hour"
+        panel.now += 3600
+        installation.zones.failing = False
+        panel.site.outbox.check_again()
+        assert outcomes()[2:] == ["verified"]
+
+        panel.now += 24 * 3600
+        installation.zones.txt = {}
+        panel.site.outbox.check_again()
+        assert outcomes()[3:] == ["absent"]
+        assert "acme.example Suspended" in browser.get("/panel").text
+        assert "nobody may send for it" in installation.smarthost.mail_to("ada@mail.example").get_content()
 
 
 def test_a_name_that_is_too_long_for_the_dns_has_no_record(installation: Installation) -> None:

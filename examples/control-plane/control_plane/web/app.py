@@ -1,4 +1,4 @@
-"""The web application: its middleware, its pages, and the task that does what was left undone."""
+"""The web application: its middleware, its pages, and the task that does what is due without a request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -71,10 +71,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
 
 
 async def _settle_forever(site: Site) -> None:
-    """Do what a crash, a smarthost or the DNS has left undone: at the start, and again after the time of an attempt."""
+    """Do what a crash, a smarthost or the DNS has left undone, and look for TXT records again: at the start, and from time to time."""
     while True:
-        try:
-            await asyncio.to_thread(site.outbox.settle)
-        except Exception:
-            log.exception("what is left to do could not be done")
+        for task in (site.outbox.settle, site.outbox.check_again):
+            try:
+                await asyncio.to_thread(task)
+            except Exception:
+                log.exception("what is left to do could not be done")
         await asyncio.sleep(min(30, site.settings.attempt_seconds))

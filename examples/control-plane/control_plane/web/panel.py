@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sendas import Command
 
-from control_plane.state import State
 from control_plane.web.forms import CHANNELS
 from control_plane.web.pages import Site, TheSite
 from control_plane.web.visitor import SignedIn, Visitor
@@ -37,16 +36,18 @@ def panel(request: Request, site: Site, visitor: Visitor, status: int = 200, pro
         answer = site.plane.try_out(visitor.member(), PROBES["add"](visitor.tenant))
         return site.page(request, "refused.html", 403, text=answer.get("client_text"))
     with site.plane.reading() as state:
-        tenant = state.tenants[visitor.tenant]
-        shown = {
-            "tenant": tenant,
-            "version": state.versions[visitor.tenant],
-            "mode": mode(tenant.get("controls", {}).get("sender", "enforce")),
-            "senders": tenant.get("identity", []),
-            "domains": [domain(state, visitor.tenant, one) for one in tenant.get("domain", [])],
-            "allowlists": {one["channel"]: one["entries"] for one in tenant.get("allowlist", [])},
-            "accounts": [one["id"] for one in tenant.get("account", [])],
-        }
+        desk = state.desk(visitor.tenant)
+    tenant = desk["tenant"]
+    challenges = {one["domain"]: one for one in desk["challenges"]}
+    shown = {
+        "tenant": tenant,
+        "version": desk["version"],
+        "mode": mode(tenant.get("controls", {}).get("sender", "enforce")),
+        "senders": tenant.get("identity", []),
+        "domains": [domain(one, challenges.get(one["name"])) for one in tenant.get("domain", [])],
+        "allowlists": {one["channel"]: one["entries"] for one in tenant.get("allowlist", [])},
+        "accounts": [one["id"] for one in tenant.get("account", [])],
+    }
     said = request.session.pop("said", [])
     return site.page(
         request, "panel.html", status, **shown, may=may, channels=CHANNELS, said=said, problem=problem, back="panel"
@@ -57,16 +58,15 @@ def own(request: Request, site: Site, visitor: Visitor, status: int = 200, probl
     """Show the account its own address, the addresses that it asked for, and who asked for its own."""
     with site.plane.reading() as state:
         account = state.accounts[visitor.account]
-        asked = account.get("identity", [])
-        others = questions(state, account)
-        version = state.versions[visitor.tenant]
+        others = state.directory.consents(account["address"]) if "address" in account else []
+        version = state.desk(visitor.tenant)["version"]
     said = request.session.pop("said", [])
     return site.page(
         request,
         "own.html",
         status,
         own=account,
-        asked=asked,
+        asked=account.get("identity", []),
         others=others,
         version=version,
         said=said,
@@ -86,36 +86,16 @@ def mode(mode: str | Mapping[str, str]) -> dict[str, str]:
     return {"mode": mode} if isinstance(mode, str) else dict(mode)
 
 
-def domain(state: State, tenant: str, domain: Mapping[str, Any]) -> dict[str, Any]:
+def domain(domain: Mapping[str, Any], txt: Mapping[str, str] | None) -> dict[str, Any]:
     """Return a domain with what its owner writes into the DNS, and what the last look-up means for it."""
-    txt = state.txt.get((tenant, domain["name"]))
-    found = state.checks.get((tenant, domain["name"]))
+    found = txt.get("outcome") if txt else None
     return {
         **domain,
         "status": domain.get("status", "pending"),
         "senders": domain.get("senders", []),
         "txt": txt,
-        "found": FOUND[found].format(domain=domain["name"], name=txt["name"] if txt else "") if found else None,
+        "found": FOUND[found].format(domain=domain["name"], name=txt["name"]) if txt and found else None,
     }
-
-
-def questions(state: State, account: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return who asked for the account's own address, in all tenants, and what was answered.
-
-    Addresses are compared without case here; whether the account may answer, the library says when it does.
-    """
-    address = account.get("address", "").lower()
-    held = [
-        ({"kind": "tenant", "holder": tenant["id"]}, one)
-        for tenant in state.tenants.values()
-        for one in tenant.get("identity", [])
-    ]
-    held += [
-        ({"kind": "account", "holder": other["id"]}, one)
-        for other in state.accounts.values()
-        for one in other.get("identity", [])
-    ]
-    return [{**holder, **one} for holder, one in held if one["address"].lower() == address and "consent" in one]
 
 
 PROBES: dict[str, Callable[[str], Command]] = {
