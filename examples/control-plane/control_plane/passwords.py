@@ -1,5 +1,6 @@
 """Passwords, kept as Argon2 hashes (RFC 9106). The panel and the submission server ask here."""
 
+import hashlib
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -24,13 +25,23 @@ def keep_hash(engine: Engine, account: str, hash: str) -> None:
 
 def password_fits(engine: Engine, account: str, password: str) -> bool:
     """Tell whether this is the account's password; an account that is not there takes as long as a wrong password."""
-    with engine.connect() as connection:
-        kept = connection.execute(select(passwords.c.hash).where(passwords.c.account == account)).scalar()
+    kept = _kept(engine, account)
     try:
         HASHER.verify(kept or _nobodys(), password)
     except VerificationError:
         return False
     return kept is not None
+
+
+def password_mark(engine: Engine, account: str) -> str | None:
+    """Return what is another one for every password that is set, and tells nothing of it: sessions last as long as it."""
+    kept = _kept(engine, account)
+    return None if kept is None else hashlib.sha256(kept.encode()).hexdigest()
+
+
+def _kept(engine: Engine, account: str) -> str | None:
+    with engine.connect() as connection:
+        return connection.execute(select(passwords.c.hash).where(passwords.c.account == account)).scalar()
 
 
 @cache

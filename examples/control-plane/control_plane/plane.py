@@ -3,18 +3,18 @@
 import json
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
 from typing import Any, TypeAlias
 
 import sendas
 from sendas import Actor, Command, Outcome, Refusal
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from control_plane.clock import Clock
-from control_plane.database import outbox, records
+from control_plane.database import outbox, passwords, records
 from control_plane.state import State
 
 Answer: TypeAlias = Outcome | Refusal
@@ -51,21 +51,22 @@ class Plane:
                 answer = state.directory.decide(actor, command, id=id, now=self.clock(), expected=expected)
                 if answer["outcome"] == "changed":
                     try:
-                        self.append(answer["record"])
+                        self.append(answer["record"], _removed(state, answer["record"]))
                     except IntegrityError:
                         log.info("another process wrote record %d first; deciding again", answer["record"]["sequence"])
                         continue
             _report(actor, command, answer)
             return answer
 
-    def append(self, record: sendas.Record) -> None:
-        """Write a record and what it obliges to, in one transaction."""
+    def append(self, record: sendas.Record, removed: Iterable[str] = ()) -> None:
+        """Write a record and what it obliges to, and forget the passwords of the accounts that it removes, in one transaction."""
         sequence = record["sequence"]
         with self.engine.begin() as connection:
             connection.execute(insert(records).values(sequence=sequence, record=json.dumps(record)))
             for obligation in sendas.obligations(record):
                 if obligation["obligation"] not in SHOWN:
                     connection.execute(insert(outbox).values(key=obligation["key"], sequence=sequence))
+            connection.execute(delete(passwords).where(passwords.c.account.in_(removed)))
 
     def take_over(self, policy: sendas.Policy, *, name: str) -> int:
         """Write a policy into the empty log, and return how many records that took."""
@@ -74,6 +75,13 @@ class Plane:
             for record in imported:
                 self.append(record)
         return len(imported)
+
+
+def _removed(state: State, record: sendas.Record) -> list[str]:
+    """Return the accounts that a record removes. Their ids may be added again, in another tenant, for other people."""
+    if any(event["event"] == "tenant_removed" for event in record["events"]):
+        return [id for id, one in state.accounts.items() if one["tenant"] == record["tenant"]]
+    return [event["account"] for event in record["events"] if event["event"] == "account_removed"]
 
 
 def _report(actor: Mapping[str, Any], command: Mapping[str, Any], answer: Answer) -> None:

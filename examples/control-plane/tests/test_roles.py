@@ -5,6 +5,8 @@ import pytest
 from tests.in_process import Panel
 from tests.installation import Installation
 
+PROVIDER = {"kind": "provider", "name": "tests"}
+
 BUTTONS = {
     "ada": {"Save senders", "Verify news@acme.example", "Remove news@acme.example", "Switch", "Add domain", "Add"},
     "tom": {"Save senders", "Switch"},
@@ -96,5 +98,26 @@ def test_who_signs_out_is_out(panel: Panel) -> None:
 def test_an_account_that_is_removed_is_out(panel: Panel) -> None:
     with panel.browser("mia") as browser:
         remove = {"command": "remove_account", "account": "mia", "confirmed": True}
-        panel.site.plane.give({"kind": "provider", "name": "tests"}, remove, id="provider:1")
+        panel.site.plane.give(PROVIDER, remove, id="provider:1")
+        assert browser.get("/panel").path == "/sign-in"
+        # Another customer's account by the same id is another one, in the panel and at submission.
+        again = {"command": "add_account", "tenant": "globex", "account": "mia", "roles": ["Admin"]}
+        panel.site.plane.give(PROVIDER, again, id="provider:2")
+        assert browser.get("/panel").path == "/sign-in"
+        assert browser.sign_in("mia").status == 403
+
+
+def test_who_is_removed_with_the_tenant_is_out(panel: Panel) -> None:
+    with panel.browser("erika") as browser:
+        remove = {"command": "remove_tenant", "tenant": "globex", "confirmed": True}
+        panel.site.plane.give(PROVIDER, remove, id="provider:1")
+        again = {"command": "add_account", "tenant": "acme", "account": "erika", "roles": []}
+        panel.site.plane.give(PROVIDER, again, id="provider:2")
+        assert browser.get("/own").path == "/sign-in"
+        assert browser.sign_in("erika").status == 403
+
+
+def test_a_session_ends_with_its_password(installation: Installation, panel: Panel) -> None:
+    with panel.browser("mia") as browser:
+        installation.run("password", "mia", given="another password\n")
         assert browser.get("/panel").path == "/sign-in"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from control_plane.passwords import password_fits
+from control_plane.passwords import password_fits, password_mark
 from control_plane.web.forms import ProtectedForm, SignIn
 from control_plane.web.pages import Posted, TheSite, check, log
 
@@ -42,7 +42,9 @@ def _visitor(request: Request, site: TheSite) -> Visitor:
     with site.plane.reading() as state:
         known = state.accounts.get(account) if account else None
     if known is None or request.client is None:
-        # Also an account that was removed since it signed in.
+        raise NotSignedIn
+    if request.session.get("password") != password_mark(site.plane.engine, known["id"]):
+        # Another one was set since, or the account was removed, and perhaps another one added by its id.
         raise NotSignedIn
     return Visitor(known["id"], known["tenant"], request.client.host)
 
@@ -64,6 +66,7 @@ def sign_in(request: Request, site: TheSite, data: Posted) -> Response:
         return site.page(request, "sign-in.html", 403, problem="Account and password do not fit.")
     request.session.clear()
     request.session["account"] = account
+    request.session["password"] = password_mark(site.plane.engine, account)
     return RedirectResponse("/", 303)
 
 
