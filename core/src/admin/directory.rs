@@ -10,6 +10,7 @@ use crate::policy::{Account, Consent, Identity, Policy, Provider, Tenant};
 use crate::time::Timestamp;
 
 use super::index::{Base, Index, Use};
+use super::reach::is_same_mailbox;
 use super::{By, Desk, Holder, Pair, Record, TxtNames, Unfit};
 
 /// Everything that a log of records says: the policy, and what administration needs beside it.
@@ -148,11 +149,11 @@ impl Directory {
     /// Local parts are compared without regard to ASCII case: whoever owns the mailbox sees every spelling that was asked for.
     #[must_use]
     pub fn consents(&self, address: &Address) -> Vec<(Pair, Consent)> {
-        let same =
-            |other: &Address| other.domain() == address.domain() && other.local().eq_ignore_ascii_case(address.local());
         let base = Base::of(address);
         let found = self.index.uses_of(&base).filter_map(|by| match by {
-            Use::Identity(pair) if same(&pair.address) => Some((pair.clone(), self.identity(pair)?.consent?)),
+            Use::Identity(pair) if is_same_mailbox(&pair.address, address) => {
+                Some((pair.clone(), self.identity(pair)?.consent?))
+            }
             Use::Identity(_) | Use::Own(_) => None,
         });
         found.collect()

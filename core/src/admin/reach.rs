@@ -77,6 +77,11 @@ pub(super) fn is_below(domain: &str, name: &str) -> bool {
     domain.strip_suffix(name).is_some_and(|above| above.ends_with('.'))
 }
 
+/// Whether two addresses are taken for one mailbox by its owner: compared without regard to ASCII case.
+pub(super) fn is_same_mailbox(one: &Address, other: &Address) -> bool {
+    one.domain() == other.domain() && one.local().eq_ignore_ascii_case(other.local())
+}
+
 fn is_proved(entry: &Domain) -> bool {
     matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched)
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::address::Address;
 use crate::time::Timestamp;
 
+use super::reach::is_same_mailbox;
 use super::{Digest, Holder, Pair};
 
 /// A token that was mailed.
@@ -133,6 +134,14 @@ impl Tokens {
     #[must_use]
     pub fn latest_question(&self, pair: &Pair) -> Option<&Issued> {
         self.0.issued.get(*self.positions(pair).last()?)
+    }
+
+    /// Returns until when the owner of a mailbox, in whatever ASCII case it is named, has time to answer one holder.
+    pub(super) fn asked_until(&self, pair: &Pair) -> Option<Timestamp> {
+        let of_holder = self.0.of_pair.get(&pair.holder)?;
+        let places = of_holder.iter().filter(|(address, _)| is_same_mailbox(address, &pair.address));
+        let latest = places.filter_map(|(_, places)| self.0.issued.get(*places.last()?));
+        latest.map(|issued| issued.expires).max()
     }
 
     fn make_void(&mut self, places: impl IntoIterator<Item = usize>) {

@@ -120,10 +120,11 @@ impl Context<'_> {
             }
             Some(Consent::Pending) | None => {}
         }
-        // Whoever could ask as often as they like, by removing the identity meanwhile, could flood a stranger's mailbox.
-        let asked = desk.tokens.latest_question(pair).filter(|issued| self.now < issued.expires);
-        if let Some(asked) = asked.filter(|_| !self.is_provider()) {
-            return Err(Refusal::QuestionOpen { address: pair.address.clone(), until: asked.expires });
+        // Whoever could ask as often as they like, by removing the identity meanwhile or in another case, could flood a stranger's
+        // mailbox.
+        let asked = desk.tokens.asked_until(pair).filter(|&until| self.now < until);
+        if let Some(until) = asked.filter(|_| !self.is_provider()) {
+            return Err(Refusal::QuestionOpen { address: pair.address.clone(), until });
         }
         self.in_future(expires)?;
         self.foreign(desk, &pair.address)?;
