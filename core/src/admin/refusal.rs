@@ -58,7 +58,7 @@ macro_rules! refusals {
                 match self {
                     $(
                         Self::$variant { $($field),* } => {
-                            $( let $field = Quoted($field.show()); )*
+                            $( let $field = $field.quoted(); )*
                             format!($message)
                         }
                     )+
@@ -323,11 +323,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            // Its message quotes its own parts.
-            Self::PolicyProblem { problem } => write!(formatter, "{problem}; {}", problem.help()),
-            _ => write!(formatter, "{}; {}", self.message(), self.fixed_remedy()),
-        }
+        write!(formatter, "{}; {}", self.message(), self.remedy())
     }
 }
 
@@ -357,9 +353,14 @@ named!(TokenFault, 5, "expired":
     Unknown = "unknown",
 );
 
-/// Shows a value without quotes.
+/// Shows a value, by itself or within a message.
 trait Show {
     fn show(&self) -> String;
+
+    /// Text of strangers is told apart from what stands around it.
+    fn quoted(&self) -> String {
+        format!("`{}`", self.show().escape_debug())
+    }
 }
 
 macro_rules! show {
@@ -370,7 +371,18 @@ macro_rules! show {
     } )+ };
 }
 
-show!(&'static str, Address, DomainName, IpRange, ProblemKind, String, Timestamp, u32, u64);
+show!(&'static str, Address, DomainName, IpRange, String, Timestamp, u32, u64);
+
+impl Show for ProblemKind {
+    fn show(&self) -> String {
+        self.to_string()
+    }
+
+    /// A problem quotes its own parts.
+    fn quoted(&self) -> String {
+        self.show()
+    }
+}
 
 impl Show for TokenFault {
     fn show(&self) -> String {
@@ -384,11 +396,17 @@ impl Show for Vec<String> {
     }
 }
 
-/// Text of strangers within a message.
-struct Quoted(String);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl fmt::Display for Quoted {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}`", self.0.escape_debug())
+    #[test]
+    fn a_problem_is_quoted_once() {
+        let problem = ProblemKind::DuplicateName("ann".into());
+        let refusal = Refusal::PolicyProblem { problem };
+        assert_eq!(refusal.message(), "`ann` stands twice in this list");
+        assert_eq!(refusal.to_string(), "`ann` stands twice in this list; keep one of the two");
+        let refusal = Refusal::UnknownActor { account: "eve\n".into() };
+        assert_eq!(refusal.message(), "there is no account `eve\\n` that could act");
     }
 }
