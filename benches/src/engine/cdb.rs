@@ -5,9 +5,9 @@ use std::fs::File;
 use cdb64::{Cdb, CdbHash, CdbWriter};
 use sendas::Policy;
 
+use super::Built;
 use super::keyed::{Keyed, Store, View, entries};
 use super::read::Reader;
-use super::{Built, Engine as _};
 
 struct Database {
     database: Cdb<File, CdbHash>,
@@ -25,9 +25,7 @@ pub(super) fn build(policy: &Policy) -> Built {
     drop(writer.into_inner()?.into_inner()?);
     let octets = usize::try_from(file.as_file().metadata()?.len())?;
     let store = Database { database: Cdb::open_mmap(file.path())?, octets };
-    let engine = Keyed { reader: Reader::header(), store };
-    assert!(engine.octets_elsewhere() > 0, "an empty file cannot be mapped");
-    Ok(Box::new(engine))
+    Ok(Box::new(Keyed { reader: Reader::header(), store }))
 }
 
 impl Store for Database {

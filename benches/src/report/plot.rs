@@ -45,14 +45,22 @@ pub fn curves(report: &Report, accounts: Accounts, file: &Path) -> Result<(), Bo
         .y_label_formatter(&short)
         .light_line_style(WHITE)
         .draw()?;
+    let mut ends = Vec::new();
     for (index, (engine, points)) in curves.iter().enumerate() {
         let (colour, width) = if *engine == "sendas" { (BLACK, 3) } else { (colour(index), 2) };
         chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(width)))?;
         chart.draw_series(points.iter().map(|&point| Circle::new(point, 3, colour.filled())))?;
-        if let Some(&last) = points.last() {
-            let style = ("sans-serif", 14).into_font().color(&colour);
-            chart.draw_series([EmptyElement::at(last) + Text::new((*engine).to_owned(), (8, -6), style)])?;
+        if let Some(last) = points.last() {
+            ends.push((chart.backend_coord(last), *engine, colour));
         }
+    }
+    // Names stand beside the ends of their curves, and below one another where these meet.
+    ends.sort_by_key(|((_, y), ..)| *y);
+    let mut free = i32::MIN;
+    for ((x, y), engine, colour) in ends {
+        let y = y.max(free);
+        free = y + 15;
+        area.draw(&Text::new(engine, (x + 8, y - 6), ("sans-serif", 14).into_font().color(&colour)))?;
     }
     area.present()?;
     Ok(())
