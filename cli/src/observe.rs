@@ -19,7 +19,9 @@ use crate::shown::Shown;
 use crate::state;
 
 pub(crate) fn run(arguments: &Observe) -> Result<ExitCode, Failure> {
-    if let Some(file) = arguments.into.as_ref().filter(|file| file.exists() && !file.is_file()) {
+    // Standard input, which `-` is elsewhere, cannot be written back.
+    let is_no_file = |file: &&PathBuf| **file == Path::new("-") || file.exists() && !file.is_file();
+    if let Some(file) = arguments.into.as_ref().filter(is_no_file) {
         return Err(Failure::NoFile(file.clone()));
     }
     let mut reduce = Reduce { observations: Observations::new(arguments.most), lines: Lines::default(), shown: 0 };

@@ -142,9 +142,14 @@ fn observations_that_others_add_meanwhile_are_kept() {
     let sum = folder.observe(&["--into", "observations.jsonl", "records.jsonl"]);
     assert!(sum.stderr.contains("of 11 message(s) are kept"), "{sum:?}");
 
-    let run = folder.run(&["observe", "--into", "/dev/null", "records.jsonl"]);
-    assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("/dev/null: not a regular file; right would be a file on a disk"), "{run:?}");
+    for into in ["/dev/null", "-"] {
+        let run = folder.run(&["observe", "--into", into, "records.jsonl"]);
+        assert_eq!(run.code, 2);
+        assert!(
+            run.stderr.contains(&format!("{into}: not a regular file; right would be a file on a disk")),
+            "{run:?}"
+        );
+    }
 }
 
 #[test]
