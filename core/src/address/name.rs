@@ -212,7 +212,7 @@ fn decode(octets: &[u8], kind: NameKind, out: &mut String) -> Result<(), NameErr
         let quoted = octet == b'"' && !comment;
         if quoted {
             at = skip_token(octets, at);
-        } else if comment && matches!(octet, b'(' | b')') {
+        } else if matches!(octet, b'(' | b')') {
             at += 1;
         } else {
             loop {
@@ -418,8 +418,9 @@ mod tests {
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
 
-    use super::{NameError, NameKind, addresses, names};
+    use super::{Name, NameError, NameKind, addresses, names};
     use crate::address::header::read_field;
+    use crate::address::span::Span;
     use crate::address::unicode;
     use crate::options::Limits;
 
@@ -519,6 +520,17 @@ mod tests {
         let all: Vec<char> = ('\0'..=char::MAX).filter(shown_as_at).collect();
         assert_eq!(all, ['@', '\u{fe6b}', '\u{ff20}']);
         assert!(all.iter().all(|shown| matches!(shown.to_string().as_bytes(), [b'@' | 0xef, ..])));
+    }
+
+    #[test]
+    fn a_name_that_no_reader_accepted_comes_to_an_end() {
+        let body = b"x) y@z.example";
+        for kind in [NameKind::DisplayName, NameKind::GroupName, NameKind::Comment] {
+            let name = Name { span: Span::between(0, body.len()), kind };
+            let mut found = 0;
+            assert_eq!(addresses(body, &name, &mut |_| found += 1), Ok(()));
+            assert_eq!(found, 1);
+        }
     }
 
     /// Beside others and in any place, nothing is passed over that a look at each character would find.
