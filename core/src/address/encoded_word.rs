@@ -2,10 +2,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 use encoding_rs::{Encoding, UTF_8};
 
-use super::octet;
+use super::octet::{self, GRAPHIC};
 
 /// An encoded-word, taken apart.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,7 @@ impl<'a> EncodedWord<'a> {
             _ => return None,
         };
         let (text, rest) = token(rest)?;
-        let charset = charset.split(|&octet| octet == b'*').next().unwrap_or_default();
+        let charset = charset.get(..octet::position(charset, b'*').unwrap_or(charset.len())).unwrap_or_default();
         (!charset.is_empty()).then_some((Self { charset, base64, text }, rest.strip_prefix(b"=")?))
     }
 }
@@ -60,7 +61,10 @@ impl Decoder {
 
     /// Decodes what is left into `out`.
     pub(crate) fn finish(&mut self, out: &mut String) -> Result<(), Undecodable> {
-        if let Some(charset) = self.charset.take() {
+        let Some(charset) = self.charset.take() else { return Ok(()) };
+        if charset == UTF_8 && out.is_empty() {
+            *out = String::from_utf8(mem::take(&mut self.octets)).map_err(|_| Undecodable::InvalidOctets)?;
+        } else {
             let text = charset
                 .decode_without_bom_handling_and_without_replacement(&self.octets)
                 .ok_or(Undecodable::InvalidOctets)?;
@@ -82,7 +86,7 @@ pub(crate) enum Undecodable {
 /// Splits at the next `?`; what is before it is printable and holds no white space.
 fn token(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     let (token, rest) = octets.split_at_checked(octet::position(octets, b'?')?)?;
-    token.iter().all(u8::is_ascii_graphic).then_some((token, rest.get(1..)?))
+    octet::all_are(token, GRAPHIC).then_some((token, rest.get(1..)?))
 }
 
 /// Decodes the Q encoding (RFC 2047 §4.2).

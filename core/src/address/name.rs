@@ -96,7 +96,7 @@ impl Iterator for Names<'_> {
 ///
 /// [`NameError`] if an encoded-word cannot be decoded, or decodes to a control character.
 pub fn addresses(body: &[u8], name: &Name, found: &mut dyn FnMut(&Canonical)) -> Result<(), NameError> {
-    let mut text = String::with_capacity(name.span.of(body).len());
+    let mut text = String::new();
     decode(name.span.of(body), name.kind, &mut text)?;
     check(&text)?;
     search(&text, found);

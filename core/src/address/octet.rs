@@ -16,8 +16,6 @@ pub(crate) const HIGH: u16 = 32;
 pub(crate) const LDH: u16 = 64;
 /// Letter or digit.
 pub(crate) const ALNUM: u16 = 128;
-/// Capital letter.
-pub(crate) const UPPER: u16 = 256;
 /// What stands in a quoted name without showing an address: space and `qtext` but `@` and `=`.
 pub(crate) const NAME: u16 = 512;
 /// `atext` but `=`.
@@ -29,6 +27,8 @@ pub(crate) const LETTER: u16 = 4096;
 
 /// `atext`, dot and at sign: what stands in an address and begins no other token.
 pub(crate) const INSIDE: u16 = 16384;
+/// Printable, and no space.
+pub(crate) const GRAPHIC: u16 = 256;
 /// `ftext`: what stands in a field name.
 pub(crate) const FTEXT: u16 = 8192;
 
@@ -89,18 +89,18 @@ pub(crate) fn position(octets: &[u8], sought: u8) -> Option<usize> {
     rest.iter().position(|&octet| octet == sought).map(|found| octets.len() - rest.len() + found)
 }
 
-/// Returns how many octets at the start are in one of the classes.
+/// Returns how many octets at the start are in a class.
 #[inline]
-pub(crate) fn leading(octets: &[u8], classes: u16) -> usize {
+pub(crate) fn leading(octets: &[u8], class: u16) -> usize {
     let mut rest = octets;
     while let Some((&[a, b, c, d], after)) = rest.split_first_chunk() {
-        if !(is(a, classes) & is(b, classes) & is(c, classes) & is(d, classes)) {
+        if classes(a) & classes(b) & classes(c) & classes(d) & class == 0 {
             break;
         }
         rest = after;
     }
     while let [octet, after @ ..] = rest {
-        if !is(*octet, classes) {
+        if !is(*octet, class) {
             break;
         }
         rest = after;
@@ -108,10 +108,10 @@ pub(crate) fn leading(octets: &[u8], classes: u16) -> usize {
     octets.len() - rest.len()
 }
 
-/// Tells whether every octet is in one of the classes.
+/// Tells whether every octet is in a class.
 #[inline]
-pub(crate) fn all_are(octets: &[u8], classes: u16) -> bool {
-    octets.iter().fold(true, |all, &octet| all & is(octet, classes))
+pub(crate) fn all_are(octets: &[u8], class: u16) -> bool {
+    octets.iter().fold(class, |all, &octet| all & classes(octet)) != 0
 }
 
 /// Tells whether the octet is in one of the classes.
@@ -165,8 +165,8 @@ const fn table() -> [u16; 256] {
         if octet.is_ascii_graphic() && octet != b':' {
             class |= FTEXT;
         }
-        if octet.is_ascii_uppercase() {
-            class |= UPPER;
+        if octet.is_ascii_graphic() {
+            class |= GRAPHIC;
         }
         if class & QTEXT != 0 && !matches!(octet, b'@' | b'=') || octet == b' ' {
             class |= NAME;

@@ -1,6 +1,6 @@
 //! The session stage: account, role, credential, client address (docs/semantics.md 2).
 
-use core::net::IpAddr;
+use core::cell::LazyCell;
 
 use crate::compile::address_number;
 use crate::decision::{Place, Subject};
@@ -147,16 +147,16 @@ fn client_ip(
     if ledger.strengths.allowlist == Strength::Off {
         return Ok(());
     }
-    let address: Option<IpAddr> = match request.client_ip {
+    // Read when a list asks for it, and then once.
+    let client = LazyCell::new(|| match request.client_ip {
         ClientIp::Unknown => None,
-        ClientIp::Address(address) => Some(address.to_canonical()),
-        ClientIp::Text(text) => parse_ip(text),
-    };
-    let client = address.map(address_number);
+        ClientIp::Address(address) => Some(address_number(address.to_canonical())),
+        ClientIp::Text(text) => parse_ip(text).map(address_number),
+    });
     let channel = asker.channel as u32;
     let mut outside = false;
     let mut look = |scope: &'static str, bytes, run: Run| -> Read<()> {
-        let listed = allowlisted(bytes, run, channel, client)?;
+        let listed = allowlisted(bytes, run, channel, || *client)?;
         observer.note(|| Note::Allowlist { scope, listed });
         outside |= listed == Listed::No;
         Ok(())

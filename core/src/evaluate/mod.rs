@@ -84,7 +84,7 @@ fn run<O: Observer>(
         return Ok(());
     };
     let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
-    let names_something = request.role.is_some() || request.credential.is_some();
+    let names_something = request.role.is_some() || request.credential.as_ref().is_some_and(|facts| facts.id.is_some());
     if asker.is_watched() || names_something || !O::IS_BLIND {
         ledger.strengths = strengths(&asker, null_path, observer)?;
         client::judge(&mut asker, request, ledger, observer)?;

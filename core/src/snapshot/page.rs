@@ -313,13 +313,18 @@ pub(crate) enum Listed {
 }
 
 /// Looks a client address up in the allowlists of one scope.
-pub(crate) fn allowlisted(bytes: Bytes<'_>, run: Run, channel: u32, client: Option<(u32, u128)>) -> Read<Listed> {
+pub(crate) fn allowlisted(
+    bytes: Bytes<'_>,
+    run: Run,
+    channel: u32,
+    client: impl FnOnce() -> Option<(u32, u128)>,
+) -> Read<Listed> {
     for number in 0..run.count {
         let list = AllowlistRow::nth(bytes, run, number)?;
         if list.channel() != channel {
             continue;
         }
-        let Some(client) = client else { return Ok(Listed::No) };
+        let Some(client) = client() else { return Ok(Listed::No) };
         let intervals = list.intervals();
         let (mut low, mut high) = (0, intervals.count);
         while low < high {
