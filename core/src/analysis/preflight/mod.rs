@@ -112,11 +112,17 @@ impl Directory {
     /// ```
     /// use sendas::admin::{Actor, Command, Directory, Order};
     /// use sendas::analysis::{Observations, Turn};
-    /// use sendas::policy::Mode;
-    /// use sendas::{Channel, EnvelopeSender, HashKey, Limits, Options, Policy, Request, Timestamp};
+    /// use sendas::policy::{Account, Mode, Policy, Tenant};
+    /// use sendas::{Address, Channel, EnvelopeSender, HashKey, Limits, Options, Request, Timestamp};
     ///
-    /// let policy = Policy::from_json(r#"{"schema": 1, "tenant": [{"id": "acme", "controls": {"sender": "off", "header": "off"},
-    ///     "account": [{"id": "alice", "address": "alice@acme.example", "address_assigned": true}]}]}"#)?;
+    /// let mut account = Account::new("alice");
+    /// account.address = Some(Address::parse("alice@acme.example")?);
+    /// account.address_assigned = true;
+    /// let mut tenant = Tenant::new("acme");
+    /// (tenant.controls.sender, tenant.controls.header) = (Mode::Off, Mode::Off);
+    /// tenant.accounts.push(account);
+    /// let mut policy = Policy::default();
+    /// policy.tenants.push(tenant);
     /// let mut directory = Directory::new();
     /// for record in directory.import(&policy, "setup", Timestamp(0))? {
     ///     directory.apply(&record)?;
