@@ -146,10 +146,11 @@ impl Tokens {
 
     fn make_void(&mut self, places: impl IntoIterator<Item = usize>) {
         for at in places {
-            if self.0.issued.get(at).is_some_and(|issued| !issued.spent)
-                && let Some(issued) = Arc::make_mut(&mut self.0).issued.get_mut(at)
-            {
-                issued.spent = true;
+            // What is spent already is no reason to copy what is shared.
+            if self.0.issued.get(at).is_some_and(|issued| !issued.spent) {
+                if let Some(issued) = Arc::make_mut(&mut self.0).issued.get_mut(at) {
+                    issued.spent = true;
+                }
             }
         }
     }
