@@ -5,7 +5,6 @@ use core::fmt::{self, Write};
 
 use idna::uts46::{AsciiDenyList, ErrorPolicy, Hyphens, ProcessingError, ProcessingSuccess, Uts46};
 
-use super::literal::Fill;
 use super::octet::{self, LDH};
 use super::unicode;
 
@@ -247,8 +246,8 @@ struct Mapped {
 impl Mapped {
     fn of(name: &str) -> Result<Self, DomainFlaw> {
         let mut mapped = Self { unicode: [0; MAX_UNICODE], unicode_len: 0, ascii: [0; MAX_DOMAIN], ascii_len: 0 };
-        let mut unicode = Fill { buffer: &mut mapped.unicode, len: 0 };
-        let mut ascii = Fill { buffer: &mut mapped.ascii, len: 0 };
+        let mut unicode = Sink { buffer: &mut mapped.unicode, len: 0 };
+        let mut ascii = Sink { buffer: &mut mapped.ascii, len: 0 };
         let process = Uts46::new().process(
             name.as_bytes(),
             AsciiDenyList::STD3,
@@ -263,6 +262,9 @@ impl Mapped {
             Ok(ProcessingSuccess::Passthrough) => unicode.write_str(name).map_err(|_| DomainFlaw::TooLong)?,
             Err(ProcessingError::SinkError) => return Err(DomainFlaw::TooLong),
             Err(ProcessingError::ValidityError) => return Err(flaw_of_unicode(name)),
+        }
+        if unicode.is_over() || ascii.is_over() {
+            return Err(DomainFlaw::TooLong);
         }
         mapped.unicode_len = unicode.len;
         mapped.ascii_len = ascii.len;
@@ -281,6 +283,29 @@ impl Mapped {
     }
 }
 
+/// Writes into a fixed buffer and counts what does not fit: `idna` panics where a sink fails within an A-label.
+struct Sink<'a> {
+    buffer: &'a mut [u8],
+    len: usize,
+}
+
+impl Sink<'_> {
+    fn is_over(&self) -> bool {
+        self.len > self.buffer.len()
+    }
+}
+
+impl Write for Sink<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len.saturating_add(text.len());
+        if let Some(target) = self.buffer.get_mut(self.len..end) {
+            target.copy_from_slice(text.as_bytes());
+        }
+        self.len = end;
+        Ok(())
+    }
+}
+
 /// Says why UTS 46 refuses a name, as far as that can be seen from outside.
 fn flaw_of_unicode(name: &str) -> DomainFlaw {
     let dot = |character| matches!(character, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
@@ -295,6 +320,8 @@ fn flaw_of_unicode(name: &str) -> DomainFlaw {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::{DomainFlaw, DomainName, MAX_DOMAIN, canonicalize};
 
     #[test]
@@ -374,5 +401,31 @@ mod tests {
             assert_eq!(result.map(|len| core::str::from_utf8(&out[..len]).expect("ASCII")), expected, "{text}");
         }
         assert_eq!(canonicalize(b"a.\xff", &mut [0; MAX_DOMAIN]), Err((DomainFlaw::NotUtf8, 2)));
+    }
+
+    /// The name grows over the bound octet by octet, so that it is passed at every place in an A-label.
+    #[test]
+    fn a_name_that_is_too_long_as_a_labels_is_refused_wherever_it_grows_too_long() {
+        let mut refused = 0;
+        for start in 0..64 {
+            for label in ["a\u{e9}", "\u{e9}", "\u{65e5}\u{672c}\u{8a9e}", "\u{10330}\u{10331}", "aaaaaaaaaaaa\u{e9}"] {
+                for times in [10, 20, 30, 40, 60] {
+                    let name = format!("{}.{}example", "b".repeat(start.max(1)), format!("{label}.").repeat(times));
+                    let parsed = DomainName::parse(&name).map_err(|error| error.kind());
+                    match &parsed {
+                        Ok(domain) => assert!(domain.as_str().len() <= 253),
+                        Err(flaw) => assert!(matches!(flaw, DomainFlaw::TooLong | DomainFlaw::LabelTooLong), "{flaw}"),
+                    }
+                    refused += u32::from(parsed.is_err());
+                    let canonical = canonicalize(name.as_bytes(), &mut [0; MAX_DOMAIN]);
+                    if name.len() <= MAX_DOMAIN {
+                        assert_eq!(canonical.map_err(|(flaw, _)| flaw), parsed.map(|domain| domain.as_str().len()));
+                    } else {
+                        assert_eq!(canonical, Err((DomainFlaw::TooLong, 0)));
+                    }
+                }
+            }
+        }
+        assert!(refused > 300, "{refused}");
     }
 }
