@@ -358,8 +358,11 @@ fn local_at_end(text: &str) -> &str {
         .map_or("", |(start, _)| text.get(start..).unwrap_or_default());
     let run = run.trim_end_matches('.');
     let run = run.rsplit("..").next().unwrap_or_default();
-    let run = run.trim_start_matches(|character: char| character.is_ascii_punctuation() && character != '_');
-    let bare = run.trim_matches(|character: char| !character.is_ascii() && !unicode::is_alphanumeric(character));
+    let is_mark = |character: char| !character.is_ascii() && !unicode::is_alphanumeric(character);
+    let run = run.trim_start_matches(|character: char| {
+        is_mark(character) || character.is_ascii_punctuation() && character != '_'
+    });
+    let bare = run.trim_end_matches(|character| is_mark(character) || character == '.');
     match (bare.is_empty(), text.chars().next_back()) {
         (false, _) => bare,
         (true, Some(before)) if !before.is_whitespace() => UNNAMED,
@@ -495,6 +498,8 @@ mod tests {
             ("\"x@y\u{3002}example\" <a@b.example>", &["x@y.example"]),
             ("\"x@b\u{fc}cher.example\" <a@b.example>", &["x@xn--bcher-kva.example"]),
             ("\"\u{201c}x@y.example\u{201d}\" <a@b.example>", &["x@y.example"]),
+            ("\"\u{201c}.x.\u{201d}@y.example\" <a@b.example>", &["x@y.example"]),
+            ("\".\u{2240}'x@y.example\" <a@b.example>", &["x@y.example"]),
             ("\"x@y.example\u{2014}Z\" <a@b.example>", &["x@y.example"]),
             ("\u{ff58}\u{ff5e} \u{ff21}\u{ff20}y.example <a@b.example>", &["A@y.example"]),
         ] {
