@@ -3,7 +3,7 @@
 //! Nothing here looks anything up, and nothing depends on an order: grants are united, a failing fact wins over any grant.
 
 use crate::decision::Basis;
-use crate::gather::AddressFacts;
+use crate::gather::{AddressFacts, Fact};
 use crate::policy::Proof;
 use crate::reason::Reason;
 
@@ -54,15 +54,36 @@ impl Judgement {
     }
 }
 
+/// What gives exactly the address.
+const EXACT: AddressFacts = AddressFacts::of(&[Fact::OwnExact, Fact::IdentityExact]);
+/// What speaks against an address whatever grants it, save that an own address needs no identity.
+const FAILING: AddressFacts =
+    AddressFacts::of(&[Fact::IdentityRefused, Fact::IdentityWithdrawn, Fact::DomainInactive, Fact::Denied]);
+/// What makes an address another tenant's.
+const THEIRS: AddressFacts = AddressFacts::of(&[Fact::OwnOfAnotherTenant, Fact::DomainOfAnotherTenant]);
+/// What makes it one's own for all that.
+const OURS: AddressFacts = AddressFacts::of(&[Fact::OwnExact, Fact::OwnProof]);
+/// Whose owner let it be used.
+const CONSENT: AddressFacts = AddressFacts::of(&[Fact::Consent, Fact::ConsentSub]);
+
 /// Judges whether the address is authorised (docs/semantics.md 4).
-pub(crate) fn authorise(facts: &AddressFacts, proof: Proof) -> Judgement {
-    let basis = grant(facts, proof, facts.protected);
+#[inline]
+pub(crate) fn authorise(facts: AddressFacts, proof: Proof) -> Judgement {
+    let basis = grant(facts, proof, facts.has(Fact::Protected));
+    if basis.is_some() && !facts.has_any(FAILING) {
+        return Judgement { basis, reasons: ReasonSet::default() };
+    }
+    refuse(facts, proof, basis)
+}
+
+/// Names what speaks against an address, whether something gives it or not.
+fn refuse(facts: AddressFacts, proof: Proof, basis: Option<Basis>) -> Judgement {
     let refusals = ReasonSet::default()
-        .when(facts.identity_refused, Reason::IdentityRefused)
-        .when(facts.identity_withdrawn, Reason::IdentityWithdrawn);
+        .when(facts.has(Fact::IdentityRefused), Reason::IdentityRefused)
+        .when(facts.has(Fact::IdentityWithdrawn), Reason::IdentityWithdrawn);
     let failing = ReasonSet::default()
-        .when(facts.domain_inactive, Reason::DomainInactive)
-        .when(facts.denied, Reason::AddressDenied);
+        .when(facts.has(Fact::DomainInactive), Reason::DomainInactive)
+        .when(facts.has(Fact::Denied), Reason::AddressDenied);
     if let Some(basis) = basis {
         let reasons = if basis == Basis::OwnAddress { failing } else { failing.union(refusals) };
         return Judgement { basis: Some(basis), reasons };
@@ -73,18 +94,21 @@ pub(crate) fn authorise(facts: &AddressFacts, proof: Proof) -> Judgement {
 }
 
 /// Whether the address is another tenant's (docs/semantics.md 5.1).
-pub(crate) const fn of_another_tenant(facts: &AddressFacts) -> bool {
-    let domain = facts.domain_of_another_tenant && !facts.consent && !facts.consent_sub;
-    (facts.own_of_another_tenant || domain) && !facts.own_exact && !facts.own_proof
+#[inline]
+pub(crate) const fn of_another_tenant(facts: AddressFacts) -> bool {
+    if !facts.has_any(THEIRS) || facts.has_any(OURS) {
+        return false;
+    }
+    facts.has(Fact::OwnOfAnotherTenant) || !facts.has_any(CONSENT)
 }
 
 /// What grants the address, given whether it is protected from rights that are not exact.
-fn grant(facts: &AddressFacts, proof: Proof, protected: bool) -> Option<Basis> {
-    let exact = facts.own_exact || facts.identity_exact;
-    let reaches = exact || !protected;
-    let own = facts.own_exact || facts.own_sub && reaches;
-    let identity = facts.identity_exact || facts.identity_sub && reaches;
-    let domain = facts.domain && reaches;
+#[inline]
+fn grant(facts: AddressFacts, proof: Proof, protected: bool) -> Option<Basis> {
+    let reaches = facts.has_any(EXACT) || !protected;
+    let own = facts.has(Fact::OwnExact) || facts.has(Fact::OwnSub) && reaches;
+    let identity = facts.has(Fact::IdentityExact) || facts.has(Fact::IdentitySub) && reaches;
+    let domain = facts.has(Fact::Domain) && reaches;
     if own {
         return Some(Basis::OwnAddress);
     }
@@ -97,30 +121,30 @@ fn grant(facts: &AddressFacts, proof: Proof, protected: bool) -> Option<Basis> {
 }
 
 /// Why no grant satisfies `proof` (docs/semantics.md 4.10).
-fn causes(facts: &AddressFacts, proof: Proof) -> ReasonSet {
-    let exact = facts.own_exact || facts.identity_exact;
-    let reaches = exact || !facts.protected;
+fn causes(facts: AddressFacts, proof: Proof) -> ReasonSet {
+    let reaches = facts.has_any(EXACT) || !facts.has(Fact::Protected);
     let both = proof == Proof::Both;
-    let asks_identity = proof != Proof::Domain && !(both && (facts.identity_exact || facts.identity_sub && reaches));
-    let asks_domain = proof != Proof::Identity && !(both && facts.domain && reaches);
-    let protected = facts.protected && grant(facts, proof, false).is_some();
+    let has_identity = facts.has(Fact::IdentityExact) || facts.has(Fact::IdentitySub) && reaches;
+    let asks_identity = proof != Proof::Domain && !(both && has_identity);
+    let asks_domain = proof != Proof::Identity && !(both && facts.has(Fact::Domain) && reaches);
+    let protected = facts.has(Fact::Protected) && grant(facts, proof, false).is_some();
     let mut set = ReasonSet::default()
-        .when(facts.own_unproved, Reason::OwnAddressUnproved)
+        .when(facts.has(Fact::OwnUnproved), Reason::OwnAddressUnproved)
         .when(protected, Reason::AddressProtected);
     if asks_identity {
         set = set
-            .when(facts.identity_pending, Reason::IdentityPending)
-            .when(facts.identity_unproved, Reason::IdentityUnproved)
-            .when(facts.identity_not_listed, Reason::AccountNotListed)
-            .when(facts.role_not_permitted, Reason::RoleNotPermitted);
+            .when(facts.has(Fact::IdentityPending), Reason::IdentityPending)
+            .when(facts.has(Fact::IdentityUnproved), Reason::IdentityUnproved)
+            .when(facts.has(Fact::IdentityNotListed), Reason::AccountNotListed)
+            .when(facts.has(Fact::RoleNotPermitted), Reason::RoleNotPermitted);
     }
     if asks_domain {
         set = set
-            .when(facts.domain_pending, Reason::DomainPending)
-            .when(facts.domain_suspended, Reason::DomainSuspended)
-            .when(facts.domain_not_approved, Reason::DomainNotApproved)
-            .when(facts.domain_not_listed, Reason::AccountNotListed)
-            .when(facts.subdomain_not_covered, Reason::SubdomainNotCovered);
+            .when(facts.has(Fact::DomainPending), Reason::DomainPending)
+            .when(facts.has(Fact::DomainSuspended), Reason::DomainSuspended)
+            .when(facts.has(Fact::DomainNotApproved), Reason::DomainNotApproved)
+            .when(facts.has(Fact::DomainNotListed), Reason::AccountNotListed)
+            .when(facts.has(Fact::SubdomainNotCovered), Reason::SubdomainNotCovered);
     }
     set
 }
@@ -131,24 +155,29 @@ mod tests {
 
     #[test]
     fn a_failing_fact_wins_over_a_grant() {
-        let facts = AddressFacts { own_exact: true, denied: true, ..AddressFacts::default() };
-        let judgement = authorise(&facts, Proof::Either);
+        let judgement = authorise(AddressFacts::of(&[Fact::OwnExact, Fact::Denied]), Proof::Either);
         assert_eq!(judgement.basis, Some(Basis::OwnAddress));
         assert!(judgement.reasons.iter().any(|reason| reason == Reason::AddressDenied));
         assert!(!judgement.passes());
     }
 
     #[test]
+    fn an_own_address_needs_no_identity() {
+        let refused = AddressFacts::of(&[Fact::OwnExact, Fact::IdentityRefused]);
+        assert!(authorise(refused, Proof::Both).passes());
+    }
+
+    #[test]
     fn nothing_known_is_not_owned() {
-        let judgement = authorise(&AddressFacts::default(), Proof::Both);
+        let judgement = authorise(AddressFacts::default(), Proof::Both);
         assert!(judgement.reasons.iter().eq([Reason::AddressNotOwned]));
     }
 
     #[test]
     fn a_domain_right_does_not_cover_a_protected_address() {
-        let facts = AddressFacts { domain: true, protected: true, ..AddressFacts::default() };
-        assert!(authorise(&facts, Proof::Domain).reasons.iter().eq([Reason::AddressProtected]));
-        let exact = AddressFacts { identity_exact: true, ..facts };
-        assert_eq!(authorise(&exact, Proof::Domain).basis, Some(Basis::Domain));
+        let facts = AddressFacts::of(&[Fact::Domain, Fact::Protected]);
+        assert!(authorise(facts, Proof::Domain).reasons.iter().eq([Reason::AddressProtected]));
+        let exact = AddressFacts::of(&[Fact::Domain, Fact::Protected, Fact::IdentityExact]);
+        assert_eq!(authorise(exact, Proof::Domain).basis, Some(Basis::Domain));
     }
 }

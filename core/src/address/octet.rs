@@ -73,6 +73,24 @@ pub(crate) fn has_capital(octets: &[u8]) -> bool {
     })
 }
 
+/// Whether two texts are the same: `==`, without a call for texts as short as most addresses are.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>(), a.last_chunk::<8>(), b.first_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) => {
+            let alike = a_first == b_first && a_last == b_last;
+            alike && (a.len() <= 16 || a == b)
+        }
+        _ => match (a.first_chunk::<4>(), a.last_chunk::<4>(), b.first_chunk::<4>(), b.last_chunk::<4>()) {
+            (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) => a_first == b_first && a_last == b_last,
+            _ => a.iter().eq(b),
+        },
+    }
+}
+
 /// Finds the first of an octet.
 #[inline]
 pub(crate) fn position(octets: &[u8], sought: u8) -> Option<usize> {

@@ -2,7 +2,7 @@
 
 use crate::address::CanonicalView;
 use crate::decision::{Basis, Place};
-use crate::gather::{AddressFacts, Depth, gather};
+use crate::gather::{AddressFacts, Depth, Fact, gather};
 use crate::judge::{ReasonSet, authorise, of_another_tenant};
 use crate::ledger::Ledger;
 use crate::locate::Asker;
@@ -46,12 +46,12 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
         }
         self.observer.note(|| Note::Address { place });
         let facts = gather(self.asker, target, O::depth(self.proof), self.observer)?;
-        self.enter(Some(&facts), place, judged);
+        self.enter(Some(facts), place, judged);
         Ok(Some(facts))
     }
 
     /// Judges again, at another place, an address of which everything is known.
-    pub(super) fn judge_again(&mut self, facts: Option<&AddressFacts>, place: Place, judged: Judged) {
+    pub(super) fn judge_again(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) {
         if facts.is_some() {
             self.observer.note(|| Note::Address { place });
         }
@@ -59,7 +59,7 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
     }
 
     /// Enters what facts come to; there are none where nothing is asked of addresses.
-    fn enter(&mut self, facts: Option<&AddressFacts>, place: Place, judged: Judged) {
+    fn enter(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) {
         let strengths = self.ledger.strengths;
         let Some(facts) = facts else {
             if judged != Judged::HostedOnly {
@@ -74,7 +74,9 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
                 self.ledger.find_all(theirs, place);
                 return;
             }
-            Judged::AsResent => (ReasonSet::default().when(facts.denied, Reason::AddressDenied), Some(Basis::Resend)),
+            Judged::AsResent => {
+                (ReasonSet::default().when(facts.has(Fact::Denied), Reason::AddressDenied), Some(Basis::Resend))
+            }
             Judged::Fully => {
                 let judgement = authorise(facts, self.proof);
                 (judgement.reasons, judgement.basis)
@@ -91,10 +93,10 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
     pub(super) fn may_be_shown(&mut self, address: CanonicalView<'_>, hosted_only: bool) -> Read<bool> {
         let target = Target::new(self.asker.root.key, address);
         let facts = gather(self.asker, &target, Depth::Everything, &mut Blind)?;
-        if hosted_only && !facts.hosted {
+        if hosted_only && !facts.has(Fact::Hosted) {
             return Ok(true);
         }
-        Ok(authorise(&facts, self.proof).passes())
+        Ok(authorise(facts, self.proof).passes())
     }
 
     /// Notes what keeps something from being read, for whoever explains the decision.

@@ -1,9 +1,9 @@
 //! The envelope stage: the reverse-path (docs/semantics.md 3).
 
 use crate::address::path::{PathError, ReversePath, read_path, read_unquoted};
-use crate::address::{AddrSpec, Canonical, CanonicalError, Known, LocalForm, Span};
+use crate::address::{AddrSpec, Canonical, CanonicalError, CanonicalView, Known, LocalForm, Span};
 use crate::decision::{Place, Stage, Subject};
-use crate::gather::AddressFacts;
+use crate::gather::{AddressFacts, Fact};
 use crate::ledger::place;
 use crate::locate::Asker;
 use crate::observer::Observer;
@@ -78,6 +78,18 @@ pub(super) enum Envelope<'r> {
     Address { target: &'r Target<'r>, spelled: &'r [u8], form: LocalForm, facts: Option<AddressFacts> },
     /// Not known, or not readable.
     Unread,
+}
+
+impl Envelope<'_> {
+    /// What is known of an address, if it is that of the envelope but for the case of its local part, which tells nothing.
+    pub(super) fn facts_about(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {
+        match self {
+            Self::Address { target, facts: Some(facts), .. } => {
+                (!facts.has(Fact::CaseTells) && target.is_but_for_case(address)).then_some(*facts)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Judges the envelope sender, whose address is `asked` for if it has one.

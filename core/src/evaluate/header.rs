@@ -45,12 +45,14 @@ impl<'r> Said<'r> {
         self.from = Some(read);
     }
 
-    /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and not that of the
-    /// envelope.
-    pub(super) fn target(&self, key: &'r HashKey) -> Option<Target<'r>> {
+    /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than
+    /// that of the envelope.
+    pub(super) fn target(&self, key: &'r HashKey, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
         let field = self.found.from.single().filter(|_| !self.repeats)?;
         let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.mailboxes == 1)?;
-        summary.first.addr_spec.as_spelled(field.body).map(|address| Target::new(key, address))
+        let address = summary.first.addr_spec.as_spelled(field.body)?;
+        let is_known = envelope.is_some_and(|envelope| envelope.is_but_for_case(address));
+        (!is_known).then(|| Target::new(key, address))
     }
 
     /// The From field and its address, where it repeats the envelope sender, nothing else can show an address, and no
@@ -99,7 +101,7 @@ pub(super) fn judge<O: Observer>(
     if let (Some((field, span)), Envelope::Address { facts, .. }) = (said.everyday(), envelope) {
         if strengths.reading != Strength::Off && strengths.header != Strength::Off {
             let at = place(Subject::From, field.number, field.base, span);
-            check.judge_again(facts.as_ref(), at, Judged::Fully);
+            check.judge_again(*facts, at, Judged::Fully);
             return Ok(());
         }
     }
@@ -307,15 +309,21 @@ impl<O: Observer> Message<'_, '_, '_, '_, O> {
         // Most senders write the same address in both places, and it need not be brought to canonical form twice.
         if let Envelope::Address { spelled, form, facts, .. } = self.envelope {
             if *form == mailbox.addr_spec.form && *spelled == mailbox.addr_spec.span.of(field.body) {
-                self.check.judge_again(facts.as_ref(), at, judged);
+                self.check.judge_again(*facts, at, judged);
                 return Ok(());
             }
         }
         match mailbox.addr_spec.view(field.body, &mut None) {
-            Ok(address) => match self.expected.filter(|expected| expected.address() == address) {
-                Some(target) => self.check.judge(target, at, judged).map(drop),
-                None => self.check.judge(&Target::new(self.check.asker.root.key, address), at, judged).map(drop),
-            },
+            Ok(address) => {
+                if let Some(facts) = self.envelope.facts_about(address).filter(|_| O::IS_BLIND) {
+                    self.check.judge_again(Some(facts), at, judged);
+                    return Ok(());
+                }
+                match self.expected.filter(|expected| expected.address() == address) {
+                    Some(target) => self.check.judge(target, at, judged).map(drop),
+                    None => self.check.judge(&Target::new(self.check.asker.root.key, address), at, judged).map(drop),
+                }
+            }
             Err(error) => {
                 let reason = match subject {
                     _ if !error.kind().is_syntax() => Reason::NotCanonical,

@@ -72,7 +72,7 @@ fn run<O: Observer>(
     if stage == Stage::Message {
         header.read(&request.header, limits, sender.known());
     }
-    let from = header.target(root.key);
+    let from = header.target(root.key, target);
     if let Some(approach) = &approach {
         from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
         approach.find_record(target)?;

@@ -6,9 +6,10 @@ use crate::snapshot::layout::{Bytes, Read, Run};
 use crate::snapshot::row::Row;
 use crate::snapshot::rows::{DenyRow, deny, tenant};
 
-use super::Gatherer;
+use super::{Fact, Gatherer};
 
 impl<O: Observer> Gatherer<'_, '_, O> {
+    #[inline]
     pub(super) fn denied(&mut self) -> Read<()> {
         let (root, page) = (self.asker.root, self.asker.page);
         let of_tenant = if page.has(tenant::HAS_DENIES) { page.head().denies() } else { Run::default() };
@@ -16,7 +17,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             || self.names(page.bytes(), of_tenant)?
             || self.names(page.bytes(), self.asker.account.denies()?)?;
         if denied {
-            self.facts.denied = true;
+            self.facts.enter(Fact::Denied);
             self.observer.note(|| Note::Denied);
         }
         Ok(())

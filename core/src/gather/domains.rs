@@ -5,7 +5,7 @@ use crate::snapshot::layout::Read;
 use crate::snapshot::page::PageView;
 use crate::snapshot::rows::{DomainRow, domain, tenant};
 
-use super::{Depth, Gatherer};
+use super::{Depth, Fact, Gatherer};
 
 /// Where entries stand that an address could be in the scope of.
 #[derive(Default)]
@@ -15,9 +15,10 @@ struct Scope {
 }
 
 impl<O: Observer> Gatherer<'_, '_, O> {
+    #[inline]
     pub(super) fn domains(&mut self, depth: Depth) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
-        let needless = depth.needs_no_domain(&self.facts);
+        let needless = depth.needs_no_domain(self.facts);
         let mut scope = Scope::default();
         for &number in asker.domain_holders() {
             let (own, page) = (number == asker.link.page, asker.page_of(number)?);
@@ -50,14 +51,14 @@ impl<O: Observer> Gatherer<'_, '_, O> {
                 })?;
             }
         }
-        self.facts.subdomain_not_covered = scope.above && !scope.reached;
+        self.facts.enter_if(scope.above && !scope.reached, Fact::SubdomainNotCovered);
         Ok(())
     }
 
     /// Enters an entry above the address whose right stops before it.
     fn stopped(&mut self, page: PageView<'_>, row: DomainRow<'_>, scope: &mut Scope) -> Read<()> {
         if row.flags() & domain::ACTIVE == 0 {
-            self.facts.domain_inactive = true;
+            self.facts.enter(Fact::DomainInactive);
             scope.reached = true;
         }
         scope.above = true;
@@ -76,8 +77,8 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     ) -> Read<()> {
         let (flags, facts) = (row.flags(), &mut self.facts);
         scope.reached = true;
-        facts.domain_inactive |= flags & domain::ACTIVE == 0;
-        facts.own_proof |= flags & domain::VERIFIED != 0;
+        facts.enter_if(flags & domain::ACTIVE == 0, Fact::DomainInactive);
+        facts.enter_if(flags & domain::VERIFIED != 0, Fact::OwnProof);
         if needless {
             return Ok(());
         }
@@ -87,12 +88,11 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let suspended = flags & domain::SUSPENDED != 0;
         let pending = !suspended && flags & domain::VERIFIED == 0;
         let not_approved = approval && flags & domain::APPROVED == 0;
-        facts.domain_suspended |= suspended;
-        facts.domain_pending |= pending;
-        facts.domain_not_approved |= not_approved;
+        facts.enter_if(suspended, Fact::DomainSuspended);
+        facts.enter_if(pending, Fact::DomainPending);
+        facts.enter_if(not_approved, Fact::DomainNotApproved);
         if flags & domain::ACTIVE != 0 && !suspended && !pending && !not_approved {
-            facts.domain |= listed;
-            facts.domain_not_listed |= !listed;
+            facts.enter(if listed { Fact::Domain } else { Fact::DomainNotListed });
         }
         Ok(())
     }

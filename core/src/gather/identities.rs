@@ -1,12 +1,15 @@
 //! What the identities of the account, its tenant and those above give it (docs/semantics.md 4.4).
 
+use crate::address::octet;
 use crate::observer::{Note, Observer};
+use crate::snapshot::compare::Rule;
+use crate::snapshot::index::Candidates;
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
 use crate::snapshot::rows::{IdentityRow, account, identity, tenant};
 
-use super::Gatherer;
+use super::{Fact, Gatherer};
 
 /// The identities with consent that the account may use for the address: they open other accounts' own addresses.
 ///
@@ -30,32 +33,61 @@ impl Consented {
 
 impl<O: Observer> Gatherer<'_, '_, O> {
     pub(super) fn identities(&mut self) -> Read<()> {
-        let (asker, target) = (self.asker, self.target);
-        for &number in asker.identity_holders() {
-            let (own, page) = (number == asker.link.page, asker.page_of(number)?);
-            let rule = if own { self.own_rule } else { rule(page.closest(target)?) };
-            let base = rule.sub_address_base(target.local);
-            for (candidate, exact) in core::iter::once((target.local, true)).chain(base.map(|base| (base, false))) {
-                let hash = target.hash_of(candidate, rule.exact_case);
-                let mut visit = |row: IdentityRow<'_>| {
-                    if rule.same(candidate, row.local()?) { self.identity((page, number), row, exact) } else { Ok(()) }
-                };
-                page.identities(target, hash, 0, &mut visit)?;
-                if own && asker.account.flags() & account::HAS_IDENTITIES != 0 {
-                    page.identities(target, hash, asker.link.record, &mut visit)?;
-                }
-            }
+        let asker = self.asker;
+        self.identities_of((asker.page, asker.link.page), self.own_rule)?;
+        for &number in asker.identity_holders().iter().skip(1) {
+            let page = asker.root.page(number)?;
+            self.identities_of((page, number), rule(page.closest(self.target)?))?;
         }
         Ok(())
     }
 
+    /// Enters those of one tenant, and those of the account if the tenant is its own.
+    #[inline]
+    fn identities_of(&mut self, (page, number): (PageView<'_>, u32), rule: Rule) -> Read<()> {
+        let (asker, target) = (self.asker, self.target);
+        let index = page.head().identity_index();
+        if index.count == 0 {
+            return Ok(());
+        }
+        self.facts.enter_if(rule.exact_case, Fact::CaseTells);
+        let of_account = number == asker.link.page && asker.account.flags() & account::HAS_IDENTITIES != 0;
+        let last = if of_account { asker.link.record } else { 0 };
+        let mut candidate = target.local;
+        loop {
+            let hash = target.hash_of(candidate, rule.exact_case);
+            let mut holder = 0;
+            loop {
+                let mut found = Candidates::new(page.bytes(), index, hash.with(holder));
+                while let Some([word]) = found.next()? {
+                    let row: IdentityRow<'_> = page.record(word)?;
+                    if row.holder() == holder
+                        && octet::same(row.domain()?, target.domain)
+                        && rule.same(candidate, row.local()?)
+                    {
+                        self.identity((page, number), row, candidate.len() == target.local.len())?;
+                    }
+                }
+                if holder == last {
+                    break;
+                }
+                holder = last;
+            }
+            match rule.sub_address_base(candidate) {
+                Some(base) => candidate = base,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    #[inline]
     fn identity(&mut self, (page, number): (PageView<'_>, u32), row: IdentityRow<'_>, exact: bool) -> Read<()> {
         let asker = self.asker;
         let flags = row.flags();
         let has = |flag: u32| flags & flag != 0;
         if has(identity::REFUSED) || has(identity::WITHDRAWN) {
-            self.facts.identity_refused |= has(identity::REFUSED);
-            self.facts.identity_withdrawn |= has(identity::WITHDRAWN);
+            self.facts.enter_if(has(identity::REFUSED), Fact::IdentityRefused);
+            self.facts.enter_if(has(identity::WITHDRAWN), Fact::IdentityWithdrawn);
             self.observer.note(|| Note::Identity { row, exact, counts: false, usable: false });
             return Ok(());
         }
@@ -74,23 +106,20 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let usable = listed && permitted;
         self.observer.note(|| Note::Identity { row, exact, counts, usable });
         if counts && usable {
-            if exact {
-                self.facts.identity_exact = true;
-            } else {
-                self.facts.identity_sub = true;
-            }
+            self.facts.enter(if exact { Fact::IdentityExact } else { Fact::IdentitySub });
             if has(identity::GIVEN) {
-                self.facts.consent |= exact;
-                self.facts.consent_sub |= !exact && self.separates(page, number)?;
+                if exact {
+                    self.facts.enter(Fact::Consent);
+                } else if self.separates(page, number)? {
+                    self.facts.enter(Fact::ConsentSub);
+                }
                 self.consented.add(row.local()?);
             }
         } else if counts {
-            self.facts.identity_not_listed |= !listed;
-            self.facts.role_not_permitted |= !permitted;
-        } else if verified {
-            self.facts.identity_unproved = true;
+            self.facts.enter_if(!listed, Fact::IdentityNotListed);
+            self.facts.enter_if(!permitted, Fact::RoleNotPermitted);
         } else {
-            self.facts.identity_pending = true;
+            self.facts.enter(if verified { Fact::IdentityUnproved } else { Fact::IdentityPending });
         }
         Ok(())
     }

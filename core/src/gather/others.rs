@@ -1,5 +1,6 @@
 //! What other accounts and tenants have to do with the address (docs/semantics.md 4.9, 5.1).
 
+use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::layout::Read;
@@ -7,7 +8,7 @@ use crate::snapshot::page::rule;
 use crate::snapshot::root::Link;
 use crate::snapshot::rows::{AccountRow, domain, tenant};
 
-use super::Gatherer;
+use super::{Fact, Gatherer};
 
 impl<O: Observer> Gatherer<'_, '_, O> {
     pub(super) fn others(&mut self) -> Read<()> {
@@ -15,9 +16,9 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let mut separators = Separators::default();
         asker.root.domains_over(target, |page, row| {
             separators = separators.union(rule(Some(row)).separators);
-            self.facts.hosted = true;
+            self.facts.enter(Fact::Hosted);
             if page != asker.link.page {
-                self.facts.domain_of_another_tenant = true;
+                self.facts.enter(Fact::DomainOfAnotherTenant);
                 self.observer.note(|| Note::DomainHeld { row });
             }
             Ok(())
@@ -31,7 +32,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let (asker, target) = (self.asker, self.target);
         let page = asker.root.page(link.page)?;
         let other: AccountRow<'_> = page.record(link.record)?;
-        if other.domain()? != target.domain {
+        if !octet::same(other.domain()?, target.domain) {
             return Ok(());
         }
         let own = other.local()?;
@@ -41,14 +42,15 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         if !separators.base(target.local).eq_ignore_ascii_case(separators.base(own)) {
             return Ok(());
         }
-        self.facts.hosted = true;
+        self.facts.enter(Fact::Hosted);
         if link == asker.link {
             return Ok(());
         }
         let consent = self.consented.opens(own, target.local);
-        self.facts.own_of_another_tenant |= !same_tenant && !consent && !self.facts.consent;
+        let theirs = !same_tenant && !consent && !self.facts.has(Fact::Consent);
+        self.facts.enter_if(theirs, Fact::OwnOfAnotherTenant);
         let opened = consent || same_tenant && covers;
-        self.facts.protected |= !opened;
+        self.facts.enter_if(!opened, Fact::Protected);
         self.observer.note(|| Note::Protected { account: other, same_tenant, opened });
         Ok(())
     }

@@ -44,11 +44,13 @@ impl Separators {
 
 impl Rule {
     /// Whether two local parts are the same mailbox.
+    #[inline]
     pub(crate) fn same(self, a: &[u8], b: &[u8]) -> bool {
-        a == b || !self.exact_case && a.eq_ignore_ascii_case(b)
+        octet::same(a, b) || !self.exact_case && a.eq_ignore_ascii_case(b)
     }
 
     /// The base of a local part, if it is a sub-address.
+    #[inline]
     pub(crate) fn sub_address_base(self, local: &[u8]) -> Option<&[u8]> {
         let base = self.separators.base(local);
         (base.len() < local.len()).then_some(base)

@@ -39,91 +39,194 @@ impl Hash {
         Self(mixed ^ (mixed >> 29))
     }
 
-    /// The upper half, but for 0, which marks an empty bucket: stored so that few records are touched in vain.
-    const fn mark(self) -> u32 {
-        let mark = (self.0 >> 32) as u32;
-        if mark == 0 { 1 } else { mark }
+    /// The highest octet, but for 0, which marks an empty place: stored so that few records are touched in vain.
+    const fn tag(self) -> u8 {
+        let [.., tag] = self.0.to_le_bytes();
+        if tag == 0 { 1 } else { tag }
     }
 
-    /// The bucket that the lower half chooses.
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half of 64 bits, and a product below `buckets`")]
-    const fn bucket(self, buckets: u32) -> u32 {
-        ((self.0 as u32 as u64 * buckets as u64) >> 32) as u32
+    /// The group that the lower half chooses.
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half of 64 bits, and a product below `groups`")]
+    const fn group(self, groups: u32) -> u32 {
+        ((self.0 as u32 as u64 * groups as u64) >> 32) as u32
     }
 }
 
-/// Writes a table over records, each with its hash and the words that its bucket holds; returns where it stands.
-///
-/// A bucket is the mark (never 0; 0 is an empty bucket) and `N` words.
+/// The entries of a group; its first eight octets are their tags, and then [`MORE`] or 0.
+const SLOTS: usize = 7;
+/// The entries that a group has on average: fewer, so that few groups go on in the next one.
+const FILLED: (usize, usize) = (14, 3);
+/// The last of the eight octets of a group: there are entries of it, or of one before it, in the next group.
+const MORE: u8 = 1;
+
+/// The words of a group: its tags, and the words of its entries.
+const fn words_of<const N: usize>() -> usize {
+    2 + SLOTS * N
+}
+
+/// Writes a table over records, each with its hash and the words that lead to it; returns where it stands, and how many
+/// groups it has.
 pub(crate) fn write<const N: usize>(writer: &mut Writer, records: &[(Hash, [u32; N])]) -> Run {
     if records.is_empty() {
         return Run::default();
     }
-    // Two thirds full: a key that is not there costs about three buckets, next to each other.
-    let buckets = small(records.len() + records.len() / 2 + 1);
-    let mut table: Vec<(u32, [u32; N])> = alloc::vec![(0, [0; N]); buckets as usize];
+    let groups = small((records.len() * FILLED.1).div_ceil(FILLED.0));
+    let mut table: Vec<([u8; 8], [[u32; N]; SLOTS])> = alloc::vec![([0; 8], [[0; N]; SLOTS]); groups as usize];
     for (hash, words) in records {
-        let mut at = hash.bucket(buckets);
-        while let Some(bucket) = table.get_mut(at as usize) {
-            if bucket.0 == 0 {
-                *bucket = (hash.mark(), *words);
+        let mut at = hash.group(groups);
+        while let Some((tags, entries)) = table.get_mut(at as usize) {
+            if let Some((tag, entry)) = tags.iter_mut().zip(entries).find(|(tag, _)| **tag == 0) {
+                (*tag, *entry) = (hash.tag(), *words);
                 break;
             }
-            at = next(at, buckets);
+            let [.., more] = tags;
+            *more = MORE;
+            at = next(at, groups);
         }
     }
     let start = writer.here();
-    for (mark, words) in table {
-        writer.word(mark);
-        words.into_iter().for_each(|word| writer.word(word));
+    for (tags, entries) in table {
+        writer.double(u64::from_le_bytes(tags));
+        entries.into_iter().flatten().for_each(|word| writer.word(word));
     }
-    Run { start, count: buckets }
+    Run { start, count: groups }
 }
 
-/// The bucket behind this one, the first behind the last.
-const fn next(bucket: u32, buckets: u32) -> u32 {
-    if bucket + 1 < buckets { bucket + 1 } else { 0 }
+/// The group behind this one, the first behind the last.
+const fn next(group: u32, groups: u32) -> u32 {
+    if group + 1 < groups { group + 1 } else { 0 }
 }
 
-/// The words of the buckets that a hash may lead to; what they lead to must still be compared in full.
+/// The words of the entries that a hash may lead to; what they lead to must still be compared in full.
 pub(crate) struct Candidates<'p, const N: usize> {
     bytes: Bytes<'p>,
     run: Run,
-    mark: u32,
-    bucket: u32,
+    tag: u8,
+    /// The group that is read next, and how many more there can be.
+    group: u32,
     left: u32,
+    /// Where the entries of the group read last stand, and those among them that have the tag: the highest bit of an
+    /// octet each.
+    entries: Word,
+    alike: u64,
 }
 
 impl<'p, const N: usize> Candidates<'p, N> {
     /// Starts a look-up in the table at `run`.
     #[inline]
     pub(crate) const fn new(bytes: Bytes<'p>, run: Run, hash: Hash) -> Self {
-        Self { bytes, run, mark: hash.mark(), bucket: hash.bucket(run.count), left: run.count }
+        let (tag, group) = (hash.tag(), hash.group(run.count));
+        Self { bytes, run, tag, group, left: run.count, entries: 0, alike: 0 }
     }
 
-    /// Reads the mark that the next bucket is told by, and nothing else.
+    /// Reads the first of the tags that the next entries are told by, and nothing else.
     pub(crate) fn glance(&self) -> Read<u32> {
-        self.bytes.word(self.run.start.wrapping_add(self.bucket.wrapping_mul(small(N + 1))))
+        self.bytes.word(self.next_group())
     }
 
-    /// Returns the words of the next bucket.
+    /// Returns the words of the next entry.
     #[inline]
     pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
-        while self.left > 0 {
-            let word: Word = self.run.start.wrapping_add(self.bucket.wrapping_mul(small(N + 1)));
-            self.bucket = next(self.bucket, self.run.count);
-            self.left -= 1;
-            let mark = self.bytes.word(word)?;
-            if mark == 0 {
-                self.left = 0;
-            } else if mark == self.mark {
-                let mut words = [0; N];
-                for (slot, at) in words.iter_mut().zip(1..) {
-                    *slot = self.bytes.word(word.wrapping_add(at))?;
+        while self.alike == 0 {
+            if self.left == 0 {
+                return Ok(None);
+            }
+            self.read_group()?;
+        }
+        let slot = self.alike.trailing_zeros() / 8;
+        self.alike &= self.alike - 1;
+        let mut words = [0; N];
+        for (into, at) in words.iter_mut().zip(self.entries.wrapping_add(slot * small(N))..) {
+            *into = self.bytes.word(at)?;
+        }
+        Ok(Some(words))
+    }
+
+    #[inline]
+    fn read_group(&mut self) -> Read<()> {
+        let word = self.next_group();
+        let tags = self.bytes.double(word)?;
+        self.alike = alike(tags, self.tag);
+        self.entries = word.wrapping_add(2);
+        let [.., more] = tags.to_le_bytes();
+        self.left = if more == MORE { self.left - 1 } else { 0 };
+        self.group = next(self.group, self.run.count);
+        Ok(())
+    }
+
+    #[inline]
+    fn next_group(&self) -> Word {
+        self.run.start.wrapping_add(self.group.wrapping_mul(small(words_of::<N>())))
+    }
+}
+
+/// The octets that are this tag, but for the last: the highest bit of each.
+const fn alike(tags: u64, tag: u8) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let other = tags ^ (tag as u64 * 0x0101_0101_0101_0101);
+    // No carry leaves an octet, so that none is taken for another.
+    !(((other & LOW) + LOW) | other | LOW) & 0x00ff_ffff_ffff_ffff
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// A hash that chooses the group by its lower half, of few tags.
+    fn hash(number: u64) -> Hash {
+        Hash(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) & 0x03ff_ffff_ffff_ffff)
+    }
+
+    #[test]
+    fn finds_all_that_were_entered() {
+        for count in [1, 2, 5, 6, 7, 8, 100, 5000] {
+            // Every key stands three times.
+            let records: Vec<(Hash, [u32; 2])> =
+                (0..count).flat_map(|key| [0, 1, 2].map(|n| (hash(u64::from(key)), [key, n]))).collect();
+            let mut writer = Writer::default();
+            writer.reserve(3);
+            let run = write(&mut writer, &records);
+            let bytes = writer.bytes();
+            for key in 0..count + 50 {
+                let mut candidates = Candidates::<2>::new(Bytes(&bytes), run, hash(u64::from(key)));
+                let mut found = Vec::new();
+                while let Some([of, number]) = candidates.next().expect("a whole table") {
+                    if of == key {
+                        found.push(number);
+                    }
                 }
-                return Ok(Some(words));
+                found.sort_unstable();
+                assert_eq!(found, if key < count { &[0, 1, 2][..] } else { &[] }, "{key} of {count}");
             }
         }
-        Ok(None)
+    }
+
+    #[test]
+    fn an_octet_is_alike_only_if_it_is_the_same() {
+        for tag in 1..=255_u8 {
+            for other in 0..=255_u8 {
+                let tags = u64::from_le_bytes([other, tag, other, 0, tag ^ 0x80, tag, other, tag]);
+                let same = |octet: u8, at: u32| u64::from(octet == tag) << (8 * at + 7);
+                let expected = same(other, 0) | same(tag, 1) | same(other, 2) | same(tag, 5) | same(other, 6);
+                assert_eq!(alike(tags, tag), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_table_ends() {
+        let mut bytes = [0_u8; 8 * 36];
+        for tags in bytes.chunks_mut(36) {
+            tags[..8].copy_from_slice(&[3, 3, 3, 3, 3, 3, 3, MORE]);
+        }
+        let run = Run { start: 0, count: 8 };
+        let mut candidates = Candidates::<1>::new(Bytes(&bytes), run, Hash(3 << 56));
+        let mut found = 0;
+        while candidates.next().expect("within bounds").is_some() {
+            found += 1;
+        }
+        assert_eq!(found, 8 * SLOTS);
     }
 }

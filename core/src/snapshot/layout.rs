@@ -47,6 +47,12 @@ impl<'p> Bytes<'p> {
         }
     }
 
+    /// Reads the two words at `word` as one unsigned number.
+    #[inline]
+    pub(crate) fn double(self, word: Word) -> Read<u64> {
+        Ok(self.words::<8>(word)?.double::<0>())
+    }
+
     /// Reads the two words at `word` as seconds.
     #[inline]
     pub(crate) fn seconds(self, word: Word) -> Read<i64> {

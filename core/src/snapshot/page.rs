@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::hint::black_box;
 
+use crate::address::octet;
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
 use crate::request::Channel;
 use crate::time::Timestamp;
@@ -12,8 +13,7 @@ use super::index::{Candidates, Hash};
 use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
 use super::row::{Record, Row, records};
 use super::rows::{
-    AccountRow, AllowlistRow, DomainRow, HEAD, IdentityRow, IntervalRow, MAGIC, TenantRow, TextRow, VERSION, domain,
-    mode, tenant,
+    AccountRow, AllowlistRow, DomainRow, HEAD, IntervalRow, MAGIC, TenantRow, TextRow, VERSION, domain, mode, tenant,
 };
 use super::target::Target;
 
@@ -91,7 +91,7 @@ impl<'p> PageView<'p> {
         if rows.count <= FEW {
             for row in records::<DomainRow<'_>>(self.bytes, rows) {
                 let row = row?;
-                if row.name()? == name {
+                if octet::same(row.name()?, name) {
                     return Ok(Some(row));
                 }
             }
@@ -153,28 +153,6 @@ impl<'p> PageView<'p> {
             })?;
         }
         Ok(closest)
-    }
-
-    /// The identities that may be of this holder (the word of an account, or 0 for the tenant) and address key; each must still be compared.
-    pub(crate) fn identities(
-        self,
-        target: &Target<'_>,
-        hash: Hash,
-        holder: u32,
-        visit: &mut impl FnMut(IdentityRow<'p>) -> Read<()>,
-    ) -> Read<()> {
-        let index = self.head().identity_index();
-        if index.count == 0 {
-            return Ok(());
-        }
-        let mut candidates = Candidates::new(self.bytes, index, hash.with(holder));
-        while let Some([word]) = candidates.next()? {
-            let row: IdentityRow<'_> = self.record(word)?;
-            if row.holder() == holder && row.domain()? == target.domain {
-                visit(row)?;
-            }
-        }
-        Ok(())
     }
 
     /// Whether a list of this page has an account: by its number if the page is its own, and by its id if not.

@@ -37,6 +37,11 @@ impl<'a> Target<'a> {
         CanonicalView { local: self.local, domain: self.domain }
     }
 
+    /// Whether an address is this one, or differs in the ASCII case of its local part.
+    pub(crate) fn is_but_for_case(&self, address: CanonicalView<'_>) -> bool {
+        octet::same(self.domain, address.domain) && self.local.eq_ignore_ascii_case(address.local)
+    }
+
     /// Whether the text is the address as it is stored.
     pub(crate) fn is_spelled(&self, text: &[u8]) -> bool {
         let rest = text.strip_prefix(self.local).and_then(|rest| rest.strip_prefix(b"@"));

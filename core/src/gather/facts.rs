@@ -1,0 +1,101 @@
+//! What is known about one address for one account.
+
+/// One thing known about an address. Each answers one question of docs/semantics.md 4 and 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Fact {
+    /// It is the account's own address, which counts.
+    OwnExact,
+    /// It is a sub-address of the account's own address, which counts.
+    OwnSub,
+    /// It is the own address or a sub-address of it, which does not count.
+    OwnUnproved,
+    /// A counting usable identity is exactly this address.
+    IdentityExact,
+    /// A counting usable identity is the base of this address.
+    IdentitySub,
+    /// A usable identity of exactly this address has the mailbox owner's consent.
+    Consent,
+    /// A usable identity of its base has it, by a separator that the identity's tenant has a proof to give.
+    ConsentSub,
+    /// An identity for it, or its base, was refused.
+    IdentityRefused,
+    /// ... was withdrawn.
+    IdentityWithdrawn,
+    /// ... is not verified.
+    IdentityPending,
+    /// ... is verified, but nothing proves it.
+    IdentityUnproved,
+    /// ... does not list the account.
+    IdentityNotListed,
+    /// ... is not for the role.
+    RoleNotPermitted,
+    /// A usable domain in scope names the account, or any.
+    Domain,
+    /// A domain in scope is not verified.
+    DomainPending,
+    /// ... is suspended.
+    DomainSuspended,
+    /// ... is not active.
+    DomainInactive,
+    /// ... is not approved.
+    DomainNotApproved,
+    /// ... does not list the account.
+    DomainNotListed,
+    /// An entry stands above the address, and none has it in scope.
+    SubdomainNotCovered,
+    /// The tenant, itself or by inheritance, has its own proof of the domain.
+    OwnProof,
+    /// A deny entry names it.
+    Denied,
+    /// It is another account's counted own address in widest form, and no consent or setting opens it.
+    Protected,
+    /// It is the counted own address of an account of another tenant in widest form, whose owner did not consent.
+    OwnOfAnotherTenant,
+    /// Its domain is held by another tenant.
+    DomainOfAnotherTenant,
+    /// It is the counted own address of some account, or its domain is held by some tenant.
+    Hosted,
+    /// A tenant whose identities count tells local parts apart by their case.
+    CaseTells,
+}
+
+/// A set of facts: what is known about one address for one account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AddressFacts(u32);
+
+impl AddressFacts {
+    /// Makes a set of some facts.
+    pub(crate) const fn of(facts: &[Fact]) -> Self {
+        let (mut set, mut rest) = (0, facts);
+        while let [fact, behind @ ..] = rest {
+            set |= 1 << *fact as u32;
+            rest = behind;
+        }
+        Self(set)
+    }
+
+    /// Whether a fact is known.
+    #[inline]
+    pub(crate) const fn has(self, fact: Fact) -> bool {
+        self.0 & 1 << fact as u32 != 0
+    }
+
+    /// Whether one of some facts is known.
+    #[inline]
+    pub(crate) const fn has_any(self, facts: Self) -> bool {
+        self.0 & facts.0 != 0
+    }
+
+    /// Enters a fact.
+    #[inline]
+    pub(crate) const fn enter(&mut self, fact: Fact) {
+        self.0 |= 1 << fact as u32;
+    }
+
+    /// Enters a fact where a condition holds.
+    #[inline]
+    pub(crate) const fn enter_if(&mut self, condition: bool, fact: Fact) {
+        self.0 |= (condition as u32) << fact as u32;
+    }
+}
