@@ -6,7 +6,7 @@ use core::mem;
 
 use encoding_rs::{Encoding, UTF_8};
 
-use super::octet::{self, GRAPHIC};
+use super::octet::{self, GRAPHIC, HARMLESS, INSIDE};
 
 /// An encoded-word, taken apart.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,49 @@ impl<'a> EncodedWord<'a> {
     }
 }
 
+/// Tells whether octets are encoded-words in UTF-8, as most senders write them, and decode to text that need not be
+/// looked at: no character in it is refused, is shown as an at sign or begins another encoded-word.
+///
+/// `false` says nothing about them.
+pub(crate) fn are_harmless(words: &[u8]) -> bool {
+    let mut room = [0; ROOM];
+    let (mut length, mut classes) = (0, HARMLESS);
+    let mut put = |octet| {
+        if let Some(place) = room.get_mut(length) {
+            *place = octet;
+        }
+        length += 1;
+        classes &= octet::classes(octet);
+    };
+    let mut rest = words;
+    while let Some((head, text)) = rest.split_first_chunk::<10>() {
+        let Some((text, after)) = text.split_at_checked(octet::leading(text, INSIDE)) else { return false };
+        let Some(text) = text.strip_suffix(b"?=").filter(|text| octet::position(text, b'?').is_none()) else {
+            return false;
+        };
+        let decoded = match head {
+            [b'=', b'?', b'U' | b'u', b'T' | b't', b'F' | b'f', b'-', b'8', b'?', b'Q' | b'q', b'?'] => {
+                q(text, &mut put)
+            }
+            [b'=', b'?', b'U' | b'u', b'T' | b't', b'F' | b'f', b'-', b'8', b'?', b'B' | b'b', b'?'] => {
+                base64(text, &mut put)
+            }
+            _ => None,
+        };
+        if decoded.is_none() {
+            return false;
+        }
+        rest = after;
+        while let [b' ' | b'\t' | b'\r' | b'\n', next @ ..] = rest {
+            rest = next;
+        }
+    }
+    rest.is_empty() && classes != 0 && room.get(..length).is_some_and(|text| core::str::from_utf8(text).is_ok())
+}
+
+/// More octets than most names decode to.
+const ROOM: usize = 128;
+
 /// Encoded-words that stand side by side, decoded as they come.
 #[derive(Default)]
 pub(crate) struct Decoder {
@@ -55,7 +98,8 @@ impl Decoder {
             self.finish(out)?;
         }
         self.charset = Some(charset);
-        let decoded = if word.base64 { base64(word.text, &mut self.octets) } else { q(word.text, &mut self.octets) };
+        let put = |octet| self.octets.push(octet);
+        let decoded = if word.base64 { base64(word.text, put) } else { q(word.text, put) };
         decoded.ok_or(Undecodable::Malformed)
     }
 
@@ -90,10 +134,10 @@ fn token(octets: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Decodes the Q encoding (RFC 2047 §4.2).
-fn q(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+fn q(text: &[u8], mut put: impl FnMut(u8)) -> Option<()> {
     let mut octets = text.iter();
     while let Some(&octet) = octets.next() {
-        out.push(match octet {
+        put(match octet {
             b'_' => b' ',
             b'=' => hex(*octets.next()?)? << 4 | hex(*octets.next()?)?,
             _ => octet,
@@ -112,7 +156,7 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// Decodes the B encoding (RFC 2047 §4.1, RFC 4648 §4), padded and with no bits left over.
-fn base64(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+fn base64(text: &[u8], mut put: impl FnMut(u8)) -> Option<()> {
     let content = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
     if text.len() % 4 != 0 {
         return None;
@@ -132,9 +176,9 @@ fn base64(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         }
         let [_, first, second, third] = (bits << (6 * (4 - chunk.len()))).to_be_bytes();
         match (chunk.len(), second, third) {
-            (4, _, _) => out.extend([first, second, third]),
-            (3, _, 0) => out.extend([first, second]),
-            (2, 0, 0) => out.push(first),
+            (4, _, _) => [first, second, third].into_iter().for_each(&mut put),
+            (3, _, 0) => [first, second].into_iter().for_each(&mut put),
+            (2, 0, 0) => put(first),
             _ => return None,
         }
     }

@@ -31,6 +31,9 @@ pub(crate) const INSIDE: u16 = 16384;
 pub(crate) const GRAPHIC: u16 = 256;
 /// `ftext`: what stands in a field name.
 pub(crate) const FTEXT: u16 = 8192;
+/// What a name may decode to without a look at its characters: space and printable octets but `@` and `=`, and those
+/// of other characters but the first ones of some that are refused or shown as an at sign.
+pub(crate) const HARMLESS: u16 = 32768;
 
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGHS: u64 = ONES << 7;
@@ -200,6 +203,9 @@ const fn table() -> [u16; 256] {
         }
         if octet.is_ascii_alphabetic() {
             class |= LETTER;
+        }
+        if !octet.is_ascii_control() && !matches!(octet, b'@' | b'=' | 0xc2 | 0xe2 | 0xef) {
+            class |= HARMLESS;
         }
         table[index] = class;
         index += 1;

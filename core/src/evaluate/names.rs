@@ -1,6 +1,7 @@
 //! What the names in a field show (docs/semantics.md 6.7).
 
 use alloc::vec::Vec;
+use core::cell::LazyCell;
 
 use crate::address::Canonical;
 use crate::address::header::{FieldSummary, mailboxes};
@@ -31,8 +32,10 @@ pub(super) fn judge<O: Observer>(
     if setting == NameCheck::Off {
         return Ok(());
     }
-    let own: Vec<Canonical> =
-        mailboxes(field.body, limits).filter_map(|mailbox| mailbox.addr_spec.canonical(field.body).ok()).collect();
+    // Read when a name shows an address, and then once.
+    let own = LazyCell::new(|| -> Vec<Canonical> {
+        mailboxes(field.body, limits).filter_map(|mailbox| mailbox.addr_spec.canonical(field.body).ok()).collect()
+    });
     let is_own = |address: &Canonical| {
         own.iter().any(|own| own.domain() == address.domain() && own.local().eq_ignore_ascii_case(address.local()))
     };

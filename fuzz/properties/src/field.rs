@@ -1,4 +1,5 @@
-use sendas::address::header::{self, mailboxes};
+use sendas::address::Span;
+use sendas::address::header::{self, Name, NameKind, mailboxes};
 use sendas::address::name::addresses;
 use sendas::{Address, Limits};
 
@@ -93,9 +94,26 @@ pub fn names(body: &[u8]) {
             assert!(address.domain().contains(&b'.') && !address.is_literal());
         });
         let octets = name.span.of(body);
+        as_a_comment(octets);
         let may_be_encoded = octets.windows(2).any(|pair| pair == b"=?" || pair == b"=\"");
         if octets.is_ascii() && !may_be_encoded && !octets.contains(&b'\\') {
             assert!(result.is_ok(), "{}", octets.escape_ascii());
         }
     }
+}
+
+/// What is neither quoted nor a comment shows the same in a comment, however soon a reader sees that it shows nothing.
+fn as_a_comment(octets: &[u8]) {
+    if octets.iter().any(|octet| matches!(octet, b'(' | b')' | b'"' | b'\\')) {
+        return;
+    }
+    let shown = |text: &[u8], kind| {
+        let mut found = Vec::new();
+        let span = Span { start: 0, end: u32::try_from(text.len()).expect("short") };
+        let result = addresses(text, &Name { span, kind }, &mut |address| found.push(address.clone()));
+        (result, found)
+    };
+    let comment = [b"( ", octets, b" )"].concat();
+    let as_it_stands = shown(octets, NameKind::DisplayName);
+    assert_eq!(shown(&comment, NameKind::Comment), as_it_stands, "{}", octets.escape_ascii());
 }
