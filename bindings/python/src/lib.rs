@@ -2,6 +2,7 @@
 
 mod administration;
 mod analysis;
+mod arrow;
 mod decision;
 mod explain;
 mod policy;
@@ -23,6 +24,8 @@ mod _sendas {
     use crate::administration::{Directory, obligations};
     #[pymodule_export]
     use crate::analysis::{Observations, PostfixLog};
+    #[pymodule_export]
+    use crate::arrow::{DecisionBatch, DecisionStream};
     #[pymodule_export]
     use crate::decision::{Decision, Reply};
     #[pymodule_export]

@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyMapping};
 use sendas::{HashKey, Options, Stage};
 
 use crate::administration::{self, Directory};
+use crate::arrow;
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::policy::{Policy, not_compiled};
@@ -117,6 +118,17 @@ impl Snapshot {
         let decisions: Vec<_> = py.detach(evaluate);
         drop(lent);
         Ok(decisions.into_iter().zip(facts).map(|(decision, facts)| Decision::new(decision, Arc::new(facts))).collect())
+    }
+
+    /// Decide requests that stand in Arrow's columns, and keep some of these beside the decisions.
+    #[pyo3(signature = (data, *, keep = None), text_signature = "($self, data, *, keep=())")]
+    fn evaluate_arrow<'py>(
+        &self,
+        data: &Bound<'py, PyAny>,
+        keep: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let keep: Vec<String> = keep.map_or(Ok(Vec::new()), PyAnyMethods::extract)?;
+        arrow::evaluate(&self.snapshot, data, &keep)
     }
 
     /// Explain the decision of a request; the view says who will read it.

@@ -41,6 +41,7 @@ from sendas._analysis import (
     Tally,
     Turned,
 )
+from sendas._arrow import ArrowArrayExportable, ArrowStreamExportable
 from sendas._catalogue import (
     Action,
     Basis,
@@ -62,6 +63,8 @@ from sendas._catalogue import (
 from sendas._request import EnvelopeSender, Header, Request, Text
 from sendas._sendas import (
     Decision,
+    DecisionBatch,
+    DecisionStream,
     Directory,
     Explanation,
     Observations,
@@ -103,6 +106,8 @@ __all__ = [
     "REASONS",
     "Action",
     "Actor",
+    "ArrowArrayExportable",
+    "ArrowStreamExportable",
     "Basis",
     "Blind",
     "Changed",
@@ -116,6 +121,8 @@ __all__ = [
     "CoverageOfTenant",
     "CredentialKind",
     "Decision",
+    "DecisionBatch",
+    "DecisionStream",
     "Desk",
     "Diagnostic",
     "Directory",

@@ -2,16 +2,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
-from typing import Any, Final, NoReturn, final
+from typing import Any, Final, NoReturn, final, overload
 
 from sendas._administration import Actor, Command, Consent, Desk, Obligation, Outcome, Recheck, Record, Refusal
 from sendas._analysis import Choice, Coverage, PostfixCounts, PostfixLine, Preflight, Tally
+from sendas._arrow import ArrowArrayExportable, ArrowStreamExportable
 from sendas._catalogue import Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Table, Tls, Verdict, View
 from sendas._request import EnvelopeSender, Header, Request, Text
 from sendas._values import ExplainedReason, Finding, Grant, NearMiss, Place, Problem, SetError, Step
 
 __all__ = [
     "Decision",
+    "DecisionBatch",
+    "DecisionStream",
     "Directory",
     "Explanation",
     "Observations",
@@ -306,6 +309,24 @@ class Snapshot:
     def evaluate_many(self, requests: Iterable[Request]) -> list[Decision]:
         """Decide many requests, while other threads may run. The decisions are in the order of the requests."""
 
+    @overload
+    def evaluate_arrow(self, data: ArrowArrayExportable, *, keep: Sequence[str] = ()) -> DecisionBatch:
+        """Decide requests that stand in Apache Arrow's columns, while other threads may run.
+
+        The columns are the arguments of `evaluate` by name, in the types of `docs/arrow.md`; a fact that is null, or has no column, is not
+        known. Those named in `keep` stand before the decisions, as they are, also where they are no facts. The requests are read where
+        they are, and their order stays.
+
+        Of data that exports one batch, as a `pyarrow.RecordBatch` does, the whole is decided at once. Other data is a stream: it is read and decided as the
+        result is read, some thousand rows at a time, so that it may be larger than memory.
+
+        Raises `TypeError`, with a line for each problem, where a column is missing, is no fact of a request and not kept, or has
+        another type; `ValueError` where a row holds what is no request, such as a channel that there is none of. In a stream it is the
+        library reading the result that raises this.
+        """
+
+    @overload
+    def evaluate_arrow(self, data: ArrowStreamExportable, *, keep: Sequence[str] = ()) -> DecisionStream: ...
     def explain(
         self,
         *,
@@ -364,6 +385,37 @@ class Session:
         """Explain the latest decision; the view says who will read it.
 
         The answer is that of `Snapshot.explain` for the same facts, with the snapshot of the transaction.
+        """
+
+@final
+class DecisionBatch:
+    """The decisions on one batch of requests, for any library that takes Arrow; its columns are those of `docs/arrow.md`."""
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the schema of the decisions as an `ArrowSchema`."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """Export the decisions as an `ArrowArray`; a requested schema is not looked at."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the decisions as an `ArrowArrayStream` of one batch; a requested schema is not looked at."""
+
+    def __len__(self) -> int: ...
+
+@final
+class DecisionStream:
+    """The decisions on a stream of requests, made as a library that takes Arrow reads them, once.
+
+    Its columns are those of `docs/arrow.md`.
+    """
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the schema of the decisions as an `ArrowSchema`."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the decisions as an `ArrowArrayStream`; raises `ValueError` the second time.
+
+        A requested schema is not looked at.
         """
 
 @final

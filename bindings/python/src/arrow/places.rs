@@ -1,0 +1,100 @@
+//! A column of what was found, and where: a list of structs.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{BinaryBuilder, Int64Builder, StringBuilder};
+use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, FieldRef, Fields};
+use sendas::{Place, Request};
+
+use super::wrong::Wrong;
+
+/// Findings or grants, row by row.
+pub(super) struct Places {
+    word: &'static str,
+    ends: Vec<i32>,
+    words: StringBuilder,
+    subjects: StringBuilder,
+    fields: Int64Builder,
+    starts: Int64Builder,
+    limits: Int64Builder,
+    octets: BinaryBuilder,
+}
+
+impl Places {
+    /// Begins a column; `word` is what stands beside the place.
+    pub(super) fn new(word: &'static str) -> Self {
+        Self {
+            word,
+            ends: vec![0],
+            words: StringBuilder::new(),
+            subjects: StringBuilder::new(),
+            fields: Int64Builder::new(),
+            starts: Int64Builder::new(),
+            limits: Int64Builder::new(),
+            octets: BinaryBuilder::new(),
+        }
+    }
+
+    /// The type of the column.
+    pub(super) fn data_type(word: &str) -> DataType {
+        DataType::List(element(word))
+    }
+
+    /// Adds an element to the current row.
+    pub(super) fn push(&mut self, word: &str, place: Place, request: &Request<'_>) {
+        self.words.append_value(word);
+        self.subjects.append_value(place.subject.name());
+        self.fields.append_value(place.field.into());
+        self.starts.append_value(place.span.start.into());
+        self.limits.append_value(place.span.end.into());
+        self.octets.append_option(place.octets(request));
+    }
+
+    /// Ends the current row.
+    pub(super) fn end_row(&mut self) {
+        let end = i32::try_from(self.fields.values_slice().len()).unwrap_or(i32::MAX);
+        self.ends.push(end);
+    }
+
+    /// How many elements there are in all rows.
+    pub(super) fn len(&self) -> usize {
+        self.fields.values_slice().len()
+    }
+
+    /// How many octets stand at all places.
+    pub(super) fn octets(&self) -> usize {
+        self.octets.values_slice().len()
+    }
+
+    /// Returns the column.
+    pub(super) fn finish(mut self) -> Result<ArrayRef, Wrong> {
+        let arrays: Vec<ArrayRef> = vec![
+            Arc::new(self.words.finish()),
+            Arc::new(self.subjects.finish()),
+            Arc::new(self.fields.finish()),
+            Arc::new(self.starts.finish()),
+            Arc::new(self.limits.finish()),
+            Arc::new(self.octets.finish()),
+        ];
+        let elements = StructArray::try_new(members(self.word), arrays, None)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.ends));
+        Ok(Arc::new(ListArray::try_new(element(self.word), offsets, Arc::new(elements), None)?))
+    }
+}
+
+fn element(word: &str) -> FieldRef {
+    Arc::new(Field::new("item", DataType::Struct(members(word)), false))
+}
+
+fn members(word: &str) -> Fields {
+    Fields::from(vec![
+        Field::new(word, DataType::Utf8, false),
+        Field::new("subject", DataType::Utf8, false),
+        Field::new("field", DataType::Int64, false),
+        Field::new("start", DataType::Int64, false),
+        Field::new("end", DataType::Int64, false),
+        Field::new("octets", DataType::Binary, true),
+    ])
+}
