@@ -1,12 +1,10 @@
 //! The answer to a request, with the request that it answers.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyType};
-use sendas::{Channel, Finding, Grant, Place, Profile, Request, Span, Timestamp, Verdict};
+use sendas::{Channel, Finding, Grant, Place, Profile, Request, Span, Stage, Timestamp, Verdict};
 
 use crate::request::Facts;
 use crate::words;
@@ -14,14 +12,20 @@ use crate::words;
 /// The answer to a request.
 #[pyclass(frozen, module = "sendas")]
 pub(crate) struct Decision {
-    decision: sendas::Decision,
+    /// Apart, so that Python's own allocator, which is for small objects, gives what surrounds it.
+    decision: Box<sendas::Decision>,
     /// What was decided; `None` where nothing was.
-    facts: Option<Arc<Facts>>,
+    facts: Option<Facts>,
 }
 
 impl Decision {
-    pub(crate) fn new(decision: sendas::Decision, facts: Arc<Facts>) -> Self {
-        Self { decision, facts: Some(facts) }
+    pub(crate) fn new(decision: sendas::Decision, facts: Facts) -> Self {
+        Self { decision: Box::new(decision), facts: Some(facts) }
+    }
+
+    /// The decision of a host that has no snapshot.
+    pub(crate) fn of_nothing(stage: Stage) -> Self {
+        Self { decision: Box::new(sendas::Decision::without_snapshot(stage)), facts: None }
     }
 
     /// Renders something of the decision and its request.
@@ -38,7 +42,7 @@ impl Decision {
     /// Return the decision of a host that has no snapshot: defer, with `snapshot_unavailable`.
     #[staticmethod]
     fn without_snapshot(stage: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self { decision: sendas::Decision::without_snapshot(words::read(stage)?), facts: None })
+        words::read(stage).map(Self::of_nothing)
     }
 
     /// The stage at which the request was decided.

@@ -2,7 +2,10 @@
 
 mod administration;
 mod analysis;
+mod argument;
 mod arrow;
+#[cfg(feature = "bench")]
+mod bench;
 mod decision;
 mod explain;
 mod policy;
@@ -26,6 +29,9 @@ mod _sendas {
     use crate::analysis::{Observations, PostfixLog};
     #[pymodule_export]
     use crate::arrow::{DecisionBatch, DecisionStream};
+    #[cfg(feature = "bench")]
+    #[pymodule_export]
+    use crate::bench::{Empty, Timed, clock_nanoseconds};
     #[pymodule_export]
     use crate::decision::{Decision, Reply};
     #[pymodule_export]

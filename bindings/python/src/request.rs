@@ -1,21 +1,22 @@
 //! A request as Python hands it over: its objects are kept, so that nothing large is copied.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString, PyType};
+use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Timestamp, Tls};
+use smallvec::SmallVec;
 
+use crate::argument::{Arguments, missing};
 use crate::text::{Text, wrong_type};
 use crate::words;
 
 /// Everything that is known of one attempt to send.
 pub(crate) struct Facts {
-    pub(crate) client: Arc<Client>,
-    pub(crate) transaction: Arc<Transaction>,
+    pub(crate) client: Client,
+    pub(crate) transaction: Transaction,
     pub(crate) header: Option<GivenHeader>,
 }
 
@@ -37,7 +38,7 @@ enum GivenIp {
 struct Credential {
     kind: CredentialKind,
     id: Option<Text>,
-    scopes: Option<Vec<Text>>,
+    scopes: Option<SmallVec<[Text; 1]>>,
 }
 
 /// What is known at MAIL FROM.
@@ -54,7 +55,7 @@ pub(crate) enum GivenSender {
 
 pub(crate) enum GivenHeader {
     Block(Text),
-    Fields(Vec<(Text, Text)>),
+    Fields(SmallVec<[(Text, Text); FEW]>),
 }
 
 /// An envelope sender in the internal form that Postfix hands to policy services: not quoted, split at the last `@`.
@@ -89,33 +90,19 @@ impl Unquoted {
 
 impl Facts {
     /// Reads the arguments of a request.
-    pub(crate) fn read(arguments: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut members = Members::default();
-        let mut transaction = (false, None);
-        let mut header = None;
-        for (name, value) in arguments.into_iter().flatten() {
-            match text_of(&name)? {
-                "smtputf8" => transaction.0 = flag(&value, "smtputf8")?,
-                "envelope_sender" => transaction.1 = GivenSender::read(&value, "envelope_sender")?,
-                "header" => header = GivenHeader::read(&value)?,
-                other => members.take(other, &value)?,
-            }
-        }
-        let (client, now) = members.finish()?;
-        let (smtputf8, sender) = transaction;
-        let transaction = Arc::new(Transaction { now, smtputf8, sender });
-        Ok(Self { client: Arc::new(client), transaction, header })
+    pub(crate) fn read(given: &Arguments<'_, '_>) -> PyResult<Self> {
+        let transaction = Transaction {
+            now: given.now.read(instant)?.ok_or_else(|| missing("now"))?,
+            smtputf8: given.smtputf8.read(|smtputf8| flag(smtputf8, "smtputf8"))?.unwrap_or(false),
+            sender: given.envelope_sender.optional(|sender| GivenSender::read(sender, "envelope_sender"))?,
+        };
+        Ok(Self { client: Client::read(given)?, transaction, header: given.header.optional(GivenHeader::read)? })
     }
 
-    /// Reads the arguments of a session, which are those that are known after AUTH.
-    pub(crate) fn read_client(arguments: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut members = Members::default();
-        for (name, value) in arguments.into_iter().flatten() {
-            members.take(text_of(&name)?, &value)?;
-        }
-        let (client, now) = members.finish()?;
-        let transaction = Transaction { now, smtputf8: false, sender: None };
-        Ok(Self { client: Arc::new(client), transaction: Arc::new(transaction), header: None })
+    /// Takes hold of the same objects again.
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        let header = self.header.as_ref().map(|header| header.clone_ref(py));
+        Self { client: self.client.clone_ref(py), transaction: self.transaction.clone_ref(py), header }
     }
 
     /// Lends the octets of all facts, with or without the interpreter.
@@ -123,7 +110,7 @@ impl Facts {
         fn octets<'a>(text: Option<&'a Text>, py: Python<'_>) -> PyResult<Option<&'a [u8]>> {
             text.map(|text| text.octets(py)).transpose()
         }
-        let (client, transaction) = (&*self.client, &*self.transaction);
+        let (client, transaction) = (&self.client, &self.transaction);
         let mut request = Request::new(client.channel, transaction.now);
         request.account = octets(client.account.as_ref(), py)?;
         request.role = octets(client.role.as_ref(), py)?;
@@ -138,7 +125,11 @@ impl Facts {
             facts.id = octets(credential.id.as_ref(), py)?;
             request.credential = Some(facts);
             if let Some(presented) = &credential.scopes {
-                scopes = Some(presented.iter().map(|scope| scope.octets(py)).collect::<PyResult<Vec<_>>>()?);
+                let mut lent = SmallVec::new();
+                for scope in presented {
+                    lent.push(scope.octets(py)?);
+                }
+                scopes = Some(lent);
             }
         }
         request.tls = client.tls;
@@ -153,20 +144,26 @@ impl Facts {
             None => {}
             Some(GivenHeader::Block(text)) => request.header = Header::Block(text.octets(py)?),
             Some(GivenHeader::Fields(given)) => {
-                let lent = given.iter().map(|(name, body)| Ok((name.octets(py)?, body.octets(py)?)));
-                fields = Some(lent.collect::<PyResult<Vec<_>>>()?);
+                let mut lent = SmallVec::with_capacity(given.len());
+                for (name, body) in given {
+                    lent.push((name.octets(py)?, body.octets(py)?));
+                }
+                fields = Some(lent);
             }
         }
         Ok(Lent { request, scopes, fields })
     }
 }
 
+/// A header field's name and body.
+type Field<'a> = (&'a [u8], &'a [u8]);
+
 /// The octets of a request, and the lists that core wants them in.
 pub(crate) struct Lent<'a> {
     /// Without scopes and fields.
     request: Request<'a>,
-    scopes: Option<Vec<&'a [u8]>>,
-    fields: Option<Vec<(&'a [u8], &'a [u8])>>,
+    scopes: Option<SmallVec<[&'a [u8]; 1]>>,
+    fields: Option<SmallVec<[Field<'a>; FEW]>>,
 }
 
 impl Lent<'_> {
@@ -188,6 +185,58 @@ impl Lent<'_> {
             (None, Header::Block(block)) => block.len(),
             (None, _) => 0,
         }
+    }
+}
+
+impl Client {
+    /// Reads the arguments that are known after AUTH.
+    fn read(given: &Arguments<'_, '_>) -> PyResult<Self> {
+        let kind = given.credential_kind.optional(words::optional)?;
+        let id = given.credential_id.optional(|id| Text::optional(id, "credential_id"))?;
+        let scopes = given.scopes.optional(scopes)?;
+        let credential = match kind {
+            Some(kind) => Some(Credential { kind, id, scopes }),
+            // What is known of a credential must not be lost: it may be revoked.
+            None if id.is_some() || scopes.is_some() => return Err(missing("credential_kind")),
+            None => None,
+        };
+        Ok(Self {
+            channel: given.channel.read(words::read)?.ok_or_else(|| missing("channel"))?,
+            account: given.account.optional(|account| Text::optional(account, "account"))?,
+            role: given.role.optional(|role| Text::optional(role, "role"))?,
+            ip: given.client_ip.optional(client_ip)?,
+            credential,
+            tls: given.tls.optional(words::optional)?,
+        })
+    }
+
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        let text = |text: &Option<Text>| text.as_ref().map(|text| text.clone_ref(py));
+        Self {
+            channel: self.channel,
+            account: text(&self.account),
+            role: text(&self.role),
+            ip: self.ip.as_ref().map(|ip| match ip {
+                GivenIp::Address(address) => GivenIp::Address(*address),
+                GivenIp::Text(text) => GivenIp::Text(text.clone_ref(py)),
+            }),
+            credential: self.credential.as_ref().map(|credential| Credential {
+                kind: credential.kind,
+                id: text(&credential.id),
+                scopes: credential.scopes.as_ref().map(|all| all.iter().map(|scope| scope.clone_ref(py)).collect()),
+            }),
+            tls: self.tls,
+        }
+    }
+}
+
+impl Transaction {
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        let sender = self.sender.as_ref().map(|sender| match sender {
+            GivenSender::Path(text) => GivenSender::Path(text.clone_ref(py)),
+            GivenSender::Unquoted(sender) => GivenSender::Unquoted(sender.clone_ref(py)),
+        });
+        Self { sender, ..*self }
     }
 }
 
@@ -214,64 +263,31 @@ impl GivenHeader {
         if object.is_instance_of::<PyBytes>() || object.is_instance_of::<PyString>() {
             return Ok(Some(Self::Block(Text::new(object, "header")?)));
         }
-        let Ok(given) = object.try_iter() else {
-            return Err(wrong_type(object, "header", "bytes, str, a sequence of (name, body) pairs, or None"));
-        };
-        let mut fields = Vec::new();
-        for field in given {
-            fields.push(pair(&field?)?);
+        let mut fields = SmallVec::new();
+        // A list needs no iterator.
+        if let Ok(list) = object.cast_exact::<PyList>() {
+            for field in list {
+                fields.push(pair(&field)?);
+            }
+        } else {
+            let Ok(given) = object.try_iter() else {
+                return Err(wrong_type(object, "header", "bytes, str, a sequence of (name, body) pairs, or None"));
+            };
+            for field in given {
+                fields.push(pair(&field?)?);
+            }
         }
         Ok(Some(Self::Fields(fields)))
     }
-}
 
-/// The arguments of a request that are known after AUTH, one by one.
-#[derive(Default)]
-struct Members {
-    now: Option<Timestamp>,
-    channel: Option<Channel>,
-    account: Option<Text>,
-    role: Option<Text>,
-    ip: Option<GivenIp>,
-    kind: Option<CredentialKind>,
-    id: Option<Text>,
-    scopes: Option<Vec<Text>>,
-    tls: Option<Tls>,
-}
-
-impl Members {
-    fn take(&mut self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        match name {
-            "now" => self.now = Some(instant(value)?),
-            "channel" => self.channel = Some(words::read(value)?),
-            "account" => self.account = Text::optional(value, name)?,
-            "role" => self.role = Text::optional(value, name)?,
-            "client_ip" => self.ip = client_ip(value)?,
-            "credential_kind" => self.kind = words::optional(value)?,
-            "credential_id" => self.id = Text::optional(value, name)?,
-            "scopes" => self.scopes = scopes(value)?,
-            "tls" => self.tls = words::optional(value)?,
-            _ => return Err(PyTypeError::new_err(format!("unexpected argument `{name}`"))),
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Block(text) => Self::Block(text.clone_ref(py)),
+            Self::Fields(fields) => {
+                Self::Fields(fields.iter().map(|(name, body)| (name.clone_ref(py), body.clone_ref(py))).collect())
+            }
         }
-        Ok(())
     }
-
-    fn finish(self) -> PyResult<(Client, Timestamp)> {
-        let Self { now, channel, account, role, ip, kind, id, scopes, tls } = self;
-        let credential = match kind {
-            Some(kind) => Some(Credential { kind, id, scopes }),
-            // What is known of a credential must not be lost: it may be revoked.
-            None if id.is_some() || scopes.is_some() => return Err(missing("credential_kind")),
-            None => None,
-        };
-        let channel = channel.ok_or_else(|| missing("channel"))?;
-        Ok((Client { channel, account, role, ip, credential, tls }, now.ok_or_else(|| missing("now"))?))
-    }
-}
-
-/// Says that an argument is needed.
-pub(crate) fn missing(name: &str) -> PyErr {
-    PyTypeError::new_err(format!("missing argument `{name}`"))
 }
 
 /// Reads whole seconds since the epoch, or a `datetime` that knows its offset from UTC, rounded down.
@@ -328,7 +344,7 @@ fn client_ip(object: &Bound<'_, PyAny>) -> PyResult<Option<GivenIp>> {
     Err(wrong_type(object, "client_ip", "bytes, str, an `ipaddress` address or None"))
 }
 
-fn scopes(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<Text>>> {
+fn scopes(object: &Bound<'_, PyAny>) -> PyResult<Option<SmallVec<[Text; 1]>>> {
     if object.is_none() {
         return Ok(None);
     }
@@ -340,15 +356,17 @@ fn scopes(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<Text>>> {
 }
 
 fn pair(field: &Bound<'_, PyAny>) -> PyResult<(Text, Text)> {
+    if let Ok(tuple) = field.cast_exact::<PyTuple>() {
+        if let (Ok(name), Ok(body), 2) = (tuple.get_borrowed_item(0), tuple.get_borrowed_item(1), tuple.len()) {
+            return Ok((Text::new(&name, "header")?, Text::new(&body, "header")?));
+        }
+    }
     let is_text = field.is_instance_of::<PyBytes>() || field.is_instance_of::<PyString>();
     if is_text || field.len().ok() != Some(2) {
         return Err(wrong_type(field, "header", "a sequence of (name, body) pairs; one element is"));
     }
-    let (name, body): (Bound<'_, PyAny>, Bound<'_, PyAny>) = (field.get_item(0)?, field.get_item(1)?);
-    Ok((Text::new(&name, "header")?, Text::new(&body, "header")?))
+    Ok((Text::new(&field.get_item(0)?, "header")?, Text::new(&field.get_item(1)?, "header")?))
 }
 
-/// Returns the text of an argument's name.
-fn text_of<'a>(name: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
-    name.cast::<PyString>().map_err(|_| wrong_type(name, "an argument's name", "str"))?.to_str()
-}
+/// The fields of a header that are kept where the decision is; more of them take memory of their own.
+const FEW: usize = 2;

@@ -1,7 +1,7 @@
 //! The staged form: one client's session, transaction by transaction.
 
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -21,12 +21,12 @@ pub(crate) struct Session {
 struct State {
     session: sendas::Session,
     /// What was decided last.
-    facts: Arc<Facts>,
+    facts: Facts,
 }
 
 impl Session {
     pub(crate) fn new(session: sendas::Session, facts: Facts) -> Self {
-        Self { state: Mutex::new(State { session, facts: Arc::new(facts) }) }
+        Self { state: Mutex::new(State { session, facts }) }
     }
 
     /// Decides again: `facts` makes the new facts of the last ones, `decide` asks core.
@@ -39,9 +39,9 @@ impl Session {
         // Nothing that runs Python may happen under the lock, not even dropping the last facts.
         let (decision, facts, last) = {
             let mut state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-            let facts = Arc::new(facts(&state.facts));
+            let facts = facts(&state.facts);
             let decision = decide(&mut state.session, &facts.lend(py)?.request());
-            (decision, Arc::clone(&facts), mem::replace(&mut state.facts, facts))
+            (decision, facts.clone_ref(py), mem::replace(&mut state.facts, facts))
         };
         drop(last);
         Ok(Decision::new(decision, facts))
@@ -54,7 +54,7 @@ impl Session {
     #[getter]
     fn decision(&self, py: Python<'_>) -> Decision {
         let state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-        Decision::new(*state.session.decision(), Arc::clone(&state.facts))
+        Decision::new(*state.session.decision(), state.facts.clone_ref(py))
     }
 
     /// Begin a transaction at MAIL FROM, with the snapshot and the instant that hold until its end.
@@ -69,10 +69,10 @@ impl Session {
     ) -> PyResult<Decision> {
         let smtputf8 = smtputf8.map_or(Ok(false), |given| flag(given, "smtputf8"))?;
         let sender = GivenSender::read(sender, "sender")?;
-        let transaction = Arc::new(Transaction { now: instant(now)?, smtputf8, sender });
+        let transaction = Transaction { now: instant(now)?, smtputf8, sender };
         self.decide(
             py,
-            |last| Facts { client: Arc::clone(&last.client), transaction, header: None },
+            |last| Facts { client: last.client.clone_ref(py), transaction, header: None },
             |session, request| {
                 session.mail_from(&snapshot.snapshot, request.envelope_sender, request.smtputf8, request.now)
             },
@@ -84,7 +84,7 @@ impl Session {
         let header = GivenHeader::read(header)?;
         self.decide(
             py,
-            |last| Facts { client: Arc::clone(&last.client), transaction: Arc::clone(&last.transaction), header },
+            |last| Facts { client: last.client.clone_ref(py), transaction: last.transaction.clone_ref(py), header },
             |session, request| session.message(request.header),
         )
     }
@@ -94,7 +94,7 @@ impl Session {
         let view = words::read(view)?;
         let (session, facts) = {
             let state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-            (state.session.clone(), Arc::clone(&state.facts))
+            (state.session.clone(), state.facts.clone_ref(py))
         };
         let lent = facts.lend(py)?;
         Ok(Explanation::new(py.detach(|| session.explain(lent.request().header, view))))

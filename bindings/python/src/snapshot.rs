@@ -1,20 +1,18 @@
 //! A compiled policy that answers requests.
 
-use std::sync::Arc;
-
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMapping};
-use sendas::{HashKey, Options, Stage};
+use pyo3::types::{PyBytes, PyDict};
+use sendas::{HashKey, Options, Request, Stage};
 
 use crate::administration::{self, Directory};
+use crate::argument::{Argument, Arguments, Call, Items, missing};
 use crate::arrow;
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::policy::{Policy, not_compiled};
-use crate::request::{Facts, missing};
+use crate::request::Facts;
 use crate::session::Session;
-use crate::text::wrong_type;
 use crate::words;
 
 /// A compiled policy that answers requests: immutable, and safe to use from several threads.
@@ -87,29 +85,61 @@ impl Snapshot {
     }
 
     /// Decide a request as far as it is known at a stage.
+    // Python hands arguments that are named here over as they stand in the call, and makes a dictionary for `**facts`.
+    #[expect(clippy::too_many_arguments, reason = "they are those of Python")]
     #[pyo3(
-        signature = (**facts),
+        signature = (
+            *, now = Argument::default(), channel = Argument::default(), account = Argument::default(),
+            role = Argument::default(), client_ip = Argument::default(), credential_kind = Argument::default(),
+            credential_id = Argument::default(), scopes = Argument::default(), tls = Argument::default(),
+            smtputf8 = Argument::default(), envelope_sender = Argument::default(), header = Argument::default(),
+            stage = Argument::default()
+        ),
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message')"
     )]
-    fn evaluate(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Decision> {
-        let stage = take_stage(facts)?;
-        let facts = Facts::read(facts)?;
-        let lent = facts.lend(py)?;
-        let request = lent.request();
-        let decision = if lent.header_octets() < DETACHED_OCTETS {
-            self.snapshot.evaluate_stage(&request, stage)
-        } else {
-            py.detach(|| self.snapshot.evaluate_stage(&request, stage))
+    fn evaluate<'a, 'py>(
+        &self,
+        py: Python<'py>,
+        now: Argument<'a, 'py>,
+        channel: Argument<'a, 'py>,
+        account: Argument<'a, 'py>,
+        role: Argument<'a, 'py>,
+        client_ip: Argument<'a, 'py>,
+        credential_kind: Argument<'a, 'py>,
+        credential_id: Argument<'a, 'py>,
+        scopes: Argument<'a, 'py>,
+        tls: Argument<'a, 'py>,
+        smtputf8: Argument<'a, 'py>,
+        envelope_sender: Argument<'a, 'py>,
+        header: Argument<'a, 'py>,
+        stage: Argument<'a, 'py>,
+    ) -> PyResult<Decision> {
+        let view = Argument::default();
+        let given = Arguments {
+            now,
+            channel,
+            account,
+            role,
+            client_ip,
+            credential_kind,
+            credential_id,
+            scopes,
+            tls,
+            smtputf8,
+            envelope_sender,
+            header,
+            stage,
+            view,
         };
-        Ok(Decision::new(decision, Arc::new(facts)))
+        answer(py, &given, |request, stage| self.snapshot.evaluate_stage(request, stage))
     }
 
     /// Decide many requests, while other threads may run.
     fn evaluate_many(&self, py: Python<'_>, requests: &Bound<'_, PyAny>) -> PyResult<Vec<Decision>> {
         let read = requests.try_iter()?.map(|request| {
-            let request = members(&request?)?;
-            let stage = take_stage(Some(&request))?;
-            Ok((Facts::read(Some(&request))?, stage))
+            let items = Items::of_mapping(&request?)?;
+            let given = Arguments::sort(&items, Call::Evaluate)?;
+            Ok((Facts::read(&given)?, read_stage(&given)?))
         });
         let (facts, stages): (Vec<_>, Vec<_>) = read.collect::<PyResult<Vec<_>>>()?.into_iter().unzip();
         let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
@@ -117,7 +147,7 @@ impl Snapshot {
         let evaluate = || requests.map(|(lent, stage)| self.snapshot.evaluate_stage(&lent.request(), stage)).collect();
         let decisions: Vec<_> = py.detach(evaluate);
         drop(lent);
-        Ok(decisions.into_iter().zip(facts).map(|(decision, facts)| Decision::new(decision, Arc::new(facts))).collect())
+        Ok(decisions.into_iter().zip(facts).map(|(decision, facts)| Decision::new(decision, facts)).collect())
     }
 
     /// Decide requests that stand in Arrow's columns, and keep some of these beside the decisions.
@@ -137,9 +167,10 @@ impl Snapshot {
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message', view)"
     )]
     fn explain(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Explanation> {
-        let view = take(facts, "view")?.ok_or_else(|| missing("view"))?;
-        let (view, stage) = (words::read(&view)?, take_stage(facts)?);
-        let facts = Facts::read(facts)?;
+        let items = Items::of(facts);
+        let given = Arguments::sort(&items, Call::Explain)?;
+        let view = given.view.read(words::read)?.ok_or_else(|| missing("view"))?;
+        let (facts, stage) = (Facts::read(&given)?, read_stage(&given)?);
         let lent = facts.lend(py)?;
         Ok(Explanation::new(py.detach(|| self.snapshot.explain_stage(&lent.request(), stage, view))))
     }
@@ -150,7 +181,7 @@ impl Snapshot {
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None)"
     )]
     fn session(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Session> {
-        let facts = Facts::read_client(facts)?;
+        let facts = Facts::read(&Arguments::sort(&Items::of(facts), Call::Session)?)?;
         let session = self.snapshot.session(&facts.lend(py)?.request());
         Ok(Session::new(session, facts))
     }
@@ -173,30 +204,28 @@ pub(crate) fn read_key(py: Python<'_>, key: Option<&Bound<'_, PyBytes>>) -> PyRe
     Ok(HashKey(key))
 }
 
-/// Takes the stage out of the other arguments; the last one where none is given.
-fn take_stage(facts: Option<&Bound<'_, PyDict>>) -> PyResult<Stage> {
-    take(facts, "stage")?.map_or(Ok(Stage::Message), |stage| words::read(&stage))
+/// Reads what was given, asks core, and keeps what the decision is about.
+#[inline]
+pub(crate) fn answer(
+    py: Python<'_>,
+    given: &Arguments<'_, '_>,
+    evaluate: impl Fn(&Request<'_>, Stage) -> sendas::Decision + Sync,
+) -> PyResult<Decision> {
+    let (facts, stage) = (Facts::read(given)?, read_stage(given)?);
+    let lent = facts.lend(py)?;
+    let request = lent.request();
+    let decision = if lent.header_octets() < DETACHED_OCTETS {
+        evaluate(&request, stage)
+    } else {
+        py.detach(|| evaluate(&request, stage))
+    };
+    drop(lent);
+    Ok(Decision::new(decision, facts))
 }
 
-/// Takes one argument out of the others.
-fn take<'py>(facts: Option<&Bound<'py, PyDict>>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Some(facts) = facts else { return Ok(None) };
-    let value = facts.get_item(name)?;
-    if value.is_some() {
-        facts.del_item(name)?;
-    }
-    Ok(value)
-}
-
-/// Returns the members of a mapping in a dictionary of our own.
-fn members<'py>(request: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    if let Ok(dictionary) = request.cast::<PyDict>() {
-        return dictionary.copy();
-    }
-    let mapping = request.cast::<PyMapping>().map_err(|_| wrong_type(request, "requests", "a sequence of mappings"))?;
-    let members = PyDict::new(request.py());
-    members.update(mapping)?;
-    Ok(members)
+/// Reads the stage; the last one where none is given.
+fn read_stage(given: &Arguments<'_, '_>) -> PyResult<Stage> {
+    Ok(given.stage.read(words::read)?.unwrap_or(Stage::Message))
 }
 
 /// Reading a header of this size takes longer than letting other threads run.

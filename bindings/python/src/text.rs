@@ -16,17 +16,17 @@ impl Text {
     ///
     /// Lone surrogates of a `str` become octets that are no UTF-8, so that core sees what is wrong with them.
     pub(crate) fn new(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Self> {
-        if let Ok(bytes) = object.cast::<PyBytes>() {
+        if let Ok(string) = object.cast::<PyString>() {
+            if string.to_str().is_ok() {
+                return Ok(Self::Str(string.clone().unbind()));
+            }
+        } else if let Ok(bytes) = object.cast::<PyBytes>() {
             return Ok(Self::Bytes(bytes.clone().unbind()));
-        }
-        let Ok(string) = object.cast::<PyString>() else {
+        } else {
             return Err(wrong_type(object, name, "bytes or str"));
-        };
-        if string.to_str().is_ok() {
-            return Ok(Self::Str(string.clone().unbind()));
         }
         let encode = object.py().get_type::<PyString>().getattr("encode")?;
-        let bytes = encode.call1((string, "utf-8", "surrogatepass"))?;
+        let bytes = encode.call1((object, "utf-8", "surrogatepass"))?;
         Ok(Self::Bytes(bytes.cast_into()?.unbind()))
     }
 
@@ -36,10 +36,19 @@ impl Text {
     }
 
     /// Returns the octets, which stay as they are with or without the interpreter.
+    #[inline]
     pub(crate) fn octets<'a>(&'a self, py: Python<'_>) -> PyResult<&'a [u8]> {
         match self {
             Self::Bytes(bytes) => Ok(bytes.as_bytes(py)),
             Self::Str(string) => string.to_str(py).map(str::as_bytes),
+        }
+    }
+
+    /// Takes hold of the same object again.
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(bytes.clone_ref(py)),
+            Self::Str(string) => Self::Str(string.clone_ref(py)),
         }
     }
 

@@ -46,7 +46,9 @@ pub(crate) fn read<T: Word>(object: &Bound<'_, PyAny>) -> PyResult<T> {
     let Ok(given) = object.cast::<PyString>() else {
         return Err(wrong_type(object, name, "str"));
     };
-    if let Some(&value) = T::ALL.iter().find(|value| given == value.word()) {
+    // A string without a UTF-8 form is none of them.
+    let text = given.to_str().ok();
+    if let Some(&value) = T::ALL.iter().find(|value| text == Some(value.word())) {
         return Ok(value);
     }
     let right: Vec<_> = T::ALL.iter().map(|value| format!("'{}'", value.word())).collect();

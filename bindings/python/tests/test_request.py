@@ -197,7 +197,7 @@ def test_what_has_no_default_must_be_given(name: str) -> None:
 
 def test_an_unknown_argument_is_refused_everywhere() -> None:
     facts = example.request()
-    with pytest.raises(TypeError, match="unexpected argument `acount`"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'acount'"):
         SNAPSHOT.evaluate(**facts, acount="alice")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="unexpected argument `acount`"):
         SNAPSHOT.evaluate_many([{**facts, "acount": "alice"}])  # type: ignore[typeddict-unknown-key]
