@@ -3,9 +3,10 @@
 use napi::bindgen_prelude::{
     Array, BigInt, FromNapiValue, JsObjectValue as _, Object, Result, Uint8ArraySlice, Unknown,
 };
-use napi::{Env, Error, JsDate, JsString, JsValue as _, Status, ValueType};
+use napi::{Env, Error, JsDate, JsValue as _, Status, ValueType};
 use sendas::Timestamp;
 
+use crate::text;
 use crate::words::Word;
 
 /// A value that a caller gave, and what it is called in errors.
@@ -63,13 +64,12 @@ impl<'e> Given<'e> {
     ///
     /// The octets are copied: a script may change or detach a buffer while further members are read.
     pub(crate) fn octets(self) -> Result<Option<Vec<u8>>> {
-        Ok(match self.value.get_type()? {
-            ValueType::String => Some(wtf8(JsString::from_unknown(self.value)?)?),
-            ValueType::Object if self.value.is_typedarray()? => {
-                Uint8ArraySlice::from_unknown(self.value).ok().map(|octets| octets.to_vec())
-            }
-            _ => None,
-        })
+        // Most are strings, so nothing else is asked about one.
+        if let Some(octets) = text::octets(self.env, self.value)? {
+            return Ok(Some(octets));
+        }
+        let is_array = self.is(ValueType::Object)? && self.value.is_typedarray()?;
+        Ok(if is_array { Uint8ArraySlice::from_unknown(self.value).ok().map(|octets| octets.to_vec()) } else { None })
     }
 
     pub(crate) fn text(self) -> Result<Vec<u8>> {
@@ -77,11 +77,9 @@ impl<'e> Given<'e> {
     }
 
     pub(crate) fn word<T: Word>(self) -> Result<T> {
-        if self.is(ValueType::String)? {
-            let given = String::from_unknown(self.value)?;
-            if let Some(&value) = T::ALL.iter().find(|value| value.word() == given) {
-                return Ok(value);
-            }
+        let given = text::octets(self.env, self.value)?;
+        if let Some(&value) = T::ALL.iter().find(|value| given.as_deref() == Some(value.word().as_bytes())) {
+            return Ok(value);
         }
         let words: Vec<_> = T::ALL.iter().map(|value| format!("'{}'", value.word())).collect();
         Err(self.refuse(&format!("one of {}", words.join(", "))))
@@ -165,28 +163,6 @@ impl<'e> Given<'e> {
             Err(error) => error,
         }
     }
-}
-
-/// Returns the string as UTF-8 in which a lone surrogate is three octets of its own (WTF-8).
-///
-/// It is therefore no UTF-8 any more, and core refuses it as it refuses such octets from a socket. A replacement
-/// character in its place would be a character like any other, and two different strings could become equal.
-fn wtf8(string: JsString<'_>) -> Result<Vec<u8>> {
-    let length = string.utf16_len()?;
-    let string = string.into_utf16()?;
-    // The buffer ends with a NUL that is not of the string.
-    let units = string.as_slice().get(..length).unwrap_or_default();
-    let mut octets = Vec::with_capacity(length);
-    for decoded in char::decode_utf16(units.iter().copied()) {
-        match decoded {
-            Ok(character) => octets.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
-            Err(lone) => {
-                let [high, low] = lone.unpaired_surrogate().to_be_bytes();
-                octets.extend([0xE0 | high >> 4, 0x80 | (high & 0x0F) << 2 | low >> 6, 0x80 | low & 0x3F]);
-            }
-        }
-    }
-    Ok(octets)
 }
 
 /// Returns the integer that a number stands for exactly, without the range in which numbers skip integers.

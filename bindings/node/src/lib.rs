@@ -6,6 +6,8 @@
 
 mod administration;
 mod analysis;
+#[cfg(feature = "bench")]
+mod bench;
 mod decision;
 mod explain;
 mod given;
@@ -14,10 +16,13 @@ mod record;
 mod request;
 mod session;
 mod snapshot;
+mod text;
 mod words;
 
 pub use administration::{Directory, obligations};
 pub use analysis::{Observations, PostfixLog, TableCounts};
+#[cfg(feature = "bench")]
+pub use bench::{PlainCredential, PlainRequest, core_nanoseconds, empty_read, empty_unread};
 pub use decision::{Decision, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
 pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
 pub use policy::{Diagnostic, Policy, policy_schema};

@@ -1,56 +1,139 @@
 //! Requests: the members of a JavaScript object, copied once into a record.
 
-use napi::ValueType;
-use napi::bindgen_prelude::Result;
+use napi::bindgen_prelude::{Result, Unknown};
+use napi::{Env, ValueType};
 use sendas::Stage;
 use sendas::record::{CredentialRecord, EnvelopeRecord, HeaderRecord, RequestRecord};
 
 use crate::given::Given;
 
-/// Reads a request that may say its stage.
+/// The members of a request, before any of them is read.
+///
+/// A script reads members of an object many times faster than this package can ask for them, so `index.js` does that for the
+/// calls that are made most.
+pub(crate) struct Members<'e> {
+    now: Given<'e>,
+    channel: Given<'e>,
+    account: Given<'e>,
+    role: Given<'e>,
+    client_ip: Given<'e>,
+    credential: Option<Credential<'e>>,
+    tls: Given<'e>,
+    smtputf8: Given<'e>,
+    envelope_sender: Given<'e>,
+    header: Given<'e>,
+    stage: Given<'e>,
+}
+
+/// The members of a credential.
+#[derive(Clone, Copy)]
+struct Credential<'e> {
+    kind: Given<'e>,
+    id: Given<'e>,
+    scopes: Given<'e>,
+}
+
+impl<'e> Members<'e> {
+    /// Takes the members that `index.js` lists: in their order, and those of the credential behind it.
+    pub(crate) fn listed(env: Env, values: [Unknown<'e>; MEMBERS]) -> Result<Self> {
+        let [now, channel, account, role, client_ip, credential, kind, id, scopes, values @ ..] = values;
+        let [tls, smtputf8, envelope_sender, header, stage] = values;
+        let credential = Given::new(env, "credential", credential).optional(|_| {
+            Ok(Credential {
+                kind: Given::new(env, "kind", kind),
+                id: Given::new(env, "id", id),
+                scopes: Given::new(env, "scopes", scopes),
+            })
+        })?;
+        Ok(Self {
+            now: Given::new(env, "now", now),
+            channel: Given::new(env, "channel", channel),
+            account: Given::new(env, "account", account),
+            role: Given::new(env, "role", role),
+            client_ip: Given::new(env, "clientIp", client_ip),
+            credential,
+            tls: Given::new(env, "tls", tls),
+            smtputf8: Given::new(env, "smtputf8", smtputf8),
+            envelope_sender: Given::new(env, "envelopeSender", envelope_sender),
+            header: Given::new(env, "header", header),
+            stage: Given::new(env, "stage", stage),
+        })
+    }
+
+    /// Takes the members of an object, which may have no others than these.
+    fn of(request: Given<'e>, names: &[&str]) -> Result<Self> {
+        request.only(names)?;
+        Ok(Self {
+            now: request.member("now")?,
+            channel: request.member("channel")?,
+            account: request.member("account")?,
+            role: request.member("role")?,
+            client_ip: request.member("clientIp")?,
+            credential: request.member("credential")?.optional(Credential::of)?,
+            tls: request.member("tls")?,
+            smtputf8: request.member("smtputf8")?,
+            envelope_sender: request.member("envelopeSender")?,
+            header: request.member("header")?,
+            stage: request.member("stage")?,
+        })
+    }
+
+    /// Reads a request that may say its stage.
+    pub(crate) fn staged(&self) -> Result<(RequestRecord, Stage)> {
+        Ok((self.request()?, self.stage.optional(Given::word)?.unwrap_or(Stage::Message)))
+    }
+
+    fn request(&self) -> Result<RequestRecord> {
+        let mut record = self.client()?;
+        record.smtputf8 = self.smtputf8.optional(Given::flag)?.unwrap_or(false);
+        record.envelope = read_sender(self.envelope_sender)?;
+        record.header = read_header(self.header)?;
+        Ok(record)
+    }
+
+    fn client(&self) -> Result<RequestRecord> {
+        let mut record = RequestRecord::new(self.channel.word()?, self.now.instant()?);
+        record.account = self.account.optional(Given::text)?;
+        record.role = self.role.optional(Given::text)?;
+        record.client_ip = self.client_ip.optional(Given::text)?;
+        record.credential = self.credential.map(Credential::read).transpose()?;
+        record.tls = self.tls.optional(Given::word)?;
+        Ok(record)
+    }
+}
+
+impl<'e> Credential<'e> {
+    fn of(credential: Given<'e>) -> Result<Self> {
+        credential.only(&["kind", "id", "scopes"])?;
+        Ok(Self {
+            kind: credential.member("kind")?,
+            id: credential.member("id")?,
+            scopes: credential.member("scopes")?,
+        })
+    }
+
+    fn read(self) -> Result<CredentialRecord> {
+        let scopes = |given: Given<'_>| given.elements("an array of strings or Uint8Arrays", Given::octets);
+        let mut record = CredentialRecord::new(self.kind.word()?);
+        record.id = self.id.optional(Given::text)?;
+        record.scopes = self.scopes.optional(scopes)?;
+        Ok(record)
+    }
+}
+
+/// Reads an object that is a request and may say its stage.
 pub(crate) fn read_staged(request: Given<'_>) -> Result<(RequestRecord, Stage)> {
-    let stage = request.member("stage")?.optional(Given::word)?.unwrap_or(Stage::Message);
-    request.only(&[&CLIENT[..], &TRANSACTION, &["stage"]].concat())?;
-    Ok((read_members(request)?, stage))
+    Members::of(request, &[&CLIENT[..], &TRANSACTION, &["stage"]].concat())?.staged()
 }
 
-/// Reads a request.
+/// Reads an object that is a request.
 pub(crate) fn read_request(request: Given<'_>) -> Result<RequestRecord> {
-    request.only(&[&CLIENT[..], &TRANSACTION].concat())?;
-    read_members(request)
+    Members::of(request, &[&CLIENT[..], &TRANSACTION].concat())?.request()
 }
 
-/// Reads what is known of a client after AUTH.
+/// Reads an object that is what is known of a client after AUTH.
 pub(crate) fn read_client(client: Given<'_>) -> Result<RequestRecord> {
-    client.only(&CLIENT)?;
-    read_client_members(client)
-}
-
-fn read_members(request: Given<'_>) -> Result<RequestRecord> {
-    let mut record = read_client_members(request)?;
-    record.smtputf8 = read_smtputf8(request)?;
-    record.envelope = read_sender(request.member("envelopeSender")?)?;
-    record.header = read_header(request.member("header")?)?;
-    Ok(record)
-}
-
-fn read_client_members(client: Given<'_>) -> Result<RequestRecord> {
-    let mut record = RequestRecord::new(client.member("channel")?.word()?, client.member("now")?.instant()?);
-    record.account = client.member("account")?.optional(Given::text)?;
-    record.role = client.member("role")?.optional(Given::text)?;
-    record.client_ip = client.member("clientIp")?.optional(Given::text)?;
-    record.credential = client.member("credential")?.optional(read_credential)?;
-    record.tls = client.member("tls")?.optional(Given::word)?;
-    Ok(record)
-}
-
-fn read_credential(credential: Given<'_>) -> Result<CredentialRecord> {
-    let scopes = |given: Given<'_>| given.elements("an array of strings or Uint8Arrays", Given::octets);
-    credential.only(&["kind", "id", "scopes"])?;
-    let mut record = CredentialRecord::new(credential.member("kind")?.word()?);
-    record.id = credential.member("id")?.optional(Given::text)?;
-    record.scopes = credential.member("scopes")?.optional(scopes)?;
-    Ok(record)
+    Members::of(client, &CLIENT)?.client()
 }
 
 pub(crate) fn read_sender(sender: Given<'_>) -> Result<EnvelopeRecord> {
@@ -90,6 +173,9 @@ fn read_field(field: Given<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
         _ => None,
     })
 }
+
+/// How many values stand for one request in [`Members::listed`].
+pub(crate) const MEMBERS: usize = 14;
 
 /// What a request and a client have in common.
 const CLIENT: [&str; 7] = ["now", "channel", "account", "role", "clientIp", "credential", "tls"];

@@ -14,7 +14,7 @@ use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::given::Given;
 use crate::policy::{Policy, Refusal, not_compiled};
-use crate::request::{read_client, read_staged};
+use crate::request::{Members, read_client, read_staged};
 use crate::session::Session;
 
 /// A compiled policy that answers requests: immutable, and cheap to hold.
@@ -26,6 +26,7 @@ pub struct Snapshot {
     pub(crate) snapshot: sendas::Snapshot,
 }
 
+#[expect(clippy::too_many_arguments, reason = "the members of a request come one by one")]
 #[napi]
 impl Snapshot {
     /// Compiles a policy. Throws a `PolicyError` if it does not fit together.
@@ -105,9 +106,50 @@ impl Snapshot {
     }
 
     /// Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw.
-    #[napi(ts_args_type = "request: Request")]
+    // `index.js` hands over the members one by one.
+    #[napi(configurable = true, ts_args_type = "request: Request")]
     pub fn evaluate(&self, env: Env, request: Unknown<'_>) -> Result<Decision> {
         let (request, stage) = read_staged(Given::new(env, "request", request))?;
+        Ok(self.decide(request, stage))
+    }
+
+    /// As [`Snapshot::evaluate`], for the members of a request.
+    #[napi(configurable = true, skip_typescript)]
+    pub fn evaluate_members(
+        &self,
+        env: Env,
+        now: Unknown<'_>,
+        channel: Unknown<'_>,
+        account: Unknown<'_>,
+        role: Unknown<'_>,
+        client_ip: Unknown<'_>,
+        credential: Unknown<'_>,
+        kind: Unknown<'_>,
+        id: Unknown<'_>,
+        scopes: Unknown<'_>,
+        tls: Unknown<'_>,
+        smtputf8: Unknown<'_>,
+        envelope_sender: Unknown<'_>,
+        header: Unknown<'_>,
+        stage: Unknown<'_>,
+    ) -> Result<Decision> {
+        let values = [
+            now,
+            channel,
+            account,
+            role,
+            client_ip,
+            credential,
+            kind,
+            id,
+            scopes,
+            tls,
+            smtputf8,
+            envelope_sender,
+            header,
+            stage,
+        ];
+        let (request, stage) = Members::listed(env, values)?.staged()?;
         Ok(self.decide(request, stage))
     }
 

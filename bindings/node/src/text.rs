@@ -1,0 +1,75 @@
+//! The octets of JavaScript strings.
+
+use std::ptr;
+
+use napi::bindgen_prelude::{FromNapiValue as _, Result, Unknown};
+use napi::{Env, JsString, JsValue as _, check_status, sys};
+
+/// Returns a string as UTF-8 in which a lone surrogate is three octets of its own (WTF-8); `None` where it is no string.
+///
+/// It is therefore no UTF-8 any more, and core refuses it as it refuses such octets from a socket. A replacement
+/// character in its place would be a character like any other, and two different strings could become equal.
+pub(crate) fn octets(env: Env, value: Unknown<'_>) -> Result<Option<Vec<u8>>> {
+    let mut room = [0; SHORT];
+    let Some(units) = short(env, value, &mut room)? else { return Ok(None) };
+    if units.len() < SHORT - 1 {
+        return Ok(Some(wtf8(units)));
+    }
+    // It may have been cut.
+    let string = JsString::from_unknown(value)?;
+    let length = string.utf16_len()?;
+    let string = string.into_utf16()?;
+    // The buffer ends with a NUL that is not of the string.
+    Ok(Some(wtf8(string.as_slice().get(..length).unwrap_or_default())))
+}
+
+/// Reads as much of a string as there is room for, without a NUL at its end: one call, and nothing is allocated.
+fn short<'r>(env: Env, value: Unknown<'_>, room: &'r mut [u16; SHORT]) -> Result<Option<&'r [u16]>> {
+    let mut length = 0;
+    // SAFETY: the value is of this environment, and at most `SHORT` units are written, a NUL included.
+    #[expect(unsafe_code, reason = "napi's safe functions allocate")]
+    let status = unsafe {
+        sys::napi_get_value_string_utf16(env.raw(), value.raw(), room.as_mut_ptr(), SHORT, ptr::from_mut(&mut length))
+    };
+    if status == sys::Status::napi_string_expected {
+        return Ok(None);
+    }
+    check_status!(status)?;
+    Ok(room.get(..length))
+}
+
+fn wtf8(units: &[u16]) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(units.len());
+    if units.iter().all(|unit| *unit < 0x80) {
+        octets.extend(units.iter().map(|unit| unit.to_le_bytes()[0]));
+        return octets;
+    }
+    for decoded in char::decode_utf16(units.iter().copied()) {
+        match decoded {
+            Ok(character) => octets.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            Err(lone) => {
+                let [high, low] = lone.unpaired_surrogate().to_be_bytes();
+                octets.extend([0xE0 | high >> 4, 0x80 | (high & 0x0F) << 2 | low >> 6, 0x80 | low & 0x3F]);
+            }
+        }
+    }
+    octets
+}
+
+/// The units of which there is room for all but one: more than most addresses and fields have.
+const SHORT: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_utf8_and_a_lone_surrogate_is_none() {
+        let units = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+        for text in ["", "alice@acme.example", "Erika Müller", "📧 漢字 \0"] {
+            assert_eq!(wtf8(&units(text)), text.as_bytes());
+        }
+        assert_eq!(wtf8(&[0x61, 0xD83D, 0x62]), [0x61, 0xED, 0xA0, 0xBD, 0x62]);
+        assert_eq!(wtf8(&[0xD83D, 0xD83D, 0xDCE7]), [&[0xED, 0xA0, 0xBD][..], "📧".as_bytes()].concat());
+    }
+}
