@@ -1,7 +1,7 @@
 use std::process::Command;
 
-use crate::repository;
 use crate::step::{Failure, Steps};
+use crate::{bindings, repository};
 
 /// Measures the engine beside its peers, and prints one table.
 #[derive(clap::Args)]
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Leave out the peers that take minutes to build.
     #[arg(long)]
     without_peers: bool,
+    /// Only measure the packages for Python and Node: what a call costs beside the decision.
+    #[arg(long, conflicts_with_all = ["quick", "json", "sizes", "engines", "without_peers", "guard"])]
+    bindings: bool,
     /// Only count instructions, by valgrind, and compare them with those recorded.
     #[arg(long, conflicts_with_all = ["quick", "json", "write", "sizes", "engines", "without_peers"])]
     guard: bool,
@@ -35,6 +38,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let root = repository::root()?;
     let mut steps = Steps::default();
+    if arguments.bindings {
+        return bindings::run(&mut steps, &root, arguments.write);
+    }
     let mut build = Command::new("cargo");
     build.args(["build", "--release", "--locked", "--package", "sendas-benches", "--bin", "sendas-benches"]);
     if !arguments.guard && !arguments.without_peers {

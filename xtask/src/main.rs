@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to the person who runs it")]
 
 mod bench;
+mod bindings;
 mod corpora;
 mod docs;
 mod fuzz;

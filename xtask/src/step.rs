@@ -37,13 +37,24 @@ pub(crate) struct Steps {
 impl Steps {
     /// Runs a command to its end; its standard output is passed on and searched for `vectors LANGUAGE=COUNT`.
     pub(crate) fn run(&mut self, name: &str, command: &mut Command) -> Result<(), Failure> {
+        self.run_into(name, command, io::stdout())
+    }
+
+    /// Runs a command to its end and returns what it writes to its standard output.
+    pub(crate) fn capture(&mut self, name: &str, command: &mut Command) -> Result<String, Failure> {
+        let mut output = Vec::new();
+        self.run_into(name, command, &mut output)?;
+        Ok(String::from_utf8_lossy(&output).into_owned())
+    }
+
+    fn run_into(&mut self, name: &str, command: &mut Command, shown_in: impl io::Write) -> Result<(), Failure> {
         let shown = show(command);
         eprintln!("\n==> {name}\n    {shown}");
         let started = Instant::now();
         let start = |source| Failure::Start { step: name.to_owned(), command: shown.clone(), source };
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(start)?;
         if let Some(output) = child.stdout.take() {
-            self.pass_on(output, io::stdout()).map_err(start)?;
+            self.pass_on(output, shown_in).map_err(start)?;
         }
         let status = child.wait().map_err(start)?;
         if !status.success() {

@@ -1,0 +1,137 @@
+//! Measures the packages for Python and Node, built for it and installed in folders of their own.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::repository;
+use crate::step::{Failure, Steps};
+use crate::test::cargo;
+
+/// Builds, installs and measures; prints the table, and writes it into docs/benchmarks.md.
+pub(crate) fn run(steps: &mut Steps, root: &Path, write: bool) -> Result<(), Failure> {
+    let folder = repository::target()?.join("bindings");
+    fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
+    let data = Data::generate(steps, root, &folder, 1_000)?;
+    let python = python(steps, root, &folder)?;
+    let node = node(steps, root, &folder)?;
+    let scripts = root.join("benches/bindings");
+    let mut measured = Vec::new();
+    let mut command = Command::new(&python);
+    measured.push(steps.capture("python: measure", command.arg(scripts.join("overhead.py")).args(data.paths()))?);
+    let mut command = Command::new("node");
+    measured
+        .push(steps.capture("node: measure", command.arg(scripts.join("overhead.js")).arg(&node).args(data.paths()))?);
+    let table = overhead(&measured)?;
+    print!("\n{table}");
+    if write { replace(&root.join("docs/benchmarks.md"), "bindings", &table) } else { Ok(()) }
+}
+
+/// A policy and requests as JSON Lines.
+struct Data {
+    policy: PathBuf,
+    requests: PathBuf,
+}
+
+impl Data {
+    fn generate(steps: &mut Steps, root: &Path, folder: &Path, identities: u32) -> Result<Self, Failure> {
+        let build = ["build", "--release", "--package", "sendas-benches", "--bin", "sendas-benches"];
+        steps.run("generator: build", &mut cargo(root, &build))?;
+        let program = repository::target()?.join("release/sendas-benches");
+        let mut generate = |what: &str| {
+            let mut command = Command::new(&program);
+            command.args(["generate", what, "--requests", REQUESTS, "--identities", &identities.to_string()]);
+            let text = steps.capture(&format!("{what} for {identities} identities"), &mut command)?;
+            let path = folder.join(format!("{what}-{identities}.jsonl"));
+            fs::write(&path, text).map_err(Failure::file(&path))?;
+            Ok(path)
+        };
+        Ok(Self { policy: generate("policy")?, requests: generate("requests")? })
+    }
+
+    fn paths(&self) -> [&Path; 2] {
+        [&self.policy, &self.requests]
+    }
+}
+
+/// Builds a wheel with feature `bench`, installs it into an environment of its own, and returns its interpreter.
+fn python(steps: &mut Steps, root: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+    let environment = folder.join("venv");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        steps.run("python: environment", Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    }
+    let pip = |arguments: &[&str]| {
+        let mut command = Command::new(&python);
+        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(arguments);
+        command
+    };
+    let mut tools = pip(&["--requirement"]);
+    steps.run("python: tools", tools.arg(root.join("xtask/python-tools.txt")))?;
+    let wheels = folder.join("wheel");
+    if wheels.exists() {
+        fs::remove_dir_all(&wheels).map_err(Failure::file(&wheels))?;
+    }
+    let mut build = Command::new(environment.join("bin/maturin"));
+    build.args(["build", "--quiet", "--release", "--locked", "--features", "bench", "--out"]).arg(&wheels);
+    steps.run("python: wheel", build.current_dir(root.join("bindings/python")))?;
+    let mut install = pip(&["--no-index", "--no-deps", "--force-reinstall", "--find-links"]);
+    steps.run("python: install", install.arg(&wheels).arg("sendas"))?;
+    Ok(python)
+}
+
+/// Builds the Node package with feature `bench` into a folder of its own, and returns that.
+fn node(steps: &mut Steps, root: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+    let package = root.join("bindings/node");
+    let built = folder.join("node");
+    fs::create_dir_all(&built).map_err(Failure::file(&built))?;
+    let mut tools = Command::new("npm");
+    steps.run("node: tools", tools.args(["ci", "--no-audit", "--no-fund"]).current_dir(&package))?;
+    let mut build = Command::new("npm");
+    build.args(["exec", "--", "napi", "build", "--platform", "--release", "--no-js", "--dts", "index.d.ts"]);
+    build.args(["--features", "bench", "--output-dir"]).arg(&built);
+    steps.run("node: build", build.current_dir(&package))?;
+    for name in ["index.js", "package.json"] {
+        fs::copy(package.join(name), built.join(name)).map_err(Failure::file(package.join(name)))?;
+    }
+    Ok(built)
+}
+
+/// Writes the table of what a call costs beside the decision.
+fn overhead(measured: &[String]) -> Result<String, Failure> {
+    let mut table = format!("| {} |\n|{}\n", OVERHEAD.join(" | "), " --- |".repeat(OVERHEAD.len()));
+    for line in measured {
+        let row: Value = serde_json::from_str(line).map_err(|error| Failure::Unmet(format!("`{line}`: {error}")))?;
+        let number = |name: &str| row[name].as_f64().unwrap_or(f64::NAN);
+        let language = row["language"].as_str().unwrap_or_default();
+        let [whole, core, read, unread] = ["evaluate", "core", "read", "unread"].map(number);
+        let beside = whole - core;
+        let _ = writeln!(
+            table,
+            "| {language} | {whole:.0} | {core:.0} | {beside:.0} | {read:.0} | {:.2} | {unread:.0} | {:.2} |",
+            beside / read,
+            beside / unread,
+        );
+    }
+    Ok(table)
+}
+
+/// Replaces a generated part of a page.
+fn replace(page: &Path, part: &str, table: &str) -> Result<(), Failure> {
+    let begin = format!("<!-- {part}: written by `cargo xtask bench --bindings --write` -->");
+    let end = format!("<!-- end of {part} -->");
+    let text = fs::read_to_string(page).map_err(Failure::file(page))?;
+    let parts = text.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    let Some((before, after)) = parts else {
+        return Err(Failure::Unmet(format!("{} needs the lines `{begin}` and `{end}`", page.display())));
+    };
+    fs::write(page, [before, &begin, "\n", table, &end, after].concat()).map_err(Failure::file(page))
+}
+
+const OVERHEAD: [&str; 8] =
+    ["language", "call", "core", "call - core", "empty, read", "ratio", "empty, unread", "ratio to that"];
+
+const REQUESTS: &str = "2000";
