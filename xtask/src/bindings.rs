@@ -69,7 +69,8 @@ fn python(steps: &mut Steps, root: &Path, folder: &Path) -> Result<PathBuf, Fail
         command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(arguments);
         command
     };
-    let mut tools = pip(&["--requirement"]);
+    // Of the tools, this needs the one that builds.
+    let mut tools = pip(&["maturin", "--constraint"]);
     steps.run("python: tools", tools.arg(root.join("xtask/python-tools.txt")))?;
     let wheels = folder.join("wheel");
     if wheels.exists() {
