@@ -1,0 +1,186 @@
+//! Words, and what stands between them: white space, folds and comments.
+
+use super::{Gap, Mode, Reader, Result, Run, unexpected};
+use crate::address::construct::{Construct, FieldError};
+use crate::address::octet::{self, ATEXT, CONTROL, CTEXT, HIGH, QTEXT};
+use crate::address::span::position;
+use crate::address::unicode;
+
+impl<M: Mode> Reader<'_, M> {
+    /// Reads words and dots up to the next gap or special.
+    pub(super) fn run(&mut self) -> Result<Run> {
+        let mut run = None;
+        loop {
+            run = Some(match (self.peek(), run) {
+                (Some(b'"'), run) => {
+                    self.quoted_string()?;
+                    if run.is_none() { Run::Quoted } else { Run::Mixed }
+                }
+                (Some(b'.'), run) => {
+                    self.at += 1;
+                    match run {
+                        Some(Run::Atoms) => Run::Dot,
+                        Some(Run::Quoted | Run::Mixed) => Run::Mixed,
+                        Some(Run::Dot | Run::Broken) | None => Run::Broken,
+                    }
+                }
+                (Some(octet), run) if octet::is(octet, ATEXT | HIGH) => {
+                    self.atom()?;
+                    match run {
+                        Some(Run::Atoms | Run::Dot) | None => Run::Atoms,
+                        Some(Run::Quoted | Run::Mixed) => Run::Mixed,
+                        Some(Run::Broken) => Run::Broken,
+                    }
+                }
+                (_, run) => return Ok(run.unwrap_or(Run::Broken)),
+            });
+        }
+    }
+
+    pub(super) fn atom(&mut self) -> Result<()> {
+        while let Some(octet) = self.peek() {
+            if octet::is(octet, ATEXT) {
+                self.at += 1;
+                if octet == b'=' && self.may_begin_encoded_word() {
+                    self.plain = false;
+                }
+            } else if octet::is(octet, HIGH) {
+                self.wide()?;
+            } else {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Skips white space, folds and comments, and says which there were.
+    pub(super) fn skip_gap(&mut self) -> Result<Gap> {
+        let mut gap = Gap::None;
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'\r') => self.fold()?,
+                Some(b'(') => {
+                    self.comment()?;
+                    gap = Gap::Comment;
+                    continue;
+                }
+                _ => return Ok(gap),
+            }
+            if gap == Gap::None {
+                gap = Gap::Space;
+            }
+        }
+    }
+
+    /// Skips a CRLF and the white space after it, which must be followed by something on its line.
+    pub(super) fn fold(&mut self) -> Result<()> {
+        let [b'\r', b'\n', b' ' | b'\t', ..] = self.rest() else {
+            return Err(self.error(Construct::BareLineEnd));
+        };
+        self.at += 3;
+        while matches!(self.peek(), Some(b' ' | b'\t')) {
+            self.at += 1;
+        }
+        match self.rest() {
+            [] | [b'\r', b'\n', ..] => self.forbid(Construct::BlankFold),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn comment(&mut self) -> Result<()> {
+        let open = self.at;
+        let mut depth = 0;
+        loop {
+            match self.peek() {
+                Some(b'(') => {
+                    depth += 1;
+                    if depth > self.comment_depth {
+                        return Err(self.error(Construct::CommentTooDeep));
+                    }
+                    self.at += 1;
+                }
+                Some(b')') => {
+                    depth -= 1;
+                    self.at += 1;
+                    if depth == 0 {
+                        return Ok(());
+                    }
+                }
+                Some(octet) => self.quotable(octet, CTEXT)?,
+                None => return Err(FieldError { construct: Construct::UnbalancedComment, offset: position(open) }),
+            }
+        }
+    }
+
+    fn quoted_string(&mut self) -> Result<()> {
+        let open = self.at;
+        self.at += 1;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(octet) => self.quotable(octet, QTEXT)?,
+                None => return Err(FieldError { construct: Construct::UnbalancedQuote, offset: position(open) }),
+            }
+        }
+    }
+
+    /// Skips one character, quoted pair or fold of a quoted string or comment.
+    #[inline]
+    fn quotable(&mut self, octet: u8, text: u16) -> Result<()> {
+        if octet::is(octet, text) {
+            self.at += 1;
+            if octet == b'@' || (octet == b'=' && self.may_begin_encoded_word()) {
+                self.plain = false;
+            }
+            return Ok(());
+        }
+        match octet {
+            b' ' | b'\t' => self.at += 1,
+            b'\r' => self.fold()?,
+            b'\\' => {
+                self.plain = false;
+                self.at += 1;
+                match self.peek() {
+                    Some(octet) if octet::is(octet, HIGH) => self.wide()?,
+                    Some(octet) if octet == b'\t' || !octet::is(octet, CONTROL) => self.at += 1,
+                    Some(_) => {
+                        self.forbid(Construct::QuotedControl)?;
+                        self.at += 1;
+                    }
+                    // The end of the body: what is open shows as not ended.
+                    None => {}
+                }
+            }
+            _ if octet::is(octet, HIGH) => self.wide()?,
+            _ => match unexpected(octet) {
+                // RFC 5322 §4.1 `obs-NO-WS-CTL`.
+                Construct::Control => {
+                    self.forbid(Construct::Control)?;
+                    self.at += 1;
+                }
+                construct => return Err(self.error(construct)),
+            },
+        }
+        Ok(())
+    }
+
+    /// Skips a character that is not ASCII.
+    pub(super) fn wide(&mut self) -> Result<()> {
+        self.plain = false;
+        let Some(character) = self.text.get(self.at..).and_then(|text| text.chars().next()) else {
+            return Err(self.error(Construct::InvalidUtf8));
+        };
+        if character.is_control() {
+            self.forbid(Construct::Control)?;
+        }
+        if unicode::is_bidi_embedding(character) {
+            self.forbid(Construct::BidiControl)?;
+        }
+        self.at += character.len_utf8();
+        Ok(())
+    }
+}
