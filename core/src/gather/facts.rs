@@ -56,7 +56,7 @@ pub(crate) enum Fact {
     DomainOfAnotherTenant,
     /// It is the counted own address of some account, or its domain is held by some tenant.
     Hosted,
-    /// A tenant whose identities count tells local parts apart by their case.
+    /// The tenant, or one whose identities count, tells local parts apart by their case.
     CaseTells,
 }
 

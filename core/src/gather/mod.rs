@@ -71,6 +71,7 @@ pub(crate) fn gather<O: Observer>(
         facts: AddressFacts::default(),
         observer,
     };
+    gatherer.facts.enter_if(gatherer.own_rule.exact_case, Fact::CaseTells);
     gatherer.own_address()?;
     if !(gatherer.facts.has(Fact::OwnExact) && depth != Depth::Everything) {
         gatherer.identities()?;
