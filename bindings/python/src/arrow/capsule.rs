@@ -73,7 +73,8 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    fn open(mut stream: FFI_ArrowArrayStream) -> Result<Self, Wrong> {
+    /// Asks a stream that is not released for its columns.
+    pub(super) fn open(mut stream: FFI_ArrowArrayStream) -> Result<Self, Wrong> {
         let mut schema = FFI_ArrowSchema::empty();
         let get_schema = stream.get_schema.ok_or_else(|| Wrong::new("the stream has no schema"))?;
         // SAFETY: the stream is not released, and both pointers are valid for this call.

@@ -35,9 +35,8 @@ pub(crate) fn evaluate<'py>(
             Ok(Bound::new(py, DecisionBatch { decided })?.into_any())
         }
         Given::Stream(upstream) => {
-            let judge = Judge::new(snapshot, upstream.fields(), keep)?;
-            let schema = judge.schema.clone();
-            let decided = Decided { judge, upstream, at_hand: None, before: 0, ended: false };
+            let decided = Decided::begin(snapshot, upstream, keep)?;
+            let schema = decided.schema();
             Ok(Bound::new(py, DecisionStream { schema, decided: Mutex::new(Some(decided)) })?.into_any())
         }
     }
@@ -64,7 +63,7 @@ impl Judge {
 
     /// Decides a batch, and looks for signals meanwhile.
     fn whole(&self, py: Python<'_>, batch: &StructArray) -> PyResult<RecordBatch> {
-        let mut decisions = Decisions::new();
+        let mut decisions = Decisions::with_capacity(batch.len());
         for start in (0..batch.len()).step_by(MOST_ROWS) {
             let part = batch.slice(start, MOST_ROWS.min(batch.len() - start));
             let decide = || capsule::guarded(|| self.decide(&part, start as u64, &mut decisions));
@@ -106,7 +105,7 @@ impl Judge {
 }
 
 /// The decisions on a stream of requests, made when they are asked for.
-struct Decided {
+pub(super) struct Decided {
     judge: Judge,
     upstream: Upstream,
     /// What is left of the latest batch.
@@ -117,6 +116,12 @@ struct Decided {
 }
 
 impl Decided {
+    /// Finds the columns of a stream, of which no batch is read yet.
+    pub(super) fn begin(snapshot: &sendas::Snapshot, upstream: Upstream, keep: &[String]) -> PyResult<Self> {
+        let judge = Judge::new(snapshot, upstream.fields(), keep)?;
+        Ok(Self { judge, upstream, at_hand: None, before: 0, ended: false })
+    }
+
     fn step(&mut self) -> Result<Option<RecordBatch>, Wrong> {
         let Self { judge, upstream, at_hand, before, .. } = self;
         let batch = match at_hand.take() {
@@ -126,8 +131,8 @@ impl Decided {
                 None => return Ok(None),
             },
         };
-        let mut decisions = Decisions::new();
         let part = batch.slice(0, MOST_ROWS.min(batch.len()));
+        let mut decisions = Decisions::with_capacity(part.len());
         let taken = judge.decide(&part, *before, &mut decisions)?;
         if taken == 0 {
             return Err(Wrong::new("the decision is larger than a batch can be").in_row(*before));

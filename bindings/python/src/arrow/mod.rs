@@ -10,6 +10,8 @@ mod instants;
 mod lists;
 mod places;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod wrong;
 

@@ -23,17 +23,20 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Begins a column; `word` is what stands beside the place.
-    pub(super) fn new(word: &'static str) -> Self {
+    /// Begins a column, with room for this many rows and elements; `word` is what stands beside the place.
+    pub(super) fn with_capacity(word: &'static str, rows: usize, elements: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
+        let numbers = || Int64Builder::with_capacity(elements);
         Self {
             word,
-            ends: vec![0],
-            words: StringBuilder::new(),
-            subjects: StringBuilder::new(),
-            fields: Int64Builder::new(),
-            starts: Int64Builder::new(),
-            limits: Int64Builder::new(),
-            octets: BinaryBuilder::new(),
+            ends,
+            words: StringBuilder::with_capacity(elements, elements * USUAL_WORD),
+            subjects: StringBuilder::with_capacity(elements, elements * USUAL_WORD),
+            fields: numbers(),
+            starts: numbers(),
+            limits: numbers(),
+            octets: BinaryBuilder::with_capacity(elements, elements * USUAL_ADDRESS),
         }
     }
 
@@ -98,3 +101,7 @@ fn members(word: &str) -> Fields {
         Field::new("octets", DataType::Binary, true),
     ])
 }
+
+/// As long as words and addresses mostly are, in octets.
+const USUAL_WORD: usize = 12;
+const USUAL_ADDRESS: usize = 24;
