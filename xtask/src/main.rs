@@ -5,11 +5,13 @@ mod bench;
 mod bindings;
 mod corpora;
 mod docs;
+mod example;
 mod fuzz;
 #[cfg(test)]
 mod links;
 mod minimum;
 mod plane;
+mod replay;
 mod repository;
 mod step;
 mod test;

@@ -3,13 +3,13 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::step::{Failure, Steps};
-use crate::{minimum, plane, repository, trial};
+use crate::{minimum, plane, replay, repository, trial};
 
 /// Runs every test in all three languages, and tries to install the packages.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Also test the control plane of the examples, core alone and without std, run what fuzzing saved, and check with the oldest
-    /// supported compiler.
+    /// Also test the examples in Python, core alone and without std, run what fuzzing saved, and check with the oldest supported
+    /// compiler.
     #[arg(long)]
     full: bool,
 }
@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     trial::node(&mut steps, &root)?;
     if arguments.full {
         plane::run(&mut steps, &root)?;
+        replay::run(&mut steps, &root)?;
         core_alone(&mut steps, &root)?;
         let saved = ["test", "--manifest-path", "fuzz/properties/Cargo.toml"];
         steps.run("fuzz: saved inputs", &mut cargo(&root, &saved))?;

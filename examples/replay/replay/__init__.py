@@ -1,0 +1,1 @@
+"""Decides recorded traffic again, by a policy that is not in force yet."""
