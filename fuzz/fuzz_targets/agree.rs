@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| sendas_properties::agree(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| sendas_tests::agree::check(input));

@@ -34,7 +34,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut steps = Steps::default();
     for target in chosen {
         let mut command = Command::new("cargo");
-        command.args(["+nightly", "fuzz", "run", &target, "--", &format!("-max_total_time={}", arguments.seconds)]);
+        command.args(["+nightly", "fuzz", "run"]);
+        if target == AGREE {
+            command.args(["--features", AGREE]);
+        }
+        command.args([&target, "--", &format!("-max_total_time={}", arguments.seconds)]);
         if OF_FIELDS.contains(&target.as_str()) {
             command.arg("-dict=dictionaries/field.dict");
         }
@@ -42,6 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+/// The target that needs the slow reference, and the feature that builds it.
+const AGREE: &str = "agree";
 
 /// The targets that read header fields, which a dictionary helps to find their words.
 const OF_FIELDS: [&str; 3] = ["names", "read_block", "read_field"];

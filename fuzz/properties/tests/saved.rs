@@ -8,7 +8,8 @@ use sendas_properties::TARGETS;
 #[test]
 fn properties_hold_for_seeds_and_regressions() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the fuzz folder");
-    for (name, property) in TARGETS {
+    let agree: (&str, fn(&[u8])) = ("agree", sendas_tests::agree::check);
+    for (name, property) in TARGETS.into_iter().chain([agree]) {
         let mut inputs = 0;
         for folder in ["corpus", "regressions"] {
             // A folder without saved inputs does not exist in a fresh clone.
