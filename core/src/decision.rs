@@ -457,6 +457,15 @@ impl Decision {
         *self
     }
 
+    /// Takes over what another decision of an earlier stage found, which granted nothing.
+    pub(crate) fn resume(&mut self, earlier: &Self) {
+        (self.verdict, self.enforced, self.findings, self.omitted) =
+            (earlier.verdict, earlier.enforced, earlier.findings, earlier.omitted);
+        if earlier.findings != 0 {
+            self.list = earlier.list;
+        }
+    }
+
     pub(crate) fn conclude(&mut self, action: Action, provisional: bool) {
         self.action = action;
         self.provisional = provisional;

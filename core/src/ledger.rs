@@ -19,6 +19,11 @@ pub(crate) struct Strengths {
 }
 
 impl Strengths {
+    /// Begins a transaction, whose reverse-path may be null.
+    pub(crate) fn begin(&mut self, null_path: bool) {
+        self.reading = if null_path { self.header.max(self.sender) } else { self.header };
+    }
+
     fn of(&self, reason: Reason) -> Strength {
         match reason.control() {
             None => Strength::Enforce,
@@ -47,6 +52,14 @@ const fn is_reading(reason: Reason) -> bool {
     )
 }
 
+/// What a session came to: where the book of each of its transactions begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    strengths: Strengths,
+    decision: Decision,
+    session_denied: bool,
+}
+
 /// Collects findings and grants, in reporting order and in bounded space.
 #[derive(Debug)]
 pub(crate) struct Ledger<'d> {
@@ -68,6 +81,23 @@ impl<'d> Ledger<'d> {
             reading: enforce,
         };
         Self { strengths, decision, session_denied: false }
+    }
+
+    /// The stage that is decided.
+    pub(crate) const fn stage(&self) -> Stage {
+        self.decision.stage()
+    }
+
+    /// Returns what is entered so far, for [`Ledger::resume`].
+    pub(crate) fn opening(&self) -> Opening {
+        let Self { strengths, ref decision, session_denied } = *self;
+        Opening { strengths, decision: decision.settled(), session_denied }
+    }
+
+    /// Enters what was entered in another book of the same session and snapshot.
+    pub(crate) fn resume(&mut self, opening: &Opening) {
+        self.decision.resume(&opening.decision);
+        (self.strengths, self.session_denied) = (opening.strengths, opening.session_denied);
     }
 
     /// Enters a failing fact, as strictly as its control is applied; returns whether it is enforced.

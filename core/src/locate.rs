@@ -9,13 +9,13 @@ use crate::snapshot::page::{PageView, lists};
 use crate::snapshot::root::{Link, RootView};
 use crate::snapshot::row::Row;
 use crate::snapshot::rows::{AccountRow, ExemptionRow, RoleRow, TextRow, account, tenant};
-use crate::time::Timestamp;
+use crate::time::Clock;
 
 /// The account that asks, and where its rights come from.
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'s> {
     pub(crate) root: RootView<'s>,
-    pub(crate) now: Timestamp,
+    pub(crate) clock: &'s Clock,
     pub(crate) channel: Channel,
     pub(crate) link: Link,
     pub(crate) page: PageView<'s>,
@@ -25,13 +25,22 @@ pub(crate) struct Asker<'s> {
 }
 
 /// The tenants above, and how many of them rights come from.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Lineage {
     /// The numbers of its page and of those of the tenants above.
     pages: [u32; MAX_LEVELS],
     depth: usize,
     identities_from: usize,
     domains_from: usize,
+}
+
+/// Where the account stands that asks, and the tenants above its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located {
+    link: Link,
+    lineage: Lineage,
+    /// It holds the role that the request names.
+    holds_role: bool,
 }
 
 /// The role in which the account acts.
@@ -56,15 +65,16 @@ pub(crate) enum RoleFact {
 
 impl<'s> Asker<'s> {
     /// Finds the account of a request.
-    pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>) -> Read<Option<Self>> {
+    pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock) -> Read<Option<Self>> {
         let approach = request.account.map(|id| Approach::start(root, id)).transpose()?;
-        Self::arrive(root, request, approach)
+        Self::arrive(root, request, clock, approach)
     }
 
     /// The same, where the account is being looked up already.
     pub(crate) fn arrive(
         root: RootView<'s>,
         request: &Request<'s>,
+        clock: &'s Clock,
         approach: Option<Approach<'s>>,
     ) -> Read<Option<Self>> {
         let Some(approach) = approach else { return Ok(None) };
@@ -72,8 +82,26 @@ impl<'s> Asker<'s> {
         let page = root.page(link.page)?;
         let account = page.record(link.record)?;
         let lineage = Lineage::climb(root, page, link.page)?;
-        let (now, channel, role) = (request.now, request.channel, HeldRole::All);
-        Ok(Some(Self { root, now, channel, link, page, account, lineage, role }))
+        let (channel, role) = (request.channel, HeldRole::All);
+        Ok(Some(Self { root, clock, channel, link, page, account, lineage, role }))
+    }
+
+    /// Where the account was found, for [`Asker::at`].
+    pub(crate) fn located(&self) -> Located {
+        Located { link: self.link, lineage: self.lineage, holds_role: self.role != HeldRole::None }
+    }
+
+    /// The account of a request of the same session, where it was found before in the same snapshot.
+    pub(crate) fn at(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock, located: &Located) -> Read<Self> {
+        let &Located { link, lineage, holds_role } = located;
+        let page = root.page(link.page)?;
+        let account = page.record(link.record)?;
+        let role = match request.role {
+            None => HeldRole::All,
+            Some(role) if holds_role => HeldRole::One(role),
+            Some(_) => HeldRole::None,
+        };
+        Ok(Self { root, clock, channel: request.channel, link, page, account, lineage, role })
     }
 
     /// Whether anything that the session is judged by, save `hosted` and what the request names itself, can fail or is
@@ -115,9 +143,9 @@ impl<'s> Asker<'s> {
     /// How strictly `sender`, `header`, `allowlist` and `credential` are applied, in this order, without the account's
     /// exemptions (docs/semantics.md 8.1).
     pub(crate) fn strengths(&self) -> Read<[Strength; 4]> {
-        let mut strictest = self.page.strengths(self.channel, self.now)?;
+        let mut strictest = self.page.strengths(self.channel, self.clock)?;
         for &number in self.lineage().iter().skip(1) {
-            let above = self.root.page(number)?.strengths(self.channel, self.now)?;
+            let above = self.root.page(number)?.strengths(self.channel, self.clock)?;
             for (strictest, above) in strictest.iter_mut().zip(above) {
                 *strictest = above.max(*strictest);
             }
@@ -130,7 +158,7 @@ impl<'s> Asker<'s> {
         let run = self.account.exemptions()?;
         for number in 0..run.count {
             let row = ExemptionRow::nth(self.page.bytes(), run, number)?;
-            if control != Control::Hosted && row.control() == control as u32 && self.now.0 < row.until() {
+            if control != Control::Hosted && row.control() == control as u32 && self.clock.is_before(row.until()) {
                 return Ok(true);
             }
         }

@@ -169,6 +169,19 @@ impl EnvelopeRecord {
     }
 }
 
+impl EnvelopeRecord {
+    /// Records another envelope sender, in the room that the one before it took.
+    pub(crate) fn set(&mut self, sender: EnvelopeSender<'_>) {
+        match (&mut *self, sender) {
+            (Self::Path(octets), EnvelopeSender::Path(path)) => {
+                octets.clear();
+                octets.extend_from_slice(path);
+            }
+            _ => *self = sender.into(),
+        }
+    }
+}
+
 impl From<EnvelopeSender<'_>> for EnvelopeRecord {
     fn from(sender: EnvelopeSender<'_>) -> Self {
         match sender {

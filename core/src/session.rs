@@ -1,7 +1,9 @@
 //! The staged form: one client's session, transaction by transaction.
 
-use crate::decision::{Decision, Stage};
+use crate::decision::{Decision, Stage, Verdict};
+use crate::evaluate::{Remembered, decide};
 use crate::explain::{Explanation, View};
+use crate::observer::Blind;
 use crate::record::RequestRecord;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
@@ -33,6 +35,8 @@ pub struct Session {
     /// The facts of the client and the transaction, without the header.
     facts: RequestRecord,
     decision: Decision,
+    /// What earlier decisions with this snapshot found out, and still holds.
+    memory: Remembered,
 }
 
 impl Snapshot {
@@ -41,11 +45,9 @@ impl Snapshot {
     pub fn session(&self, client: &Request<'_>) -> Session {
         let facts =
             Request { smtputf8: false, envelope_sender: EnvelopeSender::Unknown, header: Header::NotGiven, ..*client };
-        Session {
-            snapshot: self.clone(),
-            facts: RequestRecord::from(&facts),
-            decision: self.evaluate_stage(&facts, Stage::Session),
-        }
+        let mut memory = Remembered::default();
+        let decision = decide(self, &facts, Stage::Session, &mut Blind, &mut memory);
+        Session { snapshot: self.clone(), facts: RequestRecord::from(&facts), decision, memory }
     }
 }
 
@@ -64,8 +66,11 @@ impl Session {
         smtputf8: bool,
         now: Timestamp,
     ) -> Decision {
-        self.snapshot = snapshot.clone();
-        self.facts.envelope = sender.into();
+        if !snapshot.is(&self.snapshot) {
+            self.snapshot = snapshot.clone();
+            self.memory.forget();
+        }
+        self.facts.envelope.set(sender);
         self.facts.smtputf8 = smtputf8;
         self.facts.now = now;
         self.decide(Header::NotGiven, Stage::Envelope)
@@ -90,7 +95,13 @@ impl Session {
     }
 
     fn decide(&mut self, header: Header<'_>, stage: Stage) -> Decision {
-        self.decision = self.with_request(header, |request| self.snapshot.evaluate_stage(request, stage));
-        self.decision
+        let Self { snapshot, facts, memory, .. } = self;
+        memory.renew(facts.now);
+        self.decision =
+            facts.with_request(|facts| decide(snapshot, &Request { header, ..*facts }, stage, &mut Blind, memory));
+        if self.decision.verdict() == Verdict::Defer {
+            self.memory.forget();
+        }
+        self.decision.settled()
     }
 }

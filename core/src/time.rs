@@ -1,6 +1,8 @@
 //! Time as an argument: the core has no clock.
 
+use core::cell::Cell;
 use core::fmt;
+use core::ops::Range;
 
 /// An instant, in whole seconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
@@ -40,7 +42,7 @@ impl Timestamp {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let number = |range: core::ops::Range<usize>| -> Option<i64> {
+        let number = |range: Range<usize>| -> Option<i64> {
             let digits = bytes.get(range)?;
             digits
                 .iter()
@@ -132,6 +134,36 @@ impl core::error::Error for InstantError {}
 const FIRST: Timestamp = Timestamp(-62_167_219_200);
 /// 9999-12-31T23:59:59Z.
 const LAST: Timestamp = Timestamp(253_402_300_799);
+
+/// The instant of a decision, and for how long what was decided by it holds.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    now: Timestamp,
+    /// The first instant at which a comparison made so far would come out otherwise.
+    turns: Cell<i64>,
+}
+
+impl Clock {
+    /// Starts at an instant.
+    pub(crate) const fn new(now: Timestamp) -> Self {
+        Self { now, turns: Cell::new(i64::MAX) }
+    }
+
+    /// Whether an instant, in seconds, is still to come.
+    #[inline]
+    pub(crate) fn is_before(&self, instant: i64) -> bool {
+        let is_before = self.now.0 < instant;
+        if is_before && instant < self.turns.get() {
+            self.turns.set(instant);
+        }
+        is_before
+    }
+
+    /// The instants at which everything asked so far is answered alike: from now on, and before this one.
+    pub(crate) fn holds(&self) -> Range<i64> {
+        self.now.0..self.turns.get()
+    }
+}
 
 #[cfg(test)]
 mod tests {

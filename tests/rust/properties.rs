@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sendas::policy::{Consent, Deny, DomainStatus, Identity, Mode, Policy};
 use sendas::{
     Address, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, HashKey, Header, MAX_FINDINGS, Options,
-    Snapshot, Stage, Verdict, View,
+    Snapshot, Stage, Timestamp, Verdict, View,
 };
 use sendas_tests::agree;
 use sendas_tests::change::{change_strangers, pick, renamed, shuffled, weaken, with_a_grant_more};
@@ -156,6 +156,36 @@ proptest! {
     }
 
     #[test]
+    fn a_session_decides_each_of_its_transactions_as_one_call_does(
+        octets in octets(),
+        transactions in vec((vec(any::<u8>(), 40..200), 0_usize..4, -2_i64..3), 1..12),
+    ) {
+        let case = generate::case(&octets);
+        let mut weak = case.policy.clone();
+        weaken(&mut weak);
+        // The second is another snapshot of the same policy.
+        let [one, again, other] = [&case.policy, &case.policy, &weak].map(|policy| compiled(policy, &case.options));
+        let mut session = Written::new(&case.request, &case.options.limits).ask(|asked| {
+            one.session(&asked_at(asked, asked.now))
+        });
+        for (octets, number, seconds) in &transactions {
+            let snapshot = [&one, &one, &again, &other][*number];
+            let new = generate::request(&mut Choices::new(octets), &case.policy, &case.options.limits);
+            let (smtputf8, envelope, header) = (new.smtputf8, new.envelope, new.header);
+            let request = Request { smtputf8, envelope, header, ..case.request.clone() };
+            Written::new(&request, &case.options.limits).ask(|asked| {
+                let asked = asked_at(asked, Timestamp(asked.now.0 + seconds));
+                let envelope = session.mail_from(snapshot, asked.envelope_sender, asked.smtputf8, asked.now);
+                prop_assert_eq!(envelope, snapshot.evaluate_stage(&asked, Stage::Envelope));
+                prop_assert_eq!(session.message(asked.header), snapshot.evaluate(&asked));
+                // A host may ask about a header more than once.
+                prop_assert_eq!(session.message(asked.header), snapshot.evaluate(&asked));
+                Ok(())
+            })?;
+        }
+    }
+
+    #[test]
     fn any_octets_are_decided(octets in octets(), noise in vec(vec(any::<u8>(), 0..60), 9), own in any::<[bool; 9]>()) {
         let case = generate::case(&octets);
         let snapshot = compiled(&case.policy, &case.options);
@@ -205,6 +235,13 @@ proptest! {
 
 fn compiled(policy: &Policy, options: &Options) -> Snapshot {
     Snapshot::compile(policy, options).expect("a policy in which nothing is wrong compiles")
+}
+
+/// The same request at another instant.
+fn asked_at<'r>(request: &sendas::Request<'r>, now: Timestamp) -> sendas::Request<'r> {
+    let mut request = *request;
+    request.now = now;
+    request
 }
 
 /// The address of the envelope sender, as a policy has it.

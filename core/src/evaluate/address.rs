@@ -12,11 +12,14 @@ use crate::reason::Reason;
 use crate::snapshot::layout::Read;
 use crate::snapshot::target::Target;
 
+use super::memory::Memory;
+
 /// What the addresses of one request are judged with.
-pub(super) struct AddressCheck<'c, 'd, 's, O> {
+pub(super) struct AddressCheck<'c, 'd, 's, O, M> {
     pub(super) asker: &'c Asker<'s>,
     pub(super) ledger: &'c mut Ledger<'d>,
     pub(super) observer: &'c mut O,
+    pub(super) memory: &'c mut M,
     pub(super) proof: Proof,
 }
 
@@ -31,10 +34,15 @@ pub(super) enum Judged {
     HostedOnly,
 }
 
-impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
-    pub(super) fn new(asker: &'c Asker<'s>, ledger: &'c mut Ledger<'d>, observer: &'c mut O) -> Read<Self> {
+impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
+    pub(super) fn new(
+        asker: &'c Asker<'s>,
+        ledger: &'c mut Ledger<'d>,
+        observer: &'c mut O,
+        memory: &'c mut M,
+    ) -> Read<Self> {
         let proof = asker.page.proof()?;
-        Ok(Self { asker, ledger, observer, proof })
+        Ok(Self { asker, ledger, observer, memory, proof })
     }
 
     /// Judges an address, and enters what speaks against it and what grants it. Returns what is known of it.
@@ -45,7 +53,14 @@ impl<'c, 'd, 's, O: Observer> AddressCheck<'c, 'd, 's, O> {
             return Ok(None);
         }
         self.observer.note(|| Note::Address { place });
-        let facts = gather(self.asker, target, O::depth(self.proof), self.observer)?;
+        let facts = match self.memory.facts(target.address()) {
+            Some(facts) => facts,
+            None => {
+                let facts = gather(self.asker, target, O::depth(self.proof), self.observer)?;
+                self.memory.keep_facts(target.address(), facts);
+                facts
+            }
+        };
         self.enter(Some(facts), place, judged);
         Ok(Some(facts))
     }

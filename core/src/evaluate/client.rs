@@ -83,7 +83,7 @@ fn credential<'s>(
         if flags & credential::REVOKED != 0 {
             ledger.find(Reason::CredentialRevoked, place);
         }
-        if flags & credential::EXPIRES != 0 && request.now.0 >= row.expires() {
+        if flags & credential::EXPIRES != 0 && !asker.clock.is_before(row.expires()) {
             ledger.find(Reason::CredentialExpired, place);
         }
         if flags & credential::KIND != facts.kind as u32 {
@@ -104,7 +104,7 @@ fn refused(asker: &Asker<'_>, facts: Option<&CredentialFacts<'_>>) -> Read<bool>
     let run = asker.page.head().refused();
     for number in 0..run.count {
         let row = RefusedRow::nth(asker.page.bytes(), run, number)?;
-        let here = row.channels() & 1 << asker.channel as u32 != 0 && asker.now.0 >= row.from();
+        let here = row.channels() & 1 << asker.channel as u32 != 0 && !asker.clock.is_before(row.from());
         let kind = row.kind();
         if here && facts.is_none_or(|facts| facts.kind as u32 == kind) {
             return Ok(true);

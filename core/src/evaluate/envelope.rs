@@ -16,6 +16,7 @@ use crate::snapshot::rows::{holding, tenant};
 use crate::snapshot::target::Target;
 
 use super::address::{AddressCheck, Judged};
+use super::memory::Memory;
 
 /// What the request says of the envelope sender.
 pub(super) enum Said<'r> {
@@ -94,7 +95,7 @@ impl Envelope<'_> {
 
 /// Judges the envelope sender, whose address is `asked` for if it has one.
 pub(super) fn judge<'r>(
-    check: &mut AddressCheck<'_, '_, '_, impl Observer>,
+    check: &mut AddressCheck<'_, '_, '_, impl Observer, impl Memory>,
     said: &Said<'r>,
     asked: Option<&'r Asked<'r>>,
 ) -> Read<Envelope<'r>> {
@@ -120,7 +121,7 @@ pub(super) fn judge<'r>(
     }
 }
 
-fn null<'r>(check: &mut AddressCheck<'_, '_, '_, impl Observer>) -> Read<Envelope<'r>> {
+fn null<'r>(check: &mut AddressCheck<'_, '_, '_, impl Observer, impl Memory>) -> Read<Envelope<'r>> {
     if check.asker.page.has(tenant::REFUSE_NULL) {
         check.ledger.find(Reason::NullSenderRefused, Place::of(Subject::EnvelopeSender));
     }
@@ -128,7 +129,7 @@ fn null<'r>(check: &mut AddressCheck<'_, '_, '_, impl Observer>) -> Read<Envelop
 }
 
 fn mailbox<'r>(
-    check: &mut AddressCheck<'_, '_, '_, impl Observer>,
+    check: &mut AddressCheck<'_, '_, '_, impl Observer, impl Memory>,
     bytes: &'r [u8],
     spec: &AddrSpec,
     asked: &'r Asked<'r>,
@@ -167,7 +168,7 @@ fn nothing_authorised(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
             (holding::TENANT_IDENTITY, holding::TENANT_GRANDFATHERED)
         };
         let until = asker.root.page(number)?.head().grandfathered_until();
-        identity |= flags & counting != 0 || flags & grandfathered != 0 && asker.now.0 < until;
+        identity |= flags & counting != 0 || flags & grandfathered != 0 && asker.clock.is_before(until);
     }
     Ok(!match proof {
         Proof::Identity => identity,

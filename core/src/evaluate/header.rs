@@ -19,6 +19,7 @@ use crate::snapshot::target::Target;
 use super::address::{AddressCheck, Judged};
 use super::envelope::Envelope;
 use super::fields::{FieldAt, HeaderFault, Originators, Repeated, visit};
+use super::memory::Memory;
 use super::names;
 
 /// What the request says in its header.
@@ -67,8 +68,8 @@ impl<'r> Said<'r> {
 }
 
 /// Judges the header; an address in From may be one that is being looked up already.
-pub(super) fn judge<O: Observer>(
-    check: &mut AddressCheck<'_, '_, '_, O>,
+pub(super) fn judge<O: Observer, M: Memory>(
+    check: &mut AddressCheck<'_, '_, '_, O, M>,
     header: &Header<'_>,
     (said, expected): (&Said<'_>, Option<&Target<'_>>),
     envelope: &Envelope<'_>,
@@ -127,8 +128,8 @@ pub(super) fn judge<O: Observer>(
 }
 
 /// One message, and what its header is judged with.
-struct Message<'m, 'c, 'd, 's, O> {
-    check: &'m mut AddressCheck<'c, 'd, 's, O>,
+struct Message<'m, 'c, 'd, 's, O, M> {
+    check: &'m mut AddressCheck<'c, 'd, 's, O, M>,
     limits: &'m Limits,
     header: &'m Header<'m>,
     envelope: &'m Envelope<'m>,
@@ -140,7 +141,7 @@ struct Message<'m, 'c, 'd, 's, O> {
     alignment: Alignment,
 }
 
-impl<O: Observer> Message<'_, '_, '_, '_, O> {
+impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
     fn judge(&mut self, found: &Originators<'_>) -> Read<()> {
         let header_on = self.check.ledger.strengths.header != Strength::Off;
         let (resent, resent_denied) = if header_on { self.resent(found)? } else { (None, false) };

@@ -5,10 +5,11 @@ mod client;
 mod envelope;
 pub(crate) mod fields;
 mod header;
+mod memory;
 mod names;
 
 use crate::decision::{Decision, Place, Stage, Subject};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Strengths};
 use crate::locate::Asker;
 use crate::observer::{Blind, Note, Observer};
 use crate::policy::{OnDeny, Strength};
@@ -17,8 +18,12 @@ use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::snapshot::layout::{Damaged, Read};
+use crate::time::Clock;
 
 use self::address::AddressCheck;
+use self::memory::Memory;
+
+pub(crate) use self::memory::{Forgetful, Remembered};
 
 impl Snapshot {
     /// Decides a request at the message stage: client, envelope and header.
@@ -32,34 +37,39 @@ impl Snapshot {
     /// Decides a request as far as it is known at a stage; what belongs to a later stage is not looked at.
     #[must_use]
     pub fn evaluate_stage(&self, request: &Request<'_>, stage: Stage) -> Decision {
-        decide(self, request, stage, &mut Blind)
+        decide(self, request, stage, &mut Blind, &mut Forgetful)
     }
 }
 
-/// Decides, and lets an observer watch.
+/// Decides, lets an observer watch, and takes from a memory what it holds.
 pub(crate) fn decide(
     snapshot: &Snapshot,
     request: &Request<'_>,
     stage: Stage,
     observer: &mut impl Observer,
+    memory: &mut impl Memory,
 ) -> Decision {
     let mut decision = Decision::open(stage, snapshot.id());
-    if let Err(Damaged) = run(snapshot, request, stage, &mut Ledger::new(&mut decision), observer) {
+    let clock = Clock::new(request.now);
+    if let Err(Damaged) = run(snapshot, request, &clock, &mut Ledger::new(&mut decision), observer, memory) {
         decision.defer(Reason::SnapshotDamaged);
     }
+    memory.keep_until(clock.holds());
     decision.settled()
 }
 
 fn run<O: Observer>(
     snapshot: &Snapshot,
     request: &Request<'_>,
-    stage: Stage,
+    clock: &Clock,
     ledger: &mut Ledger<'_>,
     observer: &mut O,
+    memory: &mut impl Memory,
 ) -> Read<()> {
-    let (root, limits) = (snapshot.root(), &snapshot.options().limits);
+    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
     // What the request says is read while the memory of the account is on its way.
-    let mut approach = request.account.map(|id| Approach::start(root, id)).transpose()?;
+    let account = request.account.filter(|_| memory.session().is_none());
+    let mut approach = account.map(|id| Approach::start(root, id)).transpose()?;
     let sender = envelope::read(request, stage);
     let mut room = None;
     let asked = sender.target(root.key, &mut room);
@@ -77,22 +87,26 @@ fn run<O: Observer>(
         from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
         approach.find_record(target)?;
     }
-    let Some(mut asker) = Asker::arrive(root, request, approach)? else {
-        let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
-        ledger.find(reason, Place::of(Subject::Account));
-        ledger.close(OnDeny::Reject, false);
-        return Ok(());
+    let asker = match memory.session() {
+        Some((located, opening)) => {
+            ledger.resume(opening);
+            Asker::at(root, request, clock, located)?
+        }
+        None => {
+            let Some(mut asker) = Asker::arrive(root, request, clock, approach)? else {
+                ledger.find(nobody(request), Place::of(Subject::Account));
+                ledger.close(OnDeny::Reject, false);
+                return Ok(());
+            };
+            session(&mut asker, request, ledger, observer)?;
+            memory.keep_session(|| (asker.located(), ledger.opening()));
+            asker
+        }
     };
     let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
-    let names_something = request.role.is_some() || request.credential.as_ref().is_some_and(|facts| facts.id.is_some());
-    if asker.is_watched() || names_something || !O::IS_BLIND {
-        ledger.strengths = strengths(&asker, null_path, observer)?;
-        client::judge(&mut asker, request, ledger, observer)?;
-    } else {
-        ledger.strengths.hosted = root.hosted(request.now)?;
-    }
+    ledger.strengths.begin(null_path);
     if stage >= Stage::Envelope {
-        let mut check = AddressCheck::new(&asker, ledger, observer)?;
+        let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
         let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
         if stage == Stage::Message {
             header::judge(&mut check, &request.header, (&header, from.as_ref()), &envelope, limits)?;
@@ -102,12 +116,34 @@ fn run<O: Observer>(
     Ok(())
 }
 
+/// Why nobody asks.
+const fn nobody(request: &Request<'_>) -> Reason {
+    if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount }
+}
+
+/// Finds how strictly the controls are applied, and judges everything that is known after AUTH.
+fn session<'s, O: Observer>(
+    asker: &mut Asker<'s>,
+    request: &Request<'s>,
+    ledger: &mut Ledger<'_>,
+    observer: &mut O,
+) -> Read<()> {
+    let names_something = request.role.is_some() || request.credential.as_ref().is_some_and(|facts| facts.id.is_some());
+    if asker.is_watched() || names_something || !O::IS_BLIND {
+        ledger.strengths = strengths(asker, observer)?;
+        client::judge(asker, request, ledger, observer)
+    } else {
+        ledger.strengths.hosted = asker.root.hosted(asker.clock)?;
+        Ok(())
+    }
+}
+
 /// Whether the reverse-path is null, however the host hands it over.
 fn is_null(sender: EnvelopeSender<'_>) -> bool {
     matches!(sender, EnvelopeSender::Null | EnvelopeSender::Path(b"<>"))
 }
 
-fn strengths(asker: &Asker<'_>, null_path: bool, observer: &mut impl Observer) -> Read<crate::ledger::Strengths> {
+fn strengths(asker: &Asker<'_>, observer: &mut impl Observer) -> Read<Strengths> {
     let exemptions = asker.account.exemptions()?.count != 0;
     let mut apply = |control: Control, strength: Strength| -> Read<Strength> {
         let exempted = exemptions && asker.exempted(control)?;
@@ -116,12 +152,12 @@ fn strengths(asker: &Asker<'_>, null_path: bool, observer: &mut impl Observer) -
     };
     let [sender, header, allowlist, credential] = asker.strengths()?;
     let (sender, header) = (apply(Control::Sender, sender)?, apply(Control::Header, header)?);
-    Ok(crate::ledger::Strengths {
+    Ok(Strengths {
         sender,
         header,
         allowlist: apply(Control::Allowlist, allowlist)?,
         credential: apply(Control::Credential, credential)?,
-        hosted: apply(Control::Hosted, asker.root.hosted(asker.now)?)?,
-        reading: if null_path { header.max(sender) } else { header },
+        hosted: apply(Control::Hosted, asker.root.hosted(asker.clock)?)?,
+        reading: header,
     })
 }

@@ -16,10 +16,11 @@ use crate::snapshot::layout::Read;
 
 use super::address::AddressCheck;
 use super::fields::FieldAt;
+use super::memory::Memory;
 
 /// Judges every display name, group name and comment of a field that was read.
-pub(super) fn judge<O: Observer>(
-    check: &mut AddressCheck<'_, '_, '_, O>,
+pub(super) fn judge<O: Observer, M: Memory>(
+    check: &mut AddressCheck<'_, '_, '_, O, M>,
     subject: Subject,
     field: &FieldAt<'_>,
     summary: &FieldSummary,

@@ -18,6 +18,7 @@ use crate::snapshot::layout::Read;
 use crate::snapshot::row::records;
 use crate::snapshot::rows::{IdentityRow, account};
 use crate::snapshot::target::Target;
+use crate::time::Clock;
 
 use super::steps::show;
 use super::{ExplainedReason, NearMiss};
@@ -27,7 +28,8 @@ pub(super) fn near_misses(
     request: &Request<'_>,
     reasons: &[ExplainedReason],
 ) -> Read<Vec<NearMiss>> {
-    let Some(mut asker) = Asker::locate(snapshot.root(), request)? else { return Ok(Vec::new()) };
+    let clock = Clock::new(request.now);
+    let Some(mut asker) = Asker::locate(snapshot.root(), request, &clock)? else { return Ok(Vec::new()) };
     asker.take_role(request.role)?;
     let mut places: Vec<Place> = reasons
         .iter()

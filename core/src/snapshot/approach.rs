@@ -38,7 +38,7 @@ impl<'p> Approach<'p> {
             return Ok(());
         }
         let head = self.root.head()?;
-        self.ask_for_bucket(head.domain_index(), target.domain_hash)?;
+        self.ask_for_bucket(head.domain_index(), target.domain_hash())?;
         if !self.is_own(target) {
             self.ask_for_bucket(head.own_index(), target.hash_of(target.local, false))?;
         }
@@ -65,7 +65,7 @@ impl<'p> Approach<'p> {
         black_box(page.view()?.bytes().word(TenantRow::WORDS)?);
         let Some(target) = target else { return Ok(()) };
         let head = self.root.head()?;
-        self.ask_for_first::<DomainRow<'_>>(head.domain_index(), target.domain_hash)?;
+        self.ask_for_first::<DomainRow<'_>>(head.domain_index(), target.domain_hash())?;
         if !self.is_own(target) {
             let hash = target.hash_of(target.local, false);
             page.ask_for_identities(hash, link.record)?;

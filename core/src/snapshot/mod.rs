@@ -133,6 +133,11 @@ impl Snapshot {
         self.inner.size
     }
 
+    /// Whether the other one is this very snapshot, not just one with the same content.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     pub(crate) fn root(&self) -> RootView<'_> {
         let Inner { root, pages, options, size, .. } = &*self.inner;
         RootView { bytes: Bytes(root), pages, key: &options.hash_key, is_large: *size > CACHED }

@@ -6,7 +6,7 @@ use core::hint::black_box;
 use crate::address::octet;
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
 use crate::request::Channel;
-use crate::time::Timestamp;
+use crate::time::Clock;
 
 use super::compare::{Rule, Separators};
 use super::index::{Candidates, Hash};
@@ -126,7 +126,7 @@ impl<'p> PageView<'p> {
 
     /// The entry of exactly the domain of the address.
     pub(crate) fn entry_named(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
-        self.domain_named(target.domain, target.domain_hash)
+        self.domain_named(target.domain, target.domain_hash())
     }
 
     /// The verified active entry of exactly this name or, without one, the closest above it that includes its sub-domains.
@@ -165,11 +165,11 @@ impl<'p> PageView<'p> {
     }
 
     /// How strictly `sender`, `header`, `allowlist` and `credential` are applied, as this tenant alone has it.
-    pub(crate) fn strengths(self, channel: Channel, now: Timestamp) -> Read<[Strength; 4]> {
+    pub(crate) fn strengths(self, channel: Channel, clock: &Clock) -> Read<[Strength; 4]> {
         let controls = self.head().controls();
         let mut strengths = [Strength::Off; 4];
         for (of, number) in strengths.iter_mut().zip(0..) {
-            *of = strength(self.bytes, controls >> (8 + 2 * number) & 3, TenantRow::ENFORCED_FROM + number * 2, now)?;
+            *of = strength(self.bytes, controls >> (8 + 2 * number) & 3, TenantRow::ENFORCED_FROM + number * 2, clock)?;
         }
         if controls & 1 << channel as u32 == 0 {
             let [sender, ..] = &mut strengths;
@@ -235,14 +235,14 @@ fn in_force(row: DomainRow<'_>) -> bool {
     row.flags() & domain::IN_FORCE == domain::IN_FORCE
 }
 
-/// What a mode means at `now`; `from` is the word of its instant.
+/// What a mode means now; `from` is the word of its instant.
 #[inline]
-pub(crate) fn strength(bytes: Bytes<'_>, kind: u32, from: Word, now: Timestamp) -> Read<Strength> {
+pub(crate) fn strength(bytes: Bytes<'_>, kind: u32, from: Word, clock: &Clock) -> Read<Strength> {
     match kind {
         mode::OFF => Ok(Strength::Off),
         mode::MONITOR => Ok(Strength::Monitor),
         mode::ENFORCE => Ok(Strength::Enforce),
-        mode::ENFORCE_FROM if now.0 < bytes.seconds(from)? => Ok(Strength::Monitor),
+        mode::ENFORCE_FROM if clock.is_before(bytes.seconds(from)?) => Ok(Strength::Monitor),
         mode::ENFORCE_FROM => Ok(Strength::Enforce),
         _ => Err(Damaged),
     }

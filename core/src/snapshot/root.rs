@@ -6,7 +6,7 @@ use crate::address::CanonicalView;
 use crate::compile::{denies, mode_from, mode_kind};
 use crate::options::HashKey;
 use crate::policy::{Provider, Strength};
-use crate::time::Timestamp;
+use crate::time::Clock;
 
 use super::compare::Separators;
 use super::index::{self, Candidates, Hash};
@@ -47,9 +47,9 @@ impl<'p> RootView<'p> {
         self.pages.get(number as usize).ok_or(Damaged)?.view()
     }
 
-    /// How strictly `hosted` is applied at `now`.
-    pub(crate) fn hosted(self, now: Timestamp) -> Read<Strength> {
-        strength(self.bytes, self.bytes.word(RootRow::HOSTED)?, RootRow::HOSTED + 1, now)
+    /// How strictly `hosted` is applied now.
+    pub(crate) fn hosted(self, clock: &Clock) -> Read<Strength> {
+        strength(self.bytes, self.bytes.word(RootRow::HOSTED)?, RootRow::HOSTED + 1, clock)
     }
 
     /// The page of the tenant with this id.

@@ -8,26 +8,33 @@ use crate::options::HashKey;
 use super::compare::upwards;
 use super::index::Hash;
 
-/// An address, and the hashes that it is looked up by; what few look-ups need is hashed when first asked for.
+/// An address, and the hashes that it is looked up by, each made when it is first asked for.
 pub(crate) struct Target<'a> {
     pub(crate) local: &'a [u8],
     pub(crate) domain: &'a [u8],
-    pub(crate) domain_hash: Hash,
     key: &'a HashKey,
+    /// The hash of the domain.
+    domain_hash: OnceCell<Hash>,
     /// The hash of the address with its local part folded.
     folded: OnceCell<Hash>,
 }
 
 impl<'a> Target<'a> {
-    /// Hashes an address.
+    /// Takes an address.
     pub(crate) fn new(key: &'a HashKey, address: CanonicalView<'a>) -> Self {
         let CanonicalView { local, domain } = address;
-        Self { local, domain, domain_hash: Hash::of(key, domain), key, folded: OnceCell::new() }
+        Self { local, domain, key, domain_hash: OnceCell::new(), folded: OnceCell::new() }
+    }
+
+    /// The hash of the domain.
+    #[inline]
+    pub(crate) fn domain_hash(&self) -> Hash {
+        *self.domain_hash.get_or_init(|| Hash::of(self.key, self.domain))
     }
 
     /// The hash of the address that the first octets of the local part make with the domain.
     pub(crate) fn hash_of(&self, base: &[u8], exact_case: bool) -> Hash {
-        let hash = || self.domain_hash.of_local(self.key, base, exact_case);
+        let hash = || self.domain_hash().of_local(self.key, base, exact_case);
         // What is not shorter is all of it.
         if !exact_case && base.len() == self.local.len() { *self.folded.get_or_init(hash) } else { hash() }
     }
@@ -54,6 +61,6 @@ impl<'a> Target<'a> {
     pub(crate) fn domains(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
         let above = upwards(self.domain).skip(1).filter(|name| octet::position(name, b'.').is_some());
         let key = self.key;
-        core::iter::once((self.domain, self.domain_hash)).chain(above.map(move |name| (name, Hash::of(key, name))))
+        core::iter::once((self.domain, self.domain_hash())).chain(above.map(move |name| (name, Hash::of(key, name))))
     }
 }
