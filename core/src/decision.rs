@@ -457,12 +457,24 @@ impl Decision {
         *self
     }
 
-    /// Takes over what another decision of an earlier stage found, which granted nothing.
+    /// Forgets everything, in place: what stands behind the end of a list is left.
+    pub(crate) fn reopen(&mut self, stage: Stage, snapshot_id: SnapshotId) {
+        (self.stage, self.snapshot_id) = (stage, snapshot_id);
+        (self.verdict, self.action, self.provisional) = (Verdict::Allow, Action::Accept, false);
+        (self.enforced, self.findings, self.grants) = (0, 0, 0);
+        (self.omitted, self.omitted_grants) = (0, 0);
+    }
+
+    /// Takes over what another decision of the same snapshot found, at an earlier stage.
     pub(crate) fn resume(&mut self, earlier: &Self) {
         (self.verdict, self.enforced, self.findings, self.omitted) =
             (earlier.verdict, earlier.enforced, earlier.findings, earlier.omitted);
+        (self.grants, self.omitted_grants) = (earlier.grants, earlier.omitted_grants);
         if earlier.findings != 0 {
             self.list = earlier.list;
+        }
+        for (slot, grant) in self.granted.iter_mut().zip(earlier.grants()) {
+            *slot = *grant;
         }
     }
 

@@ -1,7 +1,7 @@
 //! The account book of one decision: what was found, how strictly it counts, and what was granted.
 
 use crate::address::Span;
-use crate::decision::{Action, Basis, Decision, Finding, Grant, Place, Stage, Subject, Verdict};
+use crate::decision::{Action, Basis, Decision, Finding, Grant, Place, SnapshotId, Stage, Subject, Verdict};
 use crate::judge::ReasonSet;
 use crate::policy::{OnDeny, Strength};
 use crate::reason::{Control, Reason};
@@ -19,6 +19,19 @@ pub(crate) struct Strengths {
 }
 
 impl Strengths {
+    /// Everything is enforced.
+    const ENFORCED: Self = {
+        let enforce = Strength::Enforce;
+        Self {
+            sender: enforce,
+            header: enforce,
+            allowlist: enforce,
+            credential: enforce,
+            hosted: enforce,
+            reading: enforce,
+        }
+    };
+
     /// Begins a transaction, whose reverse-path may be null.
     pub(crate) fn begin(&mut self, null_path: bool) {
         self.reading = if null_path { self.header.max(self.sender) } else { self.header };
@@ -60,6 +73,14 @@ pub(crate) struct Opening {
     session_denied: bool,
 }
 
+impl Default for Opening {
+    /// A book in which nothing is entered.
+    fn default() -> Self {
+        let decision = Decision::open(Stage::Session, SnapshotId::default());
+        Self { strengths: Strengths::ENFORCED, decision, session_denied: false }
+    }
+}
+
 /// Collects findings and grants, in reporting order and in bounded space.
 #[derive(Debug)]
 pub(crate) struct Ledger<'d> {
@@ -71,16 +92,7 @@ pub(crate) struct Ledger<'d> {
 impl<'d> Ledger<'d> {
     /// Opens the book, which will be this decision.
     pub(crate) fn new(decision: &'d mut Decision) -> Self {
-        let enforce = Strength::Enforce;
-        let strengths = Strengths {
-            sender: enforce,
-            header: enforce,
-            allowlist: enforce,
-            credential: enforce,
-            hosted: enforce,
-            reading: enforce,
-        };
-        Self { strengths, decision, session_denied: false }
+        Self { strengths: Strengths::ENFORCED, decision, session_denied: false }
     }
 
     /// The stage that is decided.
@@ -88,10 +100,10 @@ impl<'d> Ledger<'d> {
         self.decision.stage()
     }
 
-    /// Returns what is entered so far, for [`Ledger::resume`].
-    pub(crate) fn opening(&self) -> Opening {
-        let Self { strengths, ref decision, session_denied } = *self;
-        Opening { strengths, decision: decision.settled(), session_denied }
+    /// Saves what is entered so far, for [`Ledger::resume`].
+    pub(crate) fn save(&self, opening: &mut Opening) {
+        opening.decision.resume(self.decision);
+        (opening.strengths, opening.session_denied) = (self.strengths, self.session_denied);
     }
 
     /// Enters what was entered in another book of the same session and snapshot.
@@ -117,14 +129,13 @@ impl<'d> Ledger<'d> {
     }
 
     /// Enters each reason of a set at one place; returns whether one of them is enforced.
+    #[inline]
     pub(crate) fn find_all(&mut self, reasons: ReasonSet, place: Place) -> bool {
-        let mut enforced = false;
-        if !reasons.is_empty() {
-            for reason in reasons.iter() {
-                enforced |= self.find(reason, place);
-            }
-        }
-        enforced
+        !reasons.is_empty() && self.find_each(reasons, place)
+    }
+
+    fn find_each(&mut self, reasons: ReasonSet, place: Place) -> bool {
+        reasons.iter().fold(false, |enforced, reason| self.find(reason, place) || enforced)
     }
 
     /// Enters what gave the account an address.

@@ -29,9 +29,9 @@ pub(crate) struct Asker<'s> {
 struct Lineage {
     /// The numbers of its page and of those of the tenants above.
     pages: [u32; MAX_LEVELS],
-    depth: usize,
-    identities_from: usize,
-    domains_from: usize,
+    depth: u8,
+    identities_from: u8,
+    domains_from: u8,
 }
 
 /// Where the account stands that asks, and the tenants above its own.
@@ -39,8 +39,16 @@ struct Lineage {
 pub(crate) struct Located {
     link: Link,
     lineage: Lineage,
-    /// It holds the role that the request names.
-    holds_role: bool,
+}
+
+impl Located {
+    /// Finds an account that is being looked up.
+    #[inline]
+    pub(crate) fn of<'s>(root: RootView<'s>, approach: Approach<'s>) -> Read<Option<Self>> {
+        let Some(link) = approach.account()? else { return Ok(None) };
+        let lineage = Lineage::climb(root, root.page(link.page)?, link.page)?;
+        Ok(Some(Self { link, lineage }))
+    }
 }
 
 /// The role in which the account acts.
@@ -66,42 +74,18 @@ pub(crate) enum RoleFact {
 impl<'s> Asker<'s> {
     /// Finds the account of a request.
     pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock) -> Read<Option<Self>> {
-        let approach = request.account.map(|id| Approach::start(root, id)).transpose()?;
-        Self::arrive(root, request, clock, approach)
+        let Some(id) = request.account else { return Ok(None) };
+        let located = Located::of(root, Approach::start(root, id)?)?;
+        located.map(|located| Self::at(root, request, clock, &located)).transpose()
     }
 
-    /// The same, where the account is being looked up already.
-    pub(crate) fn arrive(
-        root: RootView<'s>,
-        request: &Request<'s>,
-        clock: &'s Clock,
-        approach: Option<Approach<'s>>,
-    ) -> Read<Option<Self>> {
-        let Some(approach) = approach else { return Ok(None) };
-        let Some(link) = approach.account()? else { return Ok(None) };
-        let page = root.page(link.page)?;
-        let account = page.record(link.record)?;
-        let lineage = Lineage::climb(root, page, link.page)?;
-        let (channel, role) = (request.channel, HeldRole::All);
-        Ok(Some(Self { root, clock, channel, link, page, account, lineage, role }))
-    }
-
-    /// Where the account was found, for [`Asker::at`].
-    pub(crate) fn located(&self) -> Located {
-        Located { link: self.link, lineage: self.lineage, holds_role: self.role != HeldRole::None }
-    }
-
-    /// The account of a request of the same session, where it was found before in the same snapshot.
+    /// The account of a request, where it stands. Until its role is taken it acts in all that it holds.
+    #[inline]
     pub(crate) fn at(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock, located: &Located) -> Read<Self> {
-        let &Located { link, lineage, holds_role } = located;
+        let Located { link, lineage } = *located;
         let page = root.page(link.page)?;
         let account = page.record(link.record)?;
-        let role = match request.role {
-            None => HeldRole::All,
-            Some(role) if holds_role => HeldRole::One(role),
-            Some(_) => HeldRole::None,
-        };
-        Ok(Self { root, clock, channel: request.channel, link, page, account, lineage, role })
+        Ok(Self { root, clock, channel: request.channel, link, page, account, lineage, role: HeldRole::All })
     }
 
     /// Whether anything that the session is judged by, save `hosted` and what the request names itself, can fail or is
@@ -163,6 +147,15 @@ impl<'s> Asker<'s> {
             }
         }
         Ok(false)
+    }
+
+    /// Takes the request's role where it is known already whether the account holds it.
+    pub(crate) fn resume_role(&mut self, role: Option<&'s [u8]>, is_held: bool) {
+        self.role = match role {
+            None => HeldRole::All,
+            Some(role) if is_held => HeldRole::One(role),
+            Some(_) => HeldRole::None,
+        };
     }
 
     /// Takes the request's role, and says what it comes to (docs/semantics.md 2.7).
@@ -233,19 +226,19 @@ impl Lineage {
         while page.has(tenant::HAS_PARENT) {
             let number = root.tenant(page.head().parent()?)?.ok_or(Damaged)?;
             self.depth += 1;
-            *self.pages.get_mut(self.depth).ok_or(Damaged)? = number;
+            *self.pages.get_mut(usize::from(self.depth)).ok_or(Damaged)? = number;
             page = root.page(number)?;
             identities = identities && page.has(tenant::INHERIT_IDENTITIES);
             domains = domains && page.has(tenant::INHERIT_DOMAINS);
-            self.identities_from += usize::from(identities);
-            self.domains_from += usize::from(domains);
+            self.identities_from += u8::from(identities);
+            self.domains_from += u8::from(domains);
         }
         Ok(self)
     }
 
     #[inline]
-    fn first(&self, above: usize) -> &[u32] {
-        self.pages.get(..=above).unwrap_or(&[])
+    fn first(&self, above: u8) -> &[u32] {
+        self.pages.get(..=usize::from(above)).unwrap_or(&[])
     }
 }
 

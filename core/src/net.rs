@@ -176,8 +176,34 @@ pub fn parse_ip(text: &[u8]) -> Option<IpAddr> {
     if text.len() > 45 {
         return None;
     }
+    if let Some(address) = plain_v4(text) {
+        return Some(IpAddr::V4(address));
+    }
     let address: IpAddr = core::str::from_utf8(text).ok()?.parse().ok()?;
     Some(address.to_canonical())
+}
+
+/// Reads four decimal numbers without leading zeros; whatever else there is, `FromStr` reads.
+fn plain_v4(text: &[u8]) -> Option<Ipv4Addr> {
+    let (mut octets, mut dots, mut number) = (0_u32, 0, None);
+    for &octet in text {
+        number = match (number, octet) {
+            (Some(number), b'.') => {
+                (octets, dots) = (octets << 8 | number, dots + 1);
+                None
+            }
+            (None, b'0'..=b'9') => Some(u32::from(octet - b'0')),
+            (Some(number @ 1..), b'0'..=b'9') => {
+                Some(number * 10 + u32::from(octet - b'0')).filter(|&number| number < 256)
+            }
+            _ => return None,
+        };
+        if number.is_none() && octet != b'.' {
+            return None;
+        }
+    }
+    let last = number.filter(|_| dots == 3)?;
+    Some(Ipv4Addr::from_bits(octets << 8 | last))
 }
 
 fn parse(text: &str) -> Result<IpAddr, IpRangeError> {
@@ -206,6 +232,30 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().expect(text)
+    }
+
+    #[test]
+    fn four_numbers_are_read_as_the_standard_library_reads_them() {
+        let numbers = [
+            "0", "1", "9", "10", "99", "100", "199", "255", "256", "260", "999", "00", "01", "1000", "", "a", "+1",
+            " 1",
+        ];
+        let mut read = 0;
+        for [a, b] in numbers.iter().flat_map(|a| numbers.map(|b| [*a, b])) {
+            for text in [
+                [a, b, "0", "255"].join("."),
+                ["192", a, b, "1"].join("."),
+                ["192", "0", a, b].join("."),
+                [a, b, "1"].join("."),
+                ["1", a, b, "1", "2"].join("."),
+                [a, b].join("1.2.3"),
+            ] {
+                let expected = text.parse().ok();
+                assert_eq!(super::plain_v4(text.as_bytes()), expected, "{text}");
+                read += u32::from(expected.is_some());
+            }
+        }
+        assert!(read > 150, "{read}");
     }
 
     #[test]

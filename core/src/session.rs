@@ -1,9 +1,8 @@
 //! The staged form: one client's session, transaction by transaction.
 
-use crate::decision::{Decision, Stage, Verdict};
-use crate::evaluate::{Remembered, decide};
+use crate::decision::{Decision, Stage};
+use crate::evaluate::{Remembered, decide_again};
 use crate::explain::{Explanation, View};
-use crate::observer::Blind;
 use crate::record::RequestRecord;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
@@ -45,8 +44,8 @@ impl Snapshot {
     pub fn session(&self, client: &Request<'_>) -> Session {
         let facts =
             Request { smtputf8: false, envelope_sender: EnvelopeSender::Unknown, header: Header::NotGiven, ..*client };
-        let mut memory = Remembered::default();
-        let decision = decide(self, &facts, Stage::Session, &mut Blind, &mut memory);
+        let (mut decision, mut memory) = (Decision::open(Stage::Session, self.id()), Remembered::default());
+        decide_again(&mut decision, self, &facts, Stage::Session, &mut memory);
         Session { snapshot: self.clone(), facts: RequestRecord::from(&facts), decision, memory }
     }
 }
@@ -70,6 +69,7 @@ impl Session {
             self.snapshot = snapshot.clone();
             self.memory.forget();
         }
+        self.memory.begin();
         self.facts.envelope.set(sender);
         self.facts.smtputf8 = smtputf8;
         self.facts.now = now;
@@ -95,13 +95,11 @@ impl Session {
     }
 
     fn decide(&mut self, header: Header<'_>, stage: Stage) -> Decision {
-        let Self { snapshot, facts, memory, .. } = self;
+        let Self { snapshot, facts, memory, decision } = self;
         memory.renew(facts.now);
-        self.decision =
-            facts.with_request(|facts| decide(snapshot, &Request { header, ..*facts }, stage, &mut Blind, memory));
-        if self.decision.verdict() == Verdict::Defer {
-            self.memory.forget();
-        }
-        self.decision.settled()
+        facts.with_request(|facts| {
+            decide_again(decision, snapshot, &Request { header, ..*facts }, stage, memory);
+        });
+        decision.settled()
     }
 }

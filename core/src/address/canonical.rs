@@ -69,13 +69,6 @@ impl AddrSpec {
         self.is_everyday
     }
 
-    /// The same address, known to be everyday, where it starts at another octet.
-    pub(super) fn moved(&self, start: usize) -> Self {
-        let by = position(start).wrapping_sub(self.span.start);
-        let shift = |span: Span| Span { start: span.start.wrapping_add(by), end: span.end.wrapping_add(by) };
-        Self { span: shift(self.span), local: shift(self.local), domain: shift(self.domain), ..*self }
-    }
-
     /// Brings this address to canonical form. `bytes` are those it was read from.
     ///
     /// # Errors

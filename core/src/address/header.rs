@@ -21,7 +21,7 @@
 //! Refused: `a@c.example <a@b.example>`, `<a@c.example> <a@b.example>`, `<@c.example:a@b.example>`, `a @b.example`, `,a@b.example`.
 
 use super::canonical::AddrSpec;
-use super::plain::{self, Known};
+use super::plain::{self, Everyday, Known};
 use super::reader::{Reader, Strict};
 use crate::options::Limits;
 
@@ -69,7 +69,7 @@ pub(crate) fn read_field_knowing(
     known: Option<Known<'_>>,
 ) -> Result<FieldSummary, FieldError> {
     if body.len() <= limits.field_octets as usize && limits.mailboxes > 0 {
-        if let Some((addr_spec, plain)) = plain::field(body, known) {
+        if let Some(Everyday { spec: addr_spec, is_plain: plain }) = plain::field(body, known) {
             let first = Mailbox { addr_spec, group: None };
             return Ok(FieldSummary { mailboxes: 1, groups: 0, first, plain });
         }

@@ -68,12 +68,17 @@ pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
 /// Tells whether a capital letter is among the octets, which are ASCII; among others it may tell so in vain.
 #[inline]
 pub(crate) fn has_capital(octets: &[u8]) -> bool {
-    const FROM: u64 = ONES * (0x80 - b'A' as u64);
-    const BEHIND: u64 = ONES * (0x80 - b'Z' as u64 - 1);
-    any(octets, 0, |word| {
-        let low = word & !HIGHS;
-        (low + FROM) & !(low + BEHIND)
-    })
+    any(octets, 0, capitals)
+}
+
+/// The first and the last octets of a text of four to sixteen, which together are all of it.
+#[inline]
+fn ends(text: &[u8]) -> Option<(u64, u64)> {
+    if let (Some(first), Some(last), true) = (text.first_chunk(), text.last_chunk(), text.len() <= 16) {
+        return Some((u64::from_le_bytes(*first), u64::from_le_bytes(*last)));
+    }
+    let (first, last) = (text.first_chunk()?, text.last_chunk()?);
+    (text.len() <= 8).then(|| (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))))
 }
 
 /// Whether two texts are the same: `==`, without a call for texts as short as most addresses are.
@@ -82,16 +87,41 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    match (a.first_chunk::<8>(), a.last_chunk::<8>(), b.first_chunk::<8>(), b.last_chunk::<8>()) {
-        (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) => {
-            let alike = a_first == b_first && a_last == b_last;
-            alike && (a.len() <= 16 || a == b)
-        }
-        _ => match (a.first_chunk::<4>(), a.last_chunk::<4>(), b.first_chunk::<4>(), b.last_chunk::<4>()) {
-            (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) => a_first == b_first && a_last == b_last,
-            _ => a.iter().eq(b),
-        },
+    if let (Some(a), Some(b)) = (ends(a), ends(b)) {
+        return a == b;
     }
+    match (a.first_chunk::<16>(), a.last_chunk::<16>(), b.first_chunk::<16>(), b.last_chunk::<16>()) {
+        (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) if a.len() <= 32 => {
+            a_first == b_first && a_last == b_last
+        }
+        _ => a == b,
+    }
+}
+
+/// Whether two texts are the same but for the case of ASCII letters: `eq_ignore_ascii_case`, sooner for short ones.
+#[inline]
+pub(crate) fn same_but_for_case(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (ends(a), ends(b)) {
+        (Some(a), Some(b)) => folded(a.0) == folded(b.0) && folded(a.1) == folded(b.1),
+        _ => a.eq_ignore_ascii_case(b),
+    }
+}
+
+/// Eight octets with capital letters made small.
+const fn folded(word: u64) -> u64 {
+    word | (capitals(word) & !word) >> 2
+}
+
+/// Turns the high bit of each octet on that is a capital letter, or would be one without its own high bit.
+#[inline]
+const fn capitals(word: u64) -> u64 {
+    const FROM: u64 = ONES * (0x80 - b'A' as u64);
+    const BEHIND: u64 = ONES * (0x80 - b'Z' as u64 - 1);
+    let low = word & !HIGHS;
+    (low + FROM) & !(low + BEHIND) & HIGHS
 }
 
 /// Finds the first of an octet.
@@ -215,7 +245,36 @@ const fn table() -> [u16; 256] {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALNUM, ATEXT, all_are_over, has_capital, is, leading, position};
+    use std::vec::Vec;
+
+    use super::{ALNUM, ATEXT, all_are_over, has_capital, is, leading, position, same, same_but_for_case};
+
+    #[test]
+    fn two_texts_are_the_same_as_the_standard_library_has_it() {
+        let octets =
+            |length: usize, add: u8| (0..length).map(|at| b"a@[zAZ`{\x00\xe1\xc1_"[at % 12] ^ add).collect::<Vec<u8>>();
+        for length in 0..40 {
+            for add in [0, 0x01, 0x20, 0x80, 0xa0] {
+                let (a, mut b) = (octets(length, 0), octets(length, add));
+                for at in 0..=length {
+                    assert_eq!(same(&a, &b), a == b);
+                    assert_eq!(same_but_for_case(&a, &b), a.eq_ignore_ascii_case(&b), "{a:?} {b:?}");
+                    if let Some(octet) = b.get_mut(at) {
+                        *octet = a[at];
+                    }
+                }
+                assert!(!same(&a, &octets(length + 1, 0)) && !same_but_for_case(&octets(length + 1, 0), &a));
+                for at in 0..length {
+                    for bit in 0..8 {
+                        let mut other = a.clone();
+                        other[at] ^= 1 << bit;
+                        assert!(!same(&a, &other));
+                        assert_eq!(same_but_for_case(&a, &other), a.eq_ignore_ascii_case(&other), "{a:?} {other:?}");
+                    }
+                }
+            }
+        }
+    }
 
     /// Hands over up to 20 octets `other`, with one octet at each place among them in turn.
     fn each_place(other: u8, octet: u8, mut check: impl FnMut(&[u8], usize)) {

@@ -9,30 +9,40 @@ use super::local::MAX_LOCAL;
 use super::octet::{self, ALNUM, ATEXT, LETTER, LOCAL, NAME, PHRASE};
 use super::span::Span;
 
-/// An everyday address that was read before, and what it was read as.
+/// An everyday address that was read before.
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
     text: &'a [u8],
-    spec: AddrSpec,
+    /// Where its at sign stands.
+    at: usize,
 }
 
 impl<'a> Known<'a> {
     /// Takes over an address that a reader read, if it is everyday.
     pub(crate) fn new(bytes: &'a [u8], spec: AddrSpec) -> Option<Self> {
-        spec.is_everyday().then(|| Self { text: spec.span.of(bytes), spec })
+        let (text, local) = (spec.span.of(bytes), spec.local.of(bytes));
+        spec.is_everyday().then_some(Self { text, at: local.len() })
     }
 
     /// Whether it stands there too.
     pub(crate) fn is_at(&self, span: Span, bytes: &[u8]) -> bool {
-        span.of(bytes) == self.text
+        octet::same(span.of(bytes), self.text)
     }
 }
 
+/// An everyday field of one mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Everyday {
+    pub(crate) spec: AddrSpec,
+    /// Its name can hold no encoded-word.
+    pub(crate) is_plain: bool,
+}
+
 /// Reads a field body that is one mailbox: `a@b.example`, `Name <a@b.example>` or `"Name" <a@b.example>`, with no
-/// `@` or backslash in the name, and no `=` in quotes; tells too whether the name can hold no encoded-word.
-pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<(AddrSpec, bool)> {
+/// `@` or backslash in the name, and no `=` in quotes.
+pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<Everyday> {
     let start = usize::from(body.first() == Some(&b' '));
-    let is_sure = |spec| (spec, true);
+    let is_sure = |spec| Everyday { spec, is_plain: true };
     match body.get(start)? {
         b'<' => angle(body, start, known).map(is_sure),
         b'"' => {
@@ -48,7 +58,10 @@ pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<(AddrSpec, 
             let text = body.get(start..)?;
             let length = octet::leading(text, PHRASE);
             match text.split_at_checked(length)? {
-                (phrase, [b'<', ..]) => Some((angle(body, start + length, known)?, !begins_encoded_word(phrase))),
+                (phrase, [b'<', ..]) => {
+                    let spec = angle(body, start + length, known)?;
+                    Some(Everyday { spec, is_plain: !begins_encoded_word(phrase) })
+                }
                 _ => addr_spec(body, start, body.len(), known).map(is_sure),
             }
         }
@@ -84,18 +97,17 @@ fn angle(bytes: &[u8], open: usize, known: Option<Known<'_>>) -> Option<AddrSpec
 fn addr_spec(bytes: &[u8], start: usize, end: usize, known: Option<Known<'_>>) -> Option<AddrSpec> {
     let text = bytes.get(start..end)?;
     // Most senders write in From what they gave as reverse-path.
-    if let Some(known) = known.filter(|known| known.text == text) {
-        return Some(known.spec.moved(start));
+    if let Some(known) = known.filter(|known| octet::same(known.text, text)) {
+        return Some(AddrSpec::plain(start, start + known.at, end, true));
     }
     let at = octet::position(text, b'@')?;
     let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
     let fits = local.len() <= MAX_LOCAL && domain.len() <= MAX_LABEL && text.len() <= MAX_ADDRESS;
-    if !fits || STATES.after(State::LocalStart, local).state != State::Local {
+    if !fits || STATES.after(State::LocalStart, text) != State::Word {
         return None;
     }
-    let after = STATES.after(State::LabelStart, domain);
-    let is_canonical = !after.capital && has_room(local.len(), domain.len());
-    (after.state == State::Word).then(|| AddrSpec::plain(start, start + at, end, is_canonical))
+    let is_canonical = !octet::has_capital(domain) && has_room(local.len(), domain.len());
+    Some(AddrSpec::plain(start, start + at, end, is_canonical))
 }
 
 /// Tells whether the two parts of an address without quotes are in canonical form as they are spelled.
@@ -103,7 +115,8 @@ pub(crate) fn is_canonical(local: &[u8], domain: &[u8]) -> bool {
     has_room(local.len(), domain.len())
         && local.iter().all(|&octet| octet::is(octet, ATEXT) || octet == b'.')
         && domain.len() <= MAX_LABEL
-        && matches!(STATES.after(State::LabelStart, domain), After { state: State::Word, capital: false })
+        && STATES.after(State::LabelStart, domain) == State::Word
+        && !octet::has_capital(domain)
 }
 
 /// Tells whether an address of these lengths could even take the quotes that dots at wrong places would need.
@@ -159,28 +172,17 @@ impl State {
     }
 }
 
-/// For each octet a word that holds the state after it, at a place that the state before it tells, and whether it is
-/// a capital letter.
+/// For each octet a word that holds the state after it, at a place that the state before it tells.
 ///
 /// So a step is one load, which waits for nothing before it, and one shift.
 struct States([u64; 256]);
 
 static STATES: States = States::new();
 
-/// What octets lead to.
-#[derive(PartialEq, Eq)]
-struct After {
-    state: State,
-    /// There was a capital letter.
-    capital: bool,
-}
-
 impl States {
     /// The bits that hold a state: enough for the number of bits to shift by.
     const BITS: u64 = 6;
     const STATE: u64 = (1 << Self::BITS) - 1;
-    /// Above all states.
-    const CAPITAL: u64 = 1 << 63;
 
     #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated when compiled, below 256")]
     const fn new() -> Self {
@@ -193,9 +195,6 @@ impl States {
                 words[octet] |= (state.after(octet as u8) as u64 * Self::BITS) << (state as u64 * Self::BITS);
                 number += 1;
             }
-            if (octet as u8).is_ascii_uppercase() {
-                words[octet] |= Self::CAPITAL;
-            }
             octet += 1;
         }
         Self(words)
@@ -203,17 +202,15 @@ impl States {
 
     /// Reads octets from a state on.
     #[inline]
-    fn after(&self, from: State, octets: &[u8]) -> After {
-        let (mut state, mut found) = (from as u64 * Self::BITS, 0);
+    fn after(&self, from: State, octets: &[u8]) -> State {
+        let mut state = from as u64 * Self::BITS;
         for &octet in octets {
             #[expect(clippy::indexing_slicing, reason = "there is a word for every octet")]
             let word = self.0[usize::from(octet)];
-            found |= word;
             state = word >> (state & Self::STATE);
         }
         let number = (state & Self::STATE) / Self::BITS;
-        let state = State::ALL.into_iter().find(|state| *state as u64 == number);
-        After { state: state.unwrap_or(State::Refused), capital: found & Self::CAPITAL != 0 }
+        State::ALL.into_iter().find(|state| *state as u64 == number).unwrap_or(State::Refused)
     }
 }
 
@@ -222,7 +219,7 @@ mod tests {
     use alloc::format;
     use alloc::vec::Vec;
 
-    use super::{Known, field, is_canonical, path};
+    use super::{Everyday, Known, field, is_canonical, path};
     use crate::address::canonical::Canonical;
     use crate::address::header::read_any_field;
     use crate::address::name::{addresses, names};
@@ -244,12 +241,12 @@ mod tests {
                 format!(" \"Dean, Ann (<x>; y: z)\" <{address}>"),
                 format!("\"\"<{address}>"),
             ] {
-                let (spec, plain) = field(body.as_bytes(), None).expect(&body);
+                let Everyday { spec, is_plain } = field(body.as_bytes(), None).expect(&body);
                 let summary = read_any_field(body.as_bytes(), &Limits::default()).expect(&body);
                 assert_eq!((summary.first.addr_spec, summary.mailboxes, summary.groups), (spec, 1, 0));
-                assert!(summary.plain && plain, "{body}");
+                assert!(summary.plain && is_plain, "{body}");
                 let known = Known::new(bracketed.as_bytes(), read);
-                assert_eq!(field(body.as_bytes(), known), Some((spec, true)), "{body}");
+                assert_eq!(field(body.as_bytes(), known), Some(Everyday { spec, is_plain }), "{body}");
                 for other in [format!("{body}.example"), body.replace("example", "examples"), format!("{body}-")] {
                     assert_eq!(field(other.as_bytes(), known), field(other.as_bytes(), None), "{other}");
                 }
@@ -321,17 +318,17 @@ mod tests {
         let shown = bytes.escape_ascii();
         let everyday = field(bytes, None);
         assert_eq!(field(bytes, known), everyday, "{shown}");
-        if let Some((spec, plain)) = everyday {
+        if let Some(Everyday { spec, is_plain }) = everyday {
             let full = read_any_field(bytes, &Limits::default()).expect("what is everyday is right");
             assert_eq!((full.first.addr_spec, full.mailboxes, full.groups), (spec, 1, 0), "{shown}");
-            assert_eq!(full.plain, plain, "{shown}");
+            assert_eq!(full.plain, is_plain, "{shown}");
             let name = names(bytes).next();
-            assert!(!plain || name.is_none_or(|name| addresses(bytes, &name, &mut |_| panic!("{shown}")).is_ok()));
+            assert!(!is_plain || name.is_none_or(|name| addresses(bytes, &name, &mut |_| panic!("{shown}")).is_ok()));
         }
         if let Some(spec) = path(bytes) {
             assert_eq!(read_any_path(bytes, false), Ok(ReversePath::Mailbox(spec)), "{shown}");
         }
-        for spec in everyday.map(|(spec, _)| spec).into_iter().chain(path(bytes)) {
+        for spec in everyday.map(|everyday| everyday.spec).into_iter().chain(path(bytes)) {
             let (local, domain) = (spec.local.of(bytes), spec.domain.of(bytes));
             assert_eq!(spec.canonical(bytes).ok(), Canonical::from_parts(local, domain), "{shown}");
         }

@@ -74,6 +74,7 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
     }
 
     /// Enters what facts come to; there are none where nothing is asked of addresses.
+    #[inline]
     fn enter(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) {
         let strengths = self.ledger.strengths;
         let Some(facts) = facts else {

@@ -12,6 +12,7 @@ use crate::policy::{Proof, Strength};
 use crate::reason::Reason;
 use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::layout::Read;
+use crate::snapshot::page::PageView;
 use crate::snapshot::rows::{holding, tenant};
 use crate::snapshot::target::Target;
 
@@ -32,6 +33,18 @@ pub(super) enum Said<'r> {
 }
 
 impl<'r> Said<'r> {
+    /// An address that was read before, where it stands.
+    pub(super) fn known_as(request: &Request<'r>, spec: AddrSpec) -> Self {
+        match request.envelope_sender {
+            EnvelopeSender::Path(bytes) | EnvelopeSender::Unquoted(bytes) => Self::mailbox(bytes, spec),
+            EnvelopeSender::Null | EnvelopeSender::Unknown => Self::Unknown,
+        }
+    }
+
+    fn mailbox(bytes: &'r [u8], spec: AddrSpec) -> Self {
+        Self::Mailbox { bytes, spec, known: Known::new(bytes, spec) }
+    }
+
     /// The address, to be looked up; its canonical form may take up `room`.
     pub(super) fn target<'a>(&self, key: &'a HashKey, room: &'a mut Option<Canonical>) -> Option<Asked<'a>>
     where
@@ -63,7 +76,7 @@ pub(super) fn read<'r>(request: &Request<'r>, stage: Stage) -> Said<'r> {
     };
     match read {
         Ok(ReversePath::Null) => Said::Null,
-        Ok(ReversePath::Mailbox(spec)) => Said::Mailbox { bytes, spec, known: Known::new(bytes, spec) },
+        Ok(ReversePath::Mailbox(spec)) => Said::mailbox(bytes, spec),
         Err(error) => Said::Error(error),
     }
 }
@@ -81,7 +94,25 @@ pub(super) enum Envelope<'r> {
     Unread,
 }
 
-impl Envelope<'_> {
+impl<'r> Envelope<'r> {
+    /// An address of which everything is known.
+    pub(super) fn known_as(said: &Said<'r>, asked: Option<&'r Asked<'r>>, facts: Option<AddressFacts>) -> Self {
+        match (said, asked) {
+            (Said::Mailbox { bytes, spec, .. }, Some(Ok(target))) => {
+                Self::Address { target, spelled: spec.span.of(bytes), form: spec.form, facts }
+            }
+            _ => Self::Unread,
+        }
+    }
+
+    /// Where the address stands and what is known of it.
+    pub(super) const fn address(&self, said: &Said<'_>) -> Option<(AddrSpec, Option<AddressFacts>)> {
+        match (self, said) {
+            (Self::Address { facts, .. }, Said::Mailbox { spec, .. }) => Some((*spec, *facts)),
+            _ => None,
+        }
+    }
+
     /// What is known of an address, if it is that of the envelope but for the case of its local part, which tells nothing.
     pub(super) fn facts_about(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {
         match self {
@@ -155,20 +186,16 @@ fn nothing_authorised(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
     if own & holding::OWN_ADDRESS != 0 {
         return Ok(false);
     }
-    let mut domain = false;
-    for &number in asker.domain_holders() {
+    let grandfathered = |page: PageView<'_>| asker.clock.is_before(page.head().grandfathered_until());
+    let mut domain = own & holding::DOMAIN != 0;
+    let mut identity = own & holding::IDENTITY != 0 || own & holding::GRANDFATHERED != 0 && grandfathered(asker.page);
+    for &number in asker.domain_holders().iter().skip(1) {
         domain |= asker.root.holdings(number)? & holding::DOMAIN != 0;
     }
-    let mut identity = false;
-    for &number in asker.identity_holders() {
+    for &number in asker.identity_holders().iter().skip(1) {
         let flags = asker.root.holdings(number)?;
-        let (counting, grandfathered) = if number == asker.link.page {
-            (holding::IDENTITY, holding::GRANDFATHERED)
-        } else {
-            (holding::TENANT_IDENTITY, holding::TENANT_GRANDFATHERED)
-        };
-        let until = asker.root.page(number)?.head().grandfathered_until();
-        identity |= flags & counting != 0 || flags & grandfathered != 0 && asker.clock.is_before(until);
+        identity |= flags & holding::TENANT_IDENTITY != 0
+            || flags & holding::TENANT_GRANDFATHERED != 0 && grandfathered(asker.root.page(number)?);
     }
     Ok(!match proof {
         Proof::Identity => identity,

@@ -8,9 +8,9 @@ mod header;
 mod memory;
 mod names;
 
-use crate::decision::{Decision, Place, Stage, Subject};
+use crate::decision::{Decision, Place, Stage, Subject, Verdict};
 use crate::ledger::{Ledger, Strengths};
-use crate::locate::Asker;
+use crate::locate::{Asker, HeldRole, Located};
 use crate::observer::{Blind, Note, Observer};
 use crate::policy::{OnDeny, Strength};
 use crate::reason::{Control, Reason};
@@ -21,9 +21,10 @@ use crate::snapshot::layout::{Damaged, Read};
 use crate::time::Clock;
 
 use self::address::AddressCheck;
-use self::memory::Memory;
+use self::envelope::Envelope;
+use self::memory::{Forgetful, Memory};
 
-pub(crate) use self::memory::{Forgetful, Remembered};
+pub(crate) use self::memory::Remembered;
 
 impl Snapshot {
     /// Decides a request at the message stage: client, envelope and header.
@@ -37,25 +38,50 @@ impl Snapshot {
     /// Decides a request as far as it is known at a stage; what belongs to a later stage is not looked at.
     #[must_use]
     pub fn evaluate_stage(&self, request: &Request<'_>, stage: Stage) -> Decision {
-        decide(self, request, stage, &mut Blind, &mut Forgetful)
+        decide(self, request, stage, &mut Blind)
     }
 }
 
-/// Decides, lets an observer watch, and takes from a memory what it holds.
+/// Decides, and lets an observer watch.
 pub(crate) fn decide(
     snapshot: &Snapshot,
     request: &Request<'_>,
     stage: Stage,
     observer: &mut impl Observer,
-    memory: &mut impl Memory,
 ) -> Decision {
     let mut decision = Decision::open(stage, snapshot.id());
+    enter(&mut decision, snapshot, request, observer, &mut Forgetful);
+    decision.settled()
+}
+
+/// Decides in the place of an earlier decision of the same session, and takes from a memory what it holds.
+pub(crate) fn decide_again(
+    decision: &mut Decision,
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    stage: Stage,
+    memory: &mut Remembered,
+) {
+    decision.reopen(stage, snapshot.id());
+    enter(decision, snapshot, request, &mut Blind, memory);
+    if decision.verdict() == Verdict::Defer {
+        memory.forget();
+    }
+}
+
+/// Enters everything into a decision that is open.
+fn enter(
+    decision: &mut Decision,
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    observer: &mut impl Observer,
+    memory: &mut impl Memory,
+) {
     let clock = Clock::new(request.now);
-    if let Err(Damaged) = run(snapshot, request, &clock, &mut Ledger::new(&mut decision), observer, memory) {
+    if let Err(Damaged) = run(snapshot, request, &clock, &mut Ledger::new(decision), observer, memory) {
         decision.defer(Reason::SnapshotDamaged);
     }
     memory.keep_until(clock.holds());
-    decision.settled()
 }
 
 fn run<O: Observer>(
@@ -70,7 +96,10 @@ fn run<O: Observer>(
     // What the request says is read while the memory of the account is on its way.
     let account = request.account.filter(|_| memory.session().is_none());
     let mut approach = account.map(|id| Approach::start(root, id)).transpose()?;
-    let sender = envelope::read(request, stage);
+    let sender = match memory.transaction() {
+        Some(known) => envelope::Said::known_as(request, known.spec),
+        None => envelope::read(request, stage),
+    };
     let mut room = None;
     let asked = sender.target(root.key, &mut room);
     let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
@@ -87,28 +116,42 @@ fn run<O: Observer>(
         from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
         approach.find_record(target)?;
     }
-    let asker = match memory.session() {
-        Some((located, opening)) => {
-            ledger.resume(opening);
-            Asker::at(root, request, clock, located)?
-        }
-        None => {
-            let Some(mut asker) = Asker::arrive(root, request, clock, approach)? else {
-                ledger.find(nobody(request), Place::of(Subject::Account));
-                ledger.close(OnDeny::Reject, false);
-                return Ok(());
-            };
-            session(&mut asker, request, ledger, observer)?;
-            memory.keep_session(|| (asker.located(), ledger.opening()));
-            asker
-        }
+    let found = match (memory.session(), approach) {
+        (Some(known), _) => Some(known.located),
+        (None, Some(approach)) => Located::of(root, approach)?,
+        (None, None) => None,
     };
+    let Some(located) = found else {
+        let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
+        ledger.find(reason, Place::of(Subject::Account));
+        ledger.close(OnDeny::Reject, false);
+        return Ok(());
+    };
+    let mut asker = Asker::at(root, request, clock, &located)?;
+    if let Some(known) = memory.session() {
+        asker.resume_role(request.role, known.holds_role);
+        ledger.resume(known.opening);
+    } else {
+        session(&mut asker, request, ledger, observer)?;
+        let holds_role = asker.role != HeldRole::None;
+        memory.keep_session(located, holds_role, ledger);
+    }
     let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
     ledger.strengths.begin(null_path);
     if stage >= Stage::Envelope {
-        let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-        let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
+        let envelope = if let Some(known) = memory.transaction() {
+            ledger.resume(known.opening);
+            Envelope::known_as(&sender, asked.as_ref(), known.facts)
+        } else {
+            let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
+            let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
+            if let Some((spec, facts)) = envelope.address(&sender) {
+                memory.keep_transaction(spec, facts, ledger);
+            }
+            envelope
+        };
         if stage == Stage::Message {
+            let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
             header::judge(&mut check, &request.header, (&header, from.as_ref()), &envelope, limits)?;
         }
     }
@@ -116,12 +159,8 @@ fn run<O: Observer>(
     Ok(())
 }
 
-/// Why nobody asks.
-const fn nobody(request: &Request<'_>) -> Reason {
-    if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount }
-}
-
 /// Finds how strictly the controls are applied, and judges everything that is known after AUTH.
+#[inline]
 fn session<'s, O: Observer>(
     asker: &mut Asker<'s>,
     request: &Request<'s>,

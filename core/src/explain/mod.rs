@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::decision::{Decision, Finding, Place, Stage, Verdict};
-use crate::evaluate::{Forgetful, decide};
+use crate::evaluate::decide;
 use crate::reason::Reason;
 use crate::request::Request;
 use crate::snapshot::Snapshot;
@@ -105,7 +105,7 @@ impl Snapshot {
     #[must_use]
     pub fn explain_stage(&self, request: &Request<'_>, stage: Stage, view: View) -> Explanation {
         let mut recorder = Recorder::new(view);
-        let decision = decide(self, request, stage, &mut recorder, &mut Forgetful);
+        let decision = decide(self, request, stage, &mut recorder);
         let listed = |findings: &[Finding], enforced| -> Vec<ExplainedReason> {
             findings
                 .iter()

@@ -3,7 +3,7 @@
 use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Rule;
-use crate::snapshot::index::Candidates;
+use crate::snapshot::index::{Candidates, Hash};
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
@@ -23,7 +23,7 @@ impl Consented {
     }
 
     pub(super) fn opens(&self, own: &[u8], local: &[u8]) -> bool {
-        self.0 & Self::bit(own) != 0 && local.get(..own.len()).is_some_and(|start| start.eq_ignore_ascii_case(own))
+        self.0 & Self::bit(own) != 0 && local.get(..own.len()).is_some_and(|start| octet::same_but_for_case(start, own))
     }
 
     fn bit(identity: &[u8]) -> u128 {
@@ -31,58 +31,68 @@ impl Consented {
     }
 }
 
+/// A tenant whose identities count.
+struct Holder<'p> {
+    page: PageView<'p>,
+    number: u32,
+    /// How it compares local parts of the address's domain.
+    rule: Rule,
+}
+
 impl<O: Observer> Gatherer<'_, '_, O> {
+    #[inline]
     pub(super) fn identities(&mut self) -> Read<()> {
         let asker = self.asker;
-        self.identities_of((asker.page, asker.link.page), self.own_rule)?;
+        self.identities_of(&Holder { page: asker.page, number: asker.link.page, rule: self.own_rule })?;
         for &number in asker.identity_holders().iter().skip(1) {
             let page = asker.root.page(number)?;
-            self.identities_of((page, number), rule(page.closest(self.target)?))?;
+            self.identities_of(&Holder { page, number, rule: rule(page.closest(self.target)?) })?;
         }
         Ok(())
     }
 
     /// Enters those of one tenant, and those of the account if the tenant is its own.
     #[inline]
-    fn identities_of(&mut self, (page, number): (PageView<'_>, u32), rule: Rule) -> Read<()> {
-        let (asker, target) = (self.asker, self.target);
-        let index = page.head().identity_index();
-        if index.count == 0 {
+    fn identities_of(&mut self, holder: &Holder<'_>) -> Read<()> {
+        if holder.page.head().identity_index().count == 0 {
             return Ok(());
         }
-        self.facts.enter_if(rule.exact_case, Fact::CaseTells);
-        let of_account = number == asker.link.page && asker.account.flags() & account::HAS_IDENTITIES != 0;
-        let last = if of_account { asker.link.record } else { 0 };
-        let mut candidate = target.local;
-        loop {
-            let hash = target.hash_of(candidate, rule.exact_case);
-            let mut holder = 0;
-            loop {
-                let mut found = Candidates::new(page.bytes(), index, hash.with(holder));
-                while let Some([word]) = found.next()? {
-                    let row: IdentityRow<'_> = page.record(word)?;
-                    if row.holder() == holder
-                        && octet::same(row.domain()?, target.domain)
-                        && rule.same(candidate, row.local()?)
-                    {
-                        self.identity((page, number), row, candidate.len() == target.local.len())?;
-                    }
-                }
-                if holder == last {
-                    break;
-                }
-                holder = last;
-            }
-            match rule.sub_address_base(candidate) {
-                Some(base) => candidate = base,
-                None => return Ok(()),
-            }
+        self.facts.enter_if(holder.rule.exact_case, Fact::CaseTells);
+        let local = self.target.local;
+        self.identities_for(holder, local)?;
+        match holder.rule.sub_address_base(local) {
+            Some(base) => self.identities_for(holder, base),
+            None => Ok(()),
         }
     }
 
-    #[inline]
-    fn identity(&mut self, (page, number): (PageView<'_>, u32), row: IdentityRow<'_>, exact: bool) -> Read<()> {
-        let asker = self.asker;
+    /// Enters those whose local part is this one: the address's own, or what it is a sub-address of.
+    fn identities_for(&mut self, holder: &Holder<'_>, local: &[u8]) -> Read<()> {
+        let hash = self.target.hash_of(local, holder.rule.exact_case);
+        self.identities_under(holder, 0, hash, local)?;
+        let account = self.asker.account;
+        if holder.number == self.asker.link.page && account.flags() & account::HAS_IDENTITIES != 0 {
+            self.identities_under(holder, self.asker.link.record, hash, local)?;
+        }
+        Ok(())
+    }
+
+    /// Enters those that are held by the tenant, which is 0, or by the account that stands at a word.
+    fn identities_under(&mut self, holder: &Holder<'_>, held_by: u32, hash: Hash, local: &[u8]) -> Read<()> {
+        let Holder { page, rule, .. } = *holder;
+        let mut found = Candidates::new(page.bytes(), page.head().identity_index(), hash.with(held_by));
+        while let Some([word]) = found.next()? {
+            let row: IdentityRow<'_> = page.record(word)?;
+            let is_held = row.holder() == held_by;
+            if is_held && octet::same(row.domain()?, self.target.domain) && rule.same(local, row.local()?) {
+                self.identity(holder, row, local.len() == self.target.local.len())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn identity(&mut self, holder: &Holder<'_>, row: IdentityRow<'_>, exact: bool) -> Read<()> {
+        let (asker, &Holder { page, number, .. }) = (self.asker, holder);
         let flags = row.flags();
         let has = |flag: u32| flags & flag != 0;
         if has(identity::REFUSED) || has(identity::WITHDRAWN) {

@@ -39,7 +39,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let same_tenant = link.page == asker.link.page;
         let theirs = if same_tenant { self.own_rule } else { rule(page.closest(target)?) };
         let separators = theirs.separators.union(self.own_rule.separators);
-        if !separators.base(target.local).eq_ignore_ascii_case(separators.base(own)) {
+        if !octet::same_but_for_case(separators.base(target.local), separators.base(own)) {
             return Ok(());
         }
         self.facts.enter(Fact::Hosted);

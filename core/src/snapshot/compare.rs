@@ -46,7 +46,7 @@ impl Rule {
     /// Whether two local parts are the same mailbox.
     #[inline]
     pub(crate) fn same(self, a: &[u8], b: &[u8]) -> bool {
-        octet::same(a, b) || !self.exact_case && a.eq_ignore_ascii_case(b)
+        if self.exact_case { octet::same(a, b) } else { octet::same_but_for_case(a, b) }
     }
 
     /// The base of a local part, if it is a sub-address.

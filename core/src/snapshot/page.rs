@@ -86,6 +86,7 @@ impl<'p> PageView<'p> {
     }
 
     /// The entry of exactly this name.
+    #[inline]
     pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
         let rows = self.head().domains();
         if rows.count <= FEW {
@@ -135,6 +136,7 @@ impl<'p> PageView<'p> {
     }
 
     /// The same where the entry of exactly this name is known.
+    #[inline]
     pub(crate) fn closest_given(
         self,
         named: Option<DomainRow<'p>>,

@@ -46,7 +46,7 @@ impl<'a> Target<'a> {
 
     /// Whether an address is this one, or differs in the ASCII case of its local part.
     pub(crate) fn is_but_for_case(&self, address: CanonicalView<'_>) -> bool {
-        octet::same(self.domain, address.domain) && self.local.eq_ignore_ascii_case(address.local)
+        octet::same(self.domain, address.domain) && octet::same_but_for_case(self.local, address.local)
     }
 
     /// Whether the text is the address as it is stored.
