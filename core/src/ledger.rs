@@ -135,7 +135,11 @@ impl<'d> Ledger<'d> {
     }
 
     fn find_each(&mut self, reasons: ReasonSet, place: Place) -> bool {
-        reasons.iter().fold(false, |enforced, reason| self.find(reason, place) || enforced)
+        let mut enforced = false;
+        for reason in reasons.iter() {
+            enforced |= self.find(reason, place);
+        }
+        enforced
     }
 
     /// Enters what gave the account an address.
