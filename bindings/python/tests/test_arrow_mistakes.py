@@ -245,6 +245,29 @@ def test_arrays_that_point_outside_are_refused(account: Callable[[], Breakable])
         pa.table(SNAPSHOT.evaluate_arrow(table))
 
 
+def test_arrays_of_random_octets_are_decided_or_refused() -> None:
+    choice = random.Random(4)
+    outcomes = set()
+    for _ in range(400):
+        ways: list[Callable[[], Breakable]] = [
+            # The last offset stays: how long a buffer is, the interface does not say.
+            lambda: strings(choice.randbytes(8) + int32(5)),
+            lambda: strings(int32(*sorted(choice.choices(range(21), k=2)), 20)),
+            lambda: keys(choice.randbytes(2)),
+            lambda: views(choice.randbytes(16)),
+            lambda: views(int32(choice.randrange(30)) + b"alic" + int32(choice.randrange(2), choice.randrange(20))),
+        ]
+        array, break_it = choice.choice(ways)()
+        data = pa.record_batch({"now": [0, 0], "channel": ["smtp"] * 2, "account": array})
+        break_it()
+        try:
+            outcomes.add(len(SNAPSHOT.evaluate_arrow(data)))
+        except ValueError as error:
+            assert "`account` is no valid Arrow array" in str(error)
+            outcomes.add(0)
+    assert outcomes == {0, 2}
+
+
 @pytest.mark.parametrize("wrong", [(0, 5), (-1, 1), (1, 0)])
 def test_lists_that_point_outside_are_refused(wrong: tuple[int, int]) -> None:
     given, elements = pa.list_(pa.string()), pa.array(["mail.send"])

@@ -20,7 +20,7 @@ MONTH = (1_793_491_200, 1_796_083_200)
 """November 2026, in seconds since the epoch."""
 
 ACCOUNTS = 10
-ROWS = 50_000
+ROWS = 25_000
 """As many rows as a row group of the file has."""
 
 TEXT = pa.string()

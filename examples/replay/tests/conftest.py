@@ -7,7 +7,7 @@ import pytest
 import sendas
 from replay import traffic
 
-TENANTS, REQUESTS, SEED = 300, 100_000, 7
+TENANTS, REQUESTS, SEED = 300, 50_000, 7
 
 
 @pytest.fixture(scope="session")
