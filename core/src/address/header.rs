@@ -22,7 +22,7 @@
 
 use super::canonical::AddrSpec;
 use super::plain::{self, Everyday, Known};
-use super::reader::{Reader, Strict};
+use super::reader::{Mode, Reader, Strict};
 use crate::options::Limits;
 
 pub use super::construct::{Construct, FieldClass, FieldError};
@@ -74,12 +74,17 @@ pub(crate) fn read_field_knowing(
             return Ok(FieldSummary { mailboxes: 1, groups: 0, first, plain });
         }
     }
-    read_any_field(body, limits)
+    read_list(body, limits, Strict)
 }
 
-/// The same for what need not be everyday.
+/// The same by the grammar alone, for whoever compares.
+#[cfg(test)]
 pub(super) fn read_any_field(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldError> {
-    let mut reader = Reader::new(body, limits, Strict)?;
+    read_list(body, limits, super::reader::Thorough)
+}
+
+fn read_list(body: &[u8], limits: &Limits, mode: impl Mode) -> Result<FieldSummary, FieldError> {
+    let mut reader = Reader::new(body, limits, mode)?;
     let mut first = None;
     let mut mailboxes = 0;
     while let Some(mailbox) = reader.next_mailbox()? {
@@ -109,7 +114,7 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use super::{Construct, FieldClass, mailboxes, read_field};
+    use super::{Construct, FieldClass, mailboxes, read_any_field, read_field};
     use crate::address::LocalForm;
     use crate::options::Limits;
 
@@ -117,6 +122,7 @@ mod tests {
     fn read(body: &str) -> Result<String, Construct> {
         let limits = Limits::default();
         let body = body.as_bytes();
+        assert_eq!(read_field(body, &limits), read_any_field(body, &limits), "{}", body.escape_ascii());
         let summary = read_field(body, &limits).map_err(|error| {
             assert!(error.offset() as usize <= body.len(), "{error:?}");
             error.construct()
@@ -174,6 +180,27 @@ mod tests {
         ] {
             assert_eq!(read(body).as_deref(), Ok(expected), "{body:?}");
         }
+    }
+
+    /// Whatever stands about an everyday address, it is read as the grammar alone has it.
+    #[test]
+    fn a_list_is_read_alike_by_the_grammar_alone() {
+        const PARTS: [&str; 14] =
+            ["a@b.example", "C1@D-2.example", "a=b@c", "<", ">", ",", ";", "G:", " ", "\"x\"", "(c)", ".", "@", "a"];
+        let (mut accepted, mut refused) = (0_u32, 0_u32);
+        for length in 0..=4 {
+            for number in 0..PARTS.len().pow(length) {
+                let text: String =
+                    (0..length).map(|place| PARTS[number / PARTS.len().pow(place) % PARTS.len()]).collect();
+                for body in [text.clone(), format!("\"B\" <{text}>, a@b.example"), format!("a@b.example, {text}")] {
+                    match read(&body) {
+                        Ok(_) => accepted += 1,
+                        Err(_) => refused += 1,
+                    }
+                }
+            }
+        }
+        assert!(accepted > 500 && refused > accepted, "{accepted} {refused}");
     }
 
     #[test]

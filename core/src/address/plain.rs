@@ -85,6 +85,11 @@ pub(crate) fn path(bytes: &[u8]) -> Option<AddrSpec> {
     angle(bytes, 0, None)
 }
 
+/// Reads an address that takes up all octets from `start` to `end`, if it is everyday.
+pub(super) fn address(bytes: &[u8], start: usize, end: usize) -> Option<AddrSpec> {
+    addr_spec(bytes, start, end, None)
+}
+
 /// Reads an angle address that begins at `open` and ends with the bytes.
 fn angle(bytes: &[u8], open: usize, known: Option<Known<'_>>) -> Option<AddrSpec> {
     match bytes.get(open..)? {
@@ -201,7 +206,11 @@ impl States {
     }
 
     /// Reads octets from a state on.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the loop of every everyday address; a call for it costs as much as six octets"
+    )]
     fn after(&self, from: State, octets: &[u8]) -> State {
         let mut state = from as u64 * Self::BITS;
         for &octet in octets {

@@ -5,9 +5,11 @@ mod angle;
 mod obsolete;
 mod words;
 
+use super::canonical::AddrSpec;
 use super::construct::{Construct, FieldError};
 use super::header::Mailbox;
-use super::octet::{self, ATEXT, CONTROL, HIGH};
+use super::octet::{self, ATEXT, CONTROL, HIGH, INSIDE};
+use super::plain;
 use super::span::{Span, position};
 use crate::options::Limits;
 
@@ -53,6 +55,8 @@ enum At {
 pub(super) trait Mode {
     /// Whether the reading goes on after such a construct.
     const GOES_ON: bool;
+    /// Whether everyday addresses are read at once.
+    const IS_QUICK: bool = true;
 
     /// Takes note of it, or fails.
     fn forbid(&mut self, construct: Construct, offset: u32) -> Result<()>;
@@ -85,6 +89,26 @@ impl Mode for Strict {
     fn name(&mut self, _: Span) {}
 
     #[inline]
+    fn group(&mut self, _: Span) {}
+}
+
+/// The same, by the grammar alone.
+#[cfg(test)]
+pub(super) struct Thorough;
+
+#[cfg(test)]
+impl Mode for Thorough {
+    const GOES_ON: bool = false;
+    const IS_QUICK: bool = false;
+
+    fn forbid(&mut self, construct: Construct, offset: u32) -> Result<()> {
+        Strict.forbid(construct, offset)
+    }
+
+    fn forget_from(&mut self, _: u32) {}
+
+    fn name(&mut self, _: Span) {}
+
     fn group(&mut self, _: Span) {}
 }
 
@@ -173,6 +197,19 @@ impl<'a, M: Mode> Reader<'a, M> {
         }
     }
 
+    /// Reads an everyday address at once, if what follows ends it.
+    #[inline]
+    fn everyday(&mut self, ends: impl FnOnce(Option<u8>) -> bool) -> Option<AddrSpec> {
+        if !M::IS_QUICK {
+            return None;
+        }
+        let end = self.at + octet::leading(self.rest(), INSIDE);
+        let addr_spec =
+            if ends(self.body.get(end).copied()) { plain::address(self.body, self.at, end)? } else { return None };
+        self.at = end;
+        Some(addr_spec)
+    }
+
     fn close_group(&mut self) {
         if self.group.take().is_some() && self.place == At::Start {
             self.empty_group.get_or_insert(position(self.at));
@@ -182,6 +219,9 @@ impl<'a, M: Mode> Reader<'a, M> {
 
     /// Reads a mailbox; `None` for the name of a group and its colon, and for an element without an address.
     fn element(&mut self) -> Result<Option<Mailbox>> {
+        if let Some(addr_spec) = self.everyday(|next| matches!(next, None | Some(b',' | b';'))) {
+            return Ok(Some(Mailbox { addr_spec, group: self.group }));
+        }
         let first = self.at;
         let mut words = 0;
         let mut start = self.at;

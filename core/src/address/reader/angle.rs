@@ -10,6 +10,10 @@ impl<M: Mode> Reader<'_, M> {
     pub(super) fn angle_address(&mut self) -> Result<Option<Mailbox>> {
         let open = self.at;
         self.at += 1;
+        if let Some(addr_spec) = self.everyday(|next| next == Some(b'>')) {
+            self.at += 1;
+            return Ok(Some(Mailbox { addr_spec, group: self.group }));
+        }
         self.skip_space_in_brackets()?;
         match self.peek() {
             Some(b'>') => {

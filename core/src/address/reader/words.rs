@@ -54,7 +54,15 @@ impl<M: Mode> Reader<'_, M> {
     }
 
     /// Skips white space, folds and comments, and says which there were.
+    #[inline]
     pub(super) fn skip_gap(&mut self) -> Result<Gap> {
+        match self.peek() {
+            Some(b' ' | b'\t' | b'\r' | b'(') => self.skip_some_gap(),
+            _ => Ok(Gap::None),
+        }
+    }
+
+    fn skip_some_gap(&mut self) -> Result<Gap> {
         let mut gap = Gap::None;
         loop {
             match self.peek() {
