@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sendas::admin::{
     Actor, ActorKind, COMMANDS, Command, Directory, EVENTS, Order, Outcome, REFUSALS, Record, Refusal,
 };
 use sendas::record::RequestRecord;
 use sendas::{HashKey, Options, Policy, Snapshot, Timestamp, Verdict};
+use sendas_tests::vector_files::{clauses, members, root, texts, vector_files};
 use serde_json::{Value, json};
 
 /// Rules of the source documents, each shown by a vector that permits, or after which a request is allowed, and by one that
@@ -24,7 +25,7 @@ const NOT_SHOWN: [&str; 3] = ["administration 1.4", "administration 1.6", "admin
 #[test]
 fn every_command_is_decided_as_its_vector_says() {
     let mut run = Run::default();
-    for file in files() {
+    for file in vector_files("tests/administration") {
         run.file(&file);
     }
     run.whole();
@@ -198,7 +199,9 @@ impl Run {
     }
 
     fn whole(&mut self) {
-        let clauses = clauses();
+        // Those of sections 12 to 14 are held by `rollout.rs`.
+        let is_ours = |number: &str| !["12.", "13.", "14."].iter().any(|section| number.starts_with(section));
+        let clauses = clauses("administration", is_ours);
         for rule in RULES.split_whitespace() {
             let Seen { yes, no } = self.rules.get(rule).unwrap_or(&Seen { yes: 0, no: 0 });
             if *yes == 0 || *no == 0 {
@@ -366,34 +369,6 @@ fn names_in(path: &str, function: &str) -> Vec<String> {
     let names: Vec<String> = body.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     assert!(!names.is_empty(), "{path}");
     names
-}
-
-/// The numbered clauses of `docs/administration.md`, as vectors name them; those of sections 12 to 14 are held by `rollout.rs`.
-fn clauses() -> BTreeSet<String> {
-    let text = fs::read_to_string(root().join("docs/administration.md")).expect("the clauses are there");
-    let numbers = text.lines().filter_map(|line| Some(line.strip_prefix("- **")?.split_once("**")?.0));
-    let ours = numbers.filter(|number| !["12.", "13.", "14."].iter().any(|section| number.starts_with(section)));
-    ours.map(|number| format!("administration {number}")).collect()
-}
-
-fn files() -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("tests/administration")).expect("the folder of the vectors is there");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn members(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_object().into_iter().flatten().map(|(name, _)| name.as_str())
-}
-
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The instant of what says none.

@@ -6,5 +6,6 @@ pub mod change;
 pub mod generate;
 pub mod oracle;
 pub mod request;
+pub mod vector_files;
 pub mod walk;
 pub mod written;

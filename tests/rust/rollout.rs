@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 
 use sendas::admin::{Actor, Command, Directory, Order, Outcome};
 use sendas::analysis::{Observations, PreflightError, Table, Tally};
 use sendas::postfix_log::{Line, LogReader, Timestamps};
 use sendas::record::RequestRecord;
 use sendas::{HashKey, Limits, Options, Policy, Timestamp};
+use sendas_tests::vector_files::{clauses, texts, vector_files};
 use serde_json::Value;
 
 /// Rules of the source documents that some vector must show.
@@ -20,7 +20,7 @@ const RULES: &str = "N2 N5 N7 N13 T13 S4 S5 S6 S8 M10 M11 M12 M13 M14";
 fn every_answer_is_as_its_vector_says() {
     let mut problems = Vec::new();
     let (mut ids, mut named) = (BTreeSet::new(), BTreeSet::new());
-    for path in files() {
+    for path in vector_files("tests/rollout") {
         let theme = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let file: Value = fs::read_to_string(&path).expect("a file").parse().expect("JSON");
         for vector in file["vectors"].as_array().expect("vectors") {
@@ -28,7 +28,7 @@ fn every_answer_is_as_its_vector_says() {
             if !id.starts_with(&format!("{theme}/")) || !ids.insert(id.clone()) {
                 problems.push(format!("{id}: the id is taken, or does not begin with `{theme}/`"));
             }
-            named.extend(texts(&vector["names"]));
+            named.extend(texts(&vector["names"]).map(str::to_owned));
             for (what, got, expected) in answers(vector, &file["policies"]) {
                 if !covers(&got, &expected) {
                     problems.push(format!("{id}: {what}\n  expected {expected}\n  got      {got}"));
@@ -36,7 +36,8 @@ fn every_answer_is_as_its_vector_says() {
             }
         }
     }
-    let clauses = clauses();
+    let is_ours = |number: &str| ["12.", "13.", "14."].iter().any(|section| number.starts_with(section));
+    let clauses = clauses("administration", is_ours);
     let known: BTreeSet<String> = clauses.iter().cloned().chain(RULES.split_whitespace().map(str::to_owned)).collect();
     problems.extend(known.difference(&named).map(|name| format!("no vector names {name}")));
     problems.extend(
@@ -216,30 +217,6 @@ fn covers(got: &Value, expected: &Value) -> bool {
     }
 }
 
-/// The clauses of `docs/administration.md` on observations and what comes of them.
-fn clauses() -> BTreeSet<String> {
-    let text = fs::read_to_string(root().join("docs/administration.md")).expect("the clauses are there");
-    let numbers = text.lines().filter_map(|line| Some(line.strip_prefix("- **")?.split_once("**")?.0));
-    let ours = numbers.filter(|number| ["12.", "13.", "14."].iter().any(|section| number.starts_with(section)));
-    ours.map(|number| format!("administration {number}")).collect()
-}
-
-fn files() -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("tests/rollout")).expect("the folder of the vectors is there");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 fn json_of(text: &str) -> Value {
     text.parse().expect("JSON")
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

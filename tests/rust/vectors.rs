@@ -7,10 +7,11 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jsonschema::Validator;
 use sendas::{ClientIp, Decision, Finding, HashKey, Options, Policy, Profile, Reason, Reply, Request, Snapshot, Stage};
+use sendas_tests::vector_files::{clauses, members, root, texts, vector_files};
 use serde_json::{Value, json};
 
 /// Rules of the source documents, and sections of what they were made into, that some vector must show.
@@ -39,7 +40,7 @@ fn every_vector_is_decided_as_it_says() {
     let schema = json_of(&root().join("tests/schema/vectors.schema.json"));
     let schema = jsonschema::validator_for(&schema).expect("the schema is one");
     let mut run = Run::default();
-    for file in vector_files() {
+    for file in vector_files("tests/vectors") {
         run.file(&file, &schema);
     }
     run.whole();
@@ -165,7 +166,7 @@ impl Run {
                 self.problems.push(format!("no vector has `{}` enforced", reason.slug()));
             }
         }
-        let clauses = clauses();
+        let clauses = clauses("semantics", |_| true);
         for rule in RULES.split_whitespace() {
             if !self.rules.contains(rule) {
                 self.problems.push(format!("no vector names the rule {rule}"));
@@ -228,34 +229,7 @@ fn compile(policy: &Value) -> Result<Snapshot, String> {
     Snapshot::compile(&policy, &Options::new(HashKey([7; 16]))).map_err(|error| error.to_string())
 }
 
-/// The numbered clauses of `docs/semantics.md`, as vectors name them.
-fn clauses() -> BTreeSet<String> {
-    let text = fs::read_to_string(root().join("docs/semantics.md")).expect("the semantics are there");
-    let numbers = text.lines().filter_map(|line| line.strip_prefix("- **")?.split_once("**"));
-    numbers.map(|(number, _)| format!("semantics {number}")).collect()
-}
-
-fn vector_files() -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("tests/vectors")).expect("the folder of the vectors is there");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    files
-}
-
 fn json_of(path: &Path) -> Value {
     let text = fs::read_to_string(path).expect("the file can be read");
     text.parse().unwrap_or_else(|error| json!({ "error": format!("{}: {error}", path.display()) }))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn members(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_object().into_iter().flatten().map(|(name, _)| name.as_str())
-}
-
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
