@@ -4,6 +4,7 @@
 //! can be written, or given to an engine, without standing in memory as a whole.
 
 mod attempt;
+pub mod full;
 pub mod plain;
 mod size;
 mod text;

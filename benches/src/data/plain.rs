@@ -296,17 +296,17 @@ const fn denied(name: &'static str) -> Case {
     Case { name, allowed: false }
 }
 
-fn tenant_id(number: usize) -> String {
+pub(super) fn tenant_id(number: usize) -> String {
     format!("tenant-{number}")
 }
 
 /// The login: an address at the tenant's domain, as mail hosts have it.
-fn account_id(tenant: usize, seat: usize) -> String {
+pub(super) fn account_id(tenant: usize, seat: usize) -> String {
     format!("user{seat}@{}", text::main_domain(tenant))
 }
 
 /// The account that holds an item.
-fn holder(size: Size, item: usize) -> usize {
+pub(super) fn holder(size: Size, item: usize) -> usize {
     (item / 5 + item) % size.accounts()
 }
 
@@ -319,7 +319,7 @@ fn identity_address(tenant: usize, item: usize) -> String {
 }
 
 #[expect(clippy::expect_used, reason = "the prefixes made here are prefixes")]
-fn allowlist(prefixes: [&str; 2]) -> Allowlist {
+pub(super) fn allowlist(prefixes: [&str; 2]) -> Allowlist {
     let entries = prefixes
         .map(|prefix| AllowlistEntry { range: IpRange::cidr(prefix).expect("a prefix"), remark: String::new() });
     Allowlist { channel: Channel::Smtp, entries: entries.into() }
