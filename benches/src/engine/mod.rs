@@ -8,6 +8,7 @@ mod cdb;
 #[cfg(feature = "cedar")]
 mod cedar;
 mod facts;
+mod full;
 #[cfg(any(feature = "cdb", feature = "lmdb"))]
 mod keyed;
 #[cfg(feature = "lmdb")]
@@ -22,6 +23,7 @@ mod session;
 mod sqlite;
 
 pub use self::by_hand::ByHand;
+pub use self::full::ByHandFull;
 pub use self::sendas::{KEY, Sendas};
 
 use std::error::Error;
@@ -30,7 +32,7 @@ use ::sendas::Policy;
 
 use crate::data::Attempt;
 
-/// Something that decides the attempts of the plain workload.
+/// Something that decides the attempts of a workload.
 pub trait Engine {
     /// Whether the attempt may be sent.
     fn allows(&self, attempt: &Attempt) -> bool;
@@ -104,6 +106,13 @@ pub const KINDS: &[Kind] = &[
         "each decision clears a bit for every address, which takes milliseconds",
         casbin::build,
     ),
+];
+
+/// Every engine of the full workload, the library first.
+pub const FULL_KINDS: &[Kind] = &[
+    Kind::any_size("sendas", |policy| Ok(Box::new(Sendas::new(policy)?))),
+    Kind::any_size("by_hand", |policy| Ok(Box::new(ByHandFull::new(policy)))),
+    Kind::any_size("by_hand_inner", |policy| Ok(Box::new(ByHandFull::with_inner_reader(policy)))),
 ];
 
 #[cfg(feature = "cedar")]
