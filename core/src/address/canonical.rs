@@ -88,9 +88,7 @@ impl AddrSpec {
             kind: flaw,
             offset: self.domain.start.saturating_add(position(at)),
         })?;
-        // A spelling is never shorter than what it needs, so that few addresses need the exact length.
-        let given = self.local.of(bytes).len() + 3 + canonical.domain().len();
-        if given > MAX_ADDRESS && local::spelled_len(canonical.local()) + 1 + canonical.domain().len() > MAX_ADDRESS {
+        if !canonical.fits() {
             return Err(CanonicalError { kind: CanonicalFlaw::TooLong, offset: self.span.start });
         }
         Ok(canonical)
@@ -173,7 +171,14 @@ impl Canonical {
         let mut canonical = Self::EMPTY;
         canonical.set_local(local, LocalForm::Unquoted).ok()?;
         canonical.set_domain(domain).ok()?;
-        Some(canonical)
+        canonical.fits().then_some(canonical)
+    }
+
+    /// Whether the address is within the limit as it must be spelled, quotes and backslashes included.
+    fn fits(&self) -> bool {
+        let (local, domain) = (self.local(), self.domain().len());
+        // Few addresses are so long that what they need must be counted.
+        2 * local.len() + 3 + domain <= MAX_ADDRESS || local::spelled_len(local) + 1 + domain <= MAX_ADDRESS
     }
 
     /// Takes over parts that are in canonical form already.
@@ -345,6 +350,19 @@ mod tests {
         match read_path(path.as_bytes(), true).expect(path) {
             ReversePath::Mailbox(spec) => spec,
             ReversePath::Null => panic!("{path}"),
+        }
+    }
+
+    #[test]
+    fn escapes_count_in_an_address_that_is_given_without_them() {
+        let (value, spelled) = ("\"".repeat(31), "\\\"".repeat(31));
+        for (last, fits) in [(61, true), (62, false)] {
+            let domain = format!("{0}.{0}.{1}", "b".repeat(63), "b".repeat(last));
+            let bytes = format!("{value}@{domain}").into_bytes();
+            let spec = read_unquoted(&bytes, false).expect("an address");
+            assert_eq!(spec.canonical(&bytes).is_ok(), fits);
+            assert_eq!(Canonical::from_parts(value.as_bytes(), domain.as_bytes()).is_some(), fits);
+            assert_eq!(Address::parse(&format!("\"{spelled}\"@{domain}")).is_ok(), fits);
         }
     }
 
