@@ -1,5 +1,6 @@
-//! A decision on ASCII input allocates nothing.
+//! A decision on ASCII input allocates nothing, names of encoded-words included.
 
+use sendas::Header;
 use sendas_benches::data::{Accounts, Attempt, Size, full, plain};
 use sendas_benches::engine::Sendas;
 
@@ -24,6 +25,28 @@ fn holds(engine: &Sendas, attempts: impl Iterator<Item = Attempt>) {
             })
         });
         assert_eq!(count.count_total, 0, "{attempt:?}");
+    }
+}
+
+#[test]
+fn a_name_of_encoded_words_allocates_nothing() {
+    let size = Size::new(10);
+    let engine = Sendas::new(&plain::policy(size)).unwrap();
+    for name in
+        ["=?UTF-8?Q?K=C3=A4se_und_Brot?=", "=?utf-8?B?S8Okc2UgdW5kIEJyb3Q=?=", "=?utf-8?q?K=C3?= =?utf-8?q?=A4se?="]
+    {
+        for attempt in plain::attempts(size, Accounts::Uniform, 7).take(100) {
+            let body = format!(" {name} <a@b.example>");
+            let count = attempt.with_request(|request| {
+                let fields: [(&[u8], &[u8]); 1] = [(b"From", body.as_bytes())];
+                let mut request = request.clone();
+                request.header = Header::Fields(&fields);
+                allocation_counter::measure(|| {
+                    std::hint::black_box(engine.0.evaluate(&request));
+                })
+            });
+            assert_eq!(count.count_total, 0, "{name} {attempt:?}");
+        }
     }
 }
 
