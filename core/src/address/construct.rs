@@ -152,6 +152,8 @@ constructs! {
     QuotedNonAscii, Syntax, Known, "a backslash before a character that is not ASCII";
     /// An angle bracket, at sign or comma in a quoted local part, where a reader that looks for them finds another address.
     QuotedDelimiter, Ambiguous, Known, "an angle bracket, at sign or comma in a quoted local part";
+    /// An at sign and a fold within quotes or comments of one field: a reader that ends these at the fold finds an address.
+    AtSignAndFold, Ambiguous, Known, "an at sign and a fold within quotes or comments";
     /// Nothing between two commas, or before the first or after the last.
     EmptyElement, Ambiguous, Known, "an empty element of the list";
     /// A group without a member beside mailboxes or other groups with members.

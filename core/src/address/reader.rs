@@ -120,6 +120,9 @@ pub(super) struct Reader<'a, M> {
     text: &'a str,
     at: usize,
     comment_depth: u32,
+    /// Whether a fold, and whether an at sign, was read within quotes or comments.
+    has_inner_fold: bool,
+    has_inner_at_sign: bool,
     place: At,
     group: Option<u32>,
     pub(super) groups: u32,
@@ -146,6 +149,8 @@ impl<'a, M: Mode> Reader<'a, M> {
             text,
             at: 0,
             comment_depth: limits.comment_depth,
+            has_inner_fold: false,
+            has_inner_at_sign: false,
             place: At::Start,
             group: None,
             groups: 0,

@@ -69,8 +69,18 @@ fn addr_spec(choices: &mut Choices<'_>) -> String {
 
 fn phrase(choices: &mut Choices<'_>) -> String {
     let words: Vec<String> = choices.several(1, 3, |choices| {
-        let shown =
-            choices.pick(&["News", "J.", "Dr. Who", VICTIM, "<ceo@victim.example>", "ceo@victim.example,", "Acme"]);
+        let shown = choices.pick(&[
+            "News",
+            "J.",
+            "Dr. Who",
+            VICTIM,
+            "<ceo@victim.example>",
+            "ceo@victim.example,",
+            "Acme",
+            "Acme\r\n News",
+            "x\r\n <ceo@(y)victim.example>, z",
+            "x\r\n ceo @victim.example, z",
+        ]);
         match choices.below(8) {
             0 | 1 => format!("\"{shown}\""),
             2 => format!(

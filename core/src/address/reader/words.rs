@@ -140,6 +140,10 @@ impl<M: Mode> Reader<'_, M> {
     #[inline]
     fn quotable(&mut self, octet: u8, text: u16) -> Result<()> {
         if octet::is(octet, text) {
+            if octet == b'@' {
+                self.has_inner_at_sign = true;
+                self.check_inner()?;
+            }
             self.at += 1;
             if octet == b'@' || (octet == b'=' && self.may_begin_encoded_word()) {
                 self.plain = false;
@@ -148,12 +152,21 @@ impl<M: Mode> Reader<'_, M> {
         }
         match octet {
             b' ' | b'\t' => self.at += 1,
-            b'\r' => self.fold()?,
+            b'\r' => {
+                self.has_inner_fold = true;
+                self.check_inner()?;
+                self.fold()?;
+            }
             b'\\' => {
                 self.plain = false;
                 self.at += 1;
                 match self.peek() {
                     Some(octet) if octet::is(octet, HIGH) => self.wide()?,
+                    Some(b'@') => {
+                        self.has_inner_at_sign = true;
+                        self.check_inner()?;
+                        self.at += 1;
+                    }
                     Some(octet) if octet == b'\t' || !octet::is(octet, CONTROL) => self.at += 1,
                     Some(_) => {
                         self.forbid(Construct::QuotedControl)?;
@@ -174,6 +187,11 @@ impl<M: Mode> Reader<'_, M> {
             },
         }
         Ok(())
+    }
+
+    /// Refuses what a reader finds an address in that ends quotes and comments at a fold.
+    fn check_inner(&mut self) -> Result<()> {
+        if self.has_inner_fold && self.has_inner_at_sign { self.forbid(Construct::AtSignAndFold) } else { Ok(()) }
     }
 
     /// Skips a character that is not ASCII.
