@@ -4,10 +4,11 @@ const { randomBytes } = require('node:crypto')
 const { readFileSync, readdirSync } = require('node:fs')
 const { extname } = require('node:path')
 const { fileURLToPath } = require('node:url')
+const { isDate, isUint8Array } = require('node:util').types
 
 const {
   Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord, Session, Snapshot, obligations, policySchema,
-  reasons
+  reasons, summaryWords
 } = require(library())
 
 /** Finds what `npm run build` made on a machine like this one. */
@@ -55,6 +56,7 @@ const REQUEST = new Set([
   'now', 'channel', 'account', 'role', 'clientIp', 'credential', 'tls', 'smtputf8', 'envelopeSender', 'header', 'stage'
 ])
 const CREDENTIAL = new Set(['kind', 'id', 'scopes'])
+const SENDER = new Set(['unquoted'])
 
 /** Whether a value is an object that has no members but these. */
 function has (members, value) {
@@ -63,27 +65,74 @@ function has (members, value) {
   return true
 }
 
-/** Copies octets, which a script may change or detach while further members are read. */
-const copied = octets => octets instanceof Uint8Array && octets.length > 0 ? new Uint8Array(octets) : octets
+// What a script may change afterwards, or while further members are read, is copied. What is of a wrong type is left for the
+// native function to refuse.
+const copied = octets => isUint8Array(octets) && octets.length > 0 ? new Uint8Array(octets) : octets
+const copiedTexts = texts => Array.isArray(texts) ? texts.map(copied) : texts
+const copiedHeader = header => Array.isArray(header) ? header.map(copiedTexts) : copied(header)
+const copiedSender = sender => has(SENDER, sender) ? { unquoted: copied(sender.unquoted) } : copied(sender)
+const copiedInstant = now => isDate(now) ? new Date(now) : now
 
-const { evaluateMembers } = Snapshot.prototype
-delete Snapshot.prototype.evaluateMembers
+const { summary, whole } = Snapshot.prototype
+delete Snapshot.prototype.summary
+delete Snapshot.prototype.whole
+const [STAGES, VERDICTS, ACTIONS] = summaryWords()
+
+// A decision of `evaluate`: most callers ask for no more than a summary has. An object that owns native memory costs more than
+// a decision, so one is made when more is asked for, by deciding the same request again with the same snapshot.
+class Evaluated {
+  #summary
+  #snapshot
+  #members
+  #whole
+
+  constructor (snapshot, members) {
+    this.#summary = summary.apply(snapshot, members)
+    this.#snapshot = snapshot
+    this.#members = members
+  }
+
+  get stage () { return STAGES[this.#summary & 0xff] }
+  get verdict () { return VERDICTS[this.#summary >> 8 & 0xff] }
+  get action () { return ACTIONS[this.#summary >> 16 & 0xff] }
+  get allowed () { return this.verdict === 'allow' }
+  get provisional () { return this.#summary >> 24 === 1 }
+
+  static {
+    // In every other way it is the native decision.
+    for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(Decision.prototype))) {
+      if (Object.hasOwn(this.prototype, name)) continue
+      const decision = evaluated => evaluated.#whole ??= whole.apply(evaluated.#snapshot, evaluated.#members)
+      const descriptor = get === undefined
+        ? { value (...values) { return value.apply(decision(this), values) }, writable: true }
+        : { get () { return get.call(decision(this)) } }
+      Object.defineProperty(this.prototype, name, { configurable: true, ...descriptor })
+    }
+    Object.defineProperty(this.prototype, 'constructor', { value: Decision, configurable: true, writable: true })
+    Object.setPrototypeOf(this.prototype, Decision.prototype)
+  }
+}
+
 replace(Snapshot.prototype, 'evaluate', evaluate => function (request) {
   // What is no request is refused by the native function, which says why.
   if (!has(REQUEST, request)) return evaluate.call(this, request)
-  const { now, channel } = request
+  const now = copiedInstant(request.now)
+  const { channel } = request
   const account = copied(request.account)
   const role = copied(request.role)
   const clientIp = copied(request.clientIp)
-  const { credential, tls, smtputf8 } = request
+  const { credential } = request
   if (credential != null && !has(CREDENTIAL, credential)) return evaluate.call(this, request)
+  const kind = credential?.kind
   const id = copied(credential?.id)
-  const envelopeSender = copied(request.envelopeSender)
-  const header = copied(request.header)
-  return evaluateMembers.call(
-    this, now, channel, account, role, clientIp, credential, credential?.kind, id, credential?.scopes, tls, smtputf8,
-    envelopeSender, header, request.stage
-  )
+  const scopes = copiedTexts(credential?.scopes)
+  const { tls, smtputf8 } = request
+  const envelopeSender = copiedSender(request.envelopeSender)
+  const header = copiedHeader(request.header)
+  return new Evaluated(this, [
+    now, channel, account, role, clientIp, credential == null ? null : true, kind, id, scopes, tls, smtputf8, envelopeSender,
+    header, request.stage
+  ])
 })
 
 // Commands, actors and records are objects here and JSON there.

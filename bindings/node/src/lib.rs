@@ -28,5 +28,5 @@ pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
 pub use policy::{Diagnostic, Policy, policy_schema};
 pub use record::{RecordedCredential, RecordedRequest, RecordedUnquoted, RequestRecord};
 pub use session::Session;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, summary_words};
 pub use words::{ReasonRow, reasons};

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 
-const { NULL, Policy, Snapshot } = require('..')
+const { Decision, NULL, Policy, Snapshot } = require('..')
 const { CLIENT, NOW, TOML, request } = require('./policy.js')
 
 const snapshot = Snapshot.compile(Policy.fromToml(TOML))
@@ -194,6 +194,28 @@ describe('scripts that run while a request is read', () => {
     const given = Object.defineProperty(request({ account }), 'role', { get: () => { structuredClone(account.buffer, { transfer: [account.buffer] }) } })
     assert.equal(snapshot.evaluate(given).verdict, 'allow')
     assert.equal(account.length, 0)
+  })
+  test('what they change afterwards changes no decision', () => {
+    const fresh = () => request({
+      now: new Date(NOW * 1000),
+      account: new Uint8Array(Buffer.from('alice')),
+      envelopeSender: { unquoted: Buffer.from('erika@globex.example') },
+      header: [['From', Buffer.from(' erika@globex.example')]]
+    })
+    const given = fresh()
+    const decision = snapshot.evaluate(given)
+    given.now.setTime(0)
+    given.account.fill(0x61)
+    given.envelopeSender.unquoted.fill(0x61)
+    given.header[0][1].fill(0x61)
+    given.header[0][0] = given.header[1] = 'Subject'
+    given.stage = 'session'
+    const expected = snapshot.evaluateMany([fresh()])[0]
+    assert.ok(decision instanceof Decision)
+    assert.deepEqual([decision.stage, decision.verdict, decision.provisional], [expected.stage, expected.verdict, expected.provisional])
+    assert.deepEqual(decision.toJSON(), expected.toJSON())
+    assert.equal(decision.reply().text, expected.reply().text)
+    assert.deepEqual(decision.octets(decision.reasons[0].place), Buffer.from('erika@globex.example'))
   })
   test('detached octets are an empty text', () => {
     const account = new Uint8Array(Buffer.from('alice'))
