@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// Leave out the peers that take minutes to build.
     #[arg(long)]
     without_peers: bool,
-    /// Only measure the packages for Python and Node: what a call costs beside the decision.
+    /// Only measure the packages for Python and Node: what a call costs, and how long their peers take.
     #[arg(long, conflicts_with_all = ["quick", "json", "sizes", "engines", "without_peers", "guard"])]
     bindings: bool,
     /// Only count instructions, by valgrind, and compare them with those recorded.

@@ -15,19 +15,50 @@ use crate::test::cargo;
 pub(crate) fn run(steps: &mut Steps, root: &Path, write: bool) -> Result<(), Failure> {
     let folder = repository::target()?.join("bindings");
     fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
-    let data = Data::generate(steps, root, &folder, 1_000)?;
+    let sizes: Vec<_> = SIZES
+        .iter()
+        .map(|&identities| Ok((identities, Data::generate(steps, root, &folder, identities)?)))
+        .collect::<Result<_, Failure>>()?;
     let python = python(steps, root, &folder)?;
     let node = node(steps, root, &folder)?;
+    let peers = node_peers(steps, root, &folder)?;
     let scripts = root.join("benches/bindings");
-    let mut measured = Vec::new();
-    let mut command = Command::new(&python);
-    measured.push(steps.capture("python: measure", command.arg(scripts.join("overhead.py")).args(data.paths()))?);
-    let mut command = Command::new("node");
-    measured
-        .push(steps.capture("node: measure", command.arg(scripts.join("overhead.js")).arg(&node).args(data.paths()))?);
-    let table = overhead(&measured)?;
-    print!("\n{table}");
-    if write { replace(&root.join("docs/benchmarks.md"), "bindings", &table) } else { Ok(()) }
+    let mut measure = |name: &str, program: &Path, script: &str, folders: &[&Path], data: &Data| {
+        let mut command = Command::new(program);
+        command.arg(scripts.join(script)).args(folders).args(data.paths());
+        rows(&steps.capture(name, &mut command)?)
+    };
+    let (mut calls, mut engines) = (Vec::new(), Vec::new());
+    for (identities, data) in &sizes {
+        if calls.is_empty() {
+            calls.extend(measure("python: calls", &python, "overhead.py", &[], data)?);
+            calls.extend(measure("node: calls", Path::new("node"), "overhead.js", &[&node], data)?);
+        }
+        let of_size = measure("python: peers", &python, "peers.py", &[], data)?.into_iter().chain(measure(
+            "node: peers",
+            Path::new("node"),
+            "peers.js",
+            &[&node, &peers],
+            data,
+        )?);
+        engines.extend(of_size.map(|row| (*identities, row)));
+    }
+    let (calls, engines) = (overhead(&calls), beside(&engines));
+    print!("\n{calls}\n{engines}");
+    if !write {
+        return Ok(());
+    }
+    let page = root.join("docs/benchmarks.md");
+    replace(&page, "calls", &calls)?;
+    replace(&page, "peers of the packages", &engines)
+}
+
+/// Reads what a script has measured: an object a line.
+fn rows(output: &str) -> Result<Vec<Value>, Failure> {
+    let read = |line: &str| {
+        serde_json::from_str(line).map_err(|error| Failure::Unmet(format!("`{line}` is no JSON: {error}")))
+    };
+    output.lines().map(read).collect()
 }
 
 /// A policy and requests as JSON Lines.
@@ -72,6 +103,8 @@ fn python(steps: &mut Steps, root: &Path, folder: &Path) -> Result<PathBuf, Fail
     // Of the tools, this needs the one that builds.
     let mut tools = pip(&["maturin", "--constraint"]);
     steps.run("python: tools", tools.arg(root.join("xtask/python-tools.txt")))?;
+    let mut peers = pip(&["--requirement"]);
+    steps.run("python: peers", peers.arg(root.join("benches/bindings/requirements.txt")))?;
     let wheels = folder.join("wheel");
     if wheels.exists() {
         fs::remove_dir_all(&wheels).map_err(Failure::file(&wheels))?;
@@ -101,23 +134,57 @@ fn node(steps: &mut Steps, root: &Path, folder: &Path) -> Result<PathBuf, Failur
     Ok(built)
 }
 
+/// Installs the peers of the Node package into a folder of its own, and returns that.
+fn node_peers(steps: &mut Steps, root: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+    let peers = folder.join("peers");
+    fs::create_dir_all(&peers).map_err(Failure::file(&peers))?;
+    for name in ["package.json", "package-lock.json"] {
+        let path = root.join("benches/bindings").join(name);
+        fs::copy(&path, peers.join(name)).map_err(Failure::file(path))?;
+    }
+    let mut install = Command::new("npm");
+    steps.run("node: peers", install.args(["ci", "--no-audit", "--no-fund"]).current_dir(&peers))?;
+    Ok(peers)
+}
+
 /// Writes the table of what a call costs beside the decision.
-fn overhead(measured: &[String]) -> Result<String, Failure> {
-    let mut table = format!("| {} |\n|{}\n", OVERHEAD.join(" | "), " --- |".repeat(OVERHEAD.len()));
-    for line in measured {
-        let row: Value = serde_json::from_str(line).map_err(|error| Failure::Unmet(format!("`{line}`: {error}")))?;
-        let number = |name: &str| row[name].as_f64().unwrap_or(f64::NAN);
-        let language = row["language"].as_str().unwrap_or_default();
-        let [whole, core, read, unread] = ["evaluate", "core", "read", "unread"].map(number);
+fn overhead(measured: &[Value]) -> String {
+    let mut table = head(&OVERHEAD);
+    for row in measured {
+        let [whole, core, read, unread] = ["evaluate", "core", "read", "unread"].map(|name| number(row, name));
         let beside = whole - core;
         let _ = writeln!(
             table,
-            "| {language} | {whole:.0} | {core:.0} | {beside:.0} | {read:.0} | {:.2} | {unread:.0} | {:.2} |",
+            "| {} | {whole:.0} | {core:.0} | {beside:.0} | {read:.0} | {:.2} | {unread:.0} | {:.2} |",
+            word(row, "language"),
             beside / read,
             beside / unread,
         );
     }
-    Ok(table)
+    table
+}
+
+/// Writes the table of the packages beside their peers.
+fn beside(measured: &[(u32, Value)]) -> String {
+    let mut table = head(&PEERS);
+    for (identities, row) in measured {
+        let (language, engine) = (word(row, "language"), word(row, "engine"));
+        let [median, late] = ["ns", "p99_ns"].map(|name| number(row, name));
+        let _ = writeln!(table, "| {language} | {identities} | {engine} | {median:.0} | {late:.0} |");
+    }
+    table
+}
+
+fn head(columns: &[&str]) -> String {
+    format!("| {} |\n|{}\n", columns.join(" | "), " --- |".repeat(columns.len()))
+}
+
+fn number(row: &Value, name: &str) -> f64 {
+    row[name].as_f64().unwrap_or(f64::NAN)
+}
+
+fn word<'r>(row: &'r Value, name: &str) -> &'r str {
+    row[name].as_str().unwrap_or_default()
 }
 
 /// Replaces a generated part of a page.
@@ -134,5 +201,9 @@ fn replace(page: &Path, part: &str, table: &str) -> Result<(), Failure> {
 
 const OVERHEAD: [&str; 8] =
     ["language", "call", "core", "call - core", "empty, read", "ratio", "empty, unread", "ratio to that"];
+
+const PEERS: [&str; 5] = ["language", "identities", "engine", "ns", "p99 ns"];
+
+const SIZES: [u32; 2] = [1_000, 100_000];
 
 const REQUESTS: &str = "2000";
