@@ -10,3 +10,4 @@ pub mod memory;
 pub mod report;
 pub mod staged;
 pub mod threads;
+pub mod workload;

@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Sizes in identities, separated by commas.
     #[arg(long)]
     sizes: Option<String>,
+    /// The rules that are asked, `plain` or `full`; both where nothing is said.
+    #[arg(long)]
+    workload: Option<String>,
     /// Engines, separated by commas; all of them where nothing is said.
     #[arg(long)]
     engines: Option<String>,
@@ -25,10 +28,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     without_peers: bool,
     /// Only measure the packages for Python and Node: what a call costs, and how long their peers take.
-    #[arg(long, conflicts_with_all = ["quick", "json", "sizes", "engines", "without_peers", "guard"])]
+    #[arg(long, conflicts_with_all = ["quick", "json", "sizes", "workload", "engines", "without_peers", "guard"])]
     bindings: bool,
     /// Only count instructions, by valgrind, and compare them with those recorded.
-    #[arg(long, conflicts_with_all = ["quick", "json", "write", "sizes", "engines", "without_peers"])]
+    #[arg(long, conflicts_with_all = ["quick", "json", "write", "sizes", "workload", "engines", "without_peers"])]
     guard: bool,
     /// With --guard: record what is counted.
     #[arg(long, requires = "guard")]
@@ -60,7 +63,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             measure.arg(option);
         }
     }
-    for (given, option) in [(&arguments.sizes, "--sizes"), (&arguments.engines, "--engines")] {
+    let listed =
+        [(&arguments.sizes, "--sizes"), (&arguments.workload, "--workload"), (&arguments.engines, "--engines")];
+    for (given, option) in listed {
         if let Some(list) = given {
             measure.args([option, list]);
         }

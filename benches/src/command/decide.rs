@@ -4,12 +4,16 @@ use std::error::Error;
 use std::hint::black_box;
 
 use clap::Args;
-use sendas_benches::data::{Accounts, Attempt, Size, plain};
+use sendas_benches::data::{Accounts, Attempt, Size};
 use sendas_benches::engine::{Engine, Kind};
+use sendas_benches::workload::Workload;
 
 /// Builds an engine, decides all requests once, and then again in the function `measured`.
 #[derive(Args)]
 pub(crate) struct Arguments {
+    /// The rules that are asked
+    #[arg(long, value_enum, default_value = "plain")]
+    workload: Workload,
     /// The engine
     #[arg(long, default_value = "sendas", value_parser = Kind::named)]
     engine: &'static Kind,
@@ -41,8 +45,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Some("allowed") => attempt.case.allowed,
         Some(name) => attempt.case.name == name,
     };
-    let attempts: Vec<_> = plain::attempts(size, accounts, 7).filter(wanted).take(arguments.requests).collect();
-    let engine = (arguments.engine.build)(&plain::policy(size))?;
+    let attempts: Vec<_> =
+        arguments.workload.attempts(size, accounts, 7).filter(wanted).take(arguments.requests).collect();
+    let kind = arguments.workload.kind(arguments.engine)?;
+    let engine = (kind.build)(&arguments.workload.policy(size))?;
     let allowed = attempts.iter().filter(|attempt| engine.allows(attempt)).count();
     for _ in 0..arguments.rounds {
         black_box(measured(&*engine, &attempts));

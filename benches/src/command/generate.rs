@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io::{self, BufWriter, Write as _};
 
 use clap::{Args, ValueEnum};
-use sendas::Policy;
-use sendas_benches::data::{Accounts, Size, plain};
+use sendas_benches::data::{Accounts, Size};
+use sendas_benches::workload::Workload;
 
 /// Writes a policy or requests as JSON Lines: always the same for the same options.
 #[derive(Args)]
@@ -13,6 +13,9 @@ pub(crate) struct Arguments {
     /// What to write
     #[arg(value_enum)]
     what: What,
+    /// The rules that are asked
+    #[arg(long, value_enum, default_value = "plain")]
+    workload: Workload,
     /// Identities of the policy
     #[arg(long, default_value_t = 1_000)]
     identities: usize,
@@ -43,9 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut output = BufWriter::new(io::stdout().lock());
     match arguments.what {
         What::Policy => {
-            let mut one = Policy::default();
+            let mut one = arguments.workload.provider();
             output.write_all(one.to_json_lines().as_bytes())?;
-            for tenant in plain::tenants(size) {
+            for tenant in arguments.workload.tenants(size) {
                 one.tenants = vec![tenant];
                 let text = one.to_json_lines();
                 let (_, line) = text.split_once('\n').ok_or("a policy without its first line")?;
@@ -54,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
         What::Requests => {
             let accounts = if arguments.uniform { Accounts::Uniform } else { Accounts::Zipf };
-            for attempt in plain::attempts(size, accounts, arguments.seed).take(arguments.requests) {
+            for attempt in arguments.workload.attempts(size, accounts, arguments.seed).take(arguments.requests) {
                 writeln!(output, "{}", attempt.to_json())?;
             }
         }

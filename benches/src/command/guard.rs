@@ -68,7 +68,7 @@ const REQUESTS: u32 = 1_000;
 const TOLERANCE: f64 = 0.05;
 
 /// What is counted, and how `decide` is asked for it.
-const DECISIONS: [(&str, &[&str]); 7] = [
+const DECISIONS: [(&str, &[&str]); 9] = [
     ("plain, all", &[]),
     ("plain, allowed", &["--only", "allowed"]),
     ("plain, identity", &["--only", "account identity, consent"]),
@@ -76,4 +76,6 @@ const DECISIONS: [(&str, &[&str]); 7] = [
     ("plain, forged From", &["--only", "forged From"]),
     ("plain, not listed", &["--only", "account not listed"]),
     ("plain, 100 000", &["--identities", "100000"]),
+    ("full, all", &["--workload", "full"]),
+    ("full, allowed", &["--workload", "full", "--only", "allowed"]),
 ];

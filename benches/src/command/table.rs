@@ -13,6 +13,7 @@ use sendas_benches::floor::load;
 use sendas_benches::measure::times;
 use sendas_benches::memory::held;
 use sendas_benches::report::{Instructions, Measured, More, Report, Row, curves, markdown, text};
+use sendas_benches::workload::Workload;
 use sendas_benches::{staged, threads};
 
 /// Prints the bench table.
@@ -27,6 +28,9 @@ pub(crate) struct Arguments {
     /// Sizes in identities, separated by commas
     #[arg(long, value_delimiter = ',')]
     sizes: Option<Vec<usize>>,
+    /// The rules that are asked; all of them in turn where nothing is said
+    #[arg(long, value_enum)]
+    workload: Option<Workload>,
     /// Engines, separated by commas; all that were compiled in where nothing is said
     #[arg(long, value_delimiter = ',', value_parser = Kind::named)]
     engines: Option<Vec<&'static Kind>>,
@@ -52,8 +56,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let kinds = arguments.engines.clone().unwrap_or_else(|| KINDS.iter().collect());
     let mut report = Report { load: load(), ..Report::default() };
-    for identities in arguments.sizes.clone().unwrap_or(sizes) {
-        measure(&kinds, Size::new(identities), &effort, &mut report)?;
+    let sizes = arguments.sizes.clone().unwrap_or(sizes);
+    for workload in Workload::ALL.into_iter().filter(|&one| arguments.workload.is_none_or(|wanted| wanted == one)) {
+        let kinds: Vec<_> = kinds.iter().filter_map(|kind| workload.kind(kind).ok()).collect();
+        for size in sizes.iter().filter(|&&size| size <= workload.most()) {
+            measure(workload, &kinds, Size::new(*size), &effort, &mut report)?;
+        }
     }
     if arguments.json {
         println!("{}", report.to_json());
@@ -76,24 +84,36 @@ struct Candidate {
 }
 
 /// Builds every engine, holds them to decide every request as it is meant, and times them.
-fn measure(kinds: &[&'static Kind], size: Size, effort: &Effort, report: &mut Report) -> Result<(), Box<dyn Error>> {
-    let policy = plain::policy(size);
+fn measure(
+    workload: Workload,
+    kinds: &[&'static Kind],
+    size: Size,
+    effort: &Effort,
+    report: &mut Report,
+) -> Result<(), Box<dyn Error>> {
+    let policy = workload.policy(size);
     let mut candidates = Vec::new();
     for &kind in kinds.iter().filter(|kind| size.identities() <= kind.most) {
         let started = Instant::now();
         let (built, octets) = held(|| (kind.build)(&policy));
         let (engine, build_seconds) = (built?, started.elapsed().as_secs_f64());
-        eprintln!("{} of {} identities: built in {build_seconds:.1} s", kind.name, size.identities());
+        eprintln!(
+            "{}, {} of {} identities: built in {build_seconds:.1} s",
+            workload.name(),
+            kind.name,
+            size.identities()
+        );
         #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
         let bytes_per_identity =
             octets.map(|octets| (octets + engine.octets_elsewhere()) as f64 / size.identities() as f64);
-        let instructions = instructions(kind, size)?;
+        let instructions = instructions(workload, kind, size)?;
         candidates.push(Candidate { kind, engine, bytes_per_identity, build_seconds, instructions });
     }
-    let library = Sendas::new(&policy)?;
+    // What only the library is measured for, on the rules that its peers have too.
+    let library = if workload == Workload::Plain { Some(Sendas::new(&policy)?) } else { None };
     drop(policy);
     for accounts in Accounts::ALL {
-        let attempts: Vec<Attempt> = plain::attempts(size, accounts, 7).take(effort.requests).collect();
+        let attempts: Vec<Attempt> = workload.attempts(size, accounts, 7).take(effort.requests).collect();
         for Candidate { kind, engine, .. } in &candidates {
             agree(kind, &**engine, &attempts, effort)?;
         }
@@ -106,8 +126,9 @@ fn measure(kinds: &[&'static Kind], size: Size, effort: &Effort, report: &mut Re
         let refused = kinds.iter().filter(|kind| size.identities() > kind.most);
         let refused = refused.map(|kind| (kind.name, Err(kind.limit.to_owned())));
         for (engine, measured) in measured.chain(refused) {
-            report.rows.push(Row { engine, identities: size.identities(), accounts, measured });
+            report.rows.push(Row { workload, engine, identities: size.identities(), accounts, measured });
         }
+        let Some(library) = &library else { continue };
         let connections: Vec<_> = plain::connections(size, accounts, 7).take(effort.requests / 50).collect();
         if let Some(messages) = connections.iter().find(|messages| staged::staged(&library.0, messages) != 10) {
             return Err(format!("a session denies some of {messages:?}").into());
@@ -115,7 +136,7 @@ fn measure(kinds: &[&'static Kind], size: Size, effort: &Effort, report: &mut Re
         report.more.push(More {
             identities: size.identities(),
             accounts,
-            two_threads: threads::two_beside_one(&library, &attempts),
+            two_threads: threads::two_beside_one(library, &attempts),
             staged: staged::beside_whole(&library.0, &connections),
         });
     }
@@ -138,12 +159,12 @@ fn agree(kind: &Kind, engine: &dyn Engine, attempts: &[Attempt], effort: &Effort
 }
 
 /// Counts instructions at sizes that are built quickly enough under valgrind.
-fn instructions(kind: &Kind, size: Size) -> Result<Option<Instructions>, Box<dyn Error>> {
+fn instructions(workload: Workload, kind: &Kind, size: Size) -> Result<Option<Instructions>, Box<dyn Error>> {
     if size.identities() > kind.most_counted || !callgrind::is_there() {
         return Ok(None);
     }
     let identities = size.identities().to_string();
-    let options = ["--engine", kind.name, "--identities", &identities];
+    let options = ["--workload", workload.name(), "--engine", kind.name, "--identities", &identities];
     let any = callgrind::instructions(1_000, &options)?;
     let allowed = callgrind::instructions(1_000, &[options.as_slice(), &["--only", "allowed"]].concat())?;
     Ok(Some(Instructions { allowed, any }))

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::data::Accounts;
 use crate::measure::Times;
+use crate::workload::Workload;
 
 /// Everything that one run measured.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Report {
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "the measurements' own data")]
 pub struct Row {
+    /// The rules that were asked.
+    pub workload: Workload,
     /// The name.
     pub engine: &'static str,
     /// The identities of the policy.
@@ -63,7 +66,7 @@ pub struct Instructions {
     pub any: f64,
 }
 
-/// What only the library is measured for.
+/// What only the library is measured for, with the plain workload.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "the measurements' own data")]
 pub struct More {
@@ -78,12 +81,13 @@ pub struct More {
 }
 
 impl Report {
-    /// Everything as one array: a row for each engine, size and choice of accounts.
+    /// Everything as one array: a row for each workload, engine, size and choice of accounts.
     #[must_use]
     pub fn to_json(&self) -> String {
         let rows = self.rows.iter().map(|row| {
             let more = self.more.iter().find(|more| row.engine == "sendas" && more.stands_beside(row));
             let mut object = json!({
+                "workload": row.workload.name(),
                 "engine": row.engine,
                 "identities": row.identities,
                 "accounts": row.accounts.name(),
@@ -111,9 +115,15 @@ impl Report {
         Value::Array(rows.collect()).to_string()
     }
 
+    /// The rows of a workload.
+    fn of(&self, workload: Workload) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.workload == workload)
+    }
+
     /// The hand-written engine's time beside a row.
     fn by_hand(&self, row: &Row) -> Option<f64> {
-        let same = |other: &&Row| (other.identities, other.accounts) == (row.identities, row.accounts);
+        let of = |row: &Row| (row.workload, row.identities, row.accounts);
+        let same = |other: &&Row| of(other) == of(row);
         let by_hand = self.rows.iter().filter(same).find(|other| other.engine == "by_hand")?;
         by_hand.measured.as_ref().ok().map(|measured| measured.times.median)
     }
@@ -121,6 +131,6 @@ impl Report {
 
 impl More {
     fn stands_beside(&self, row: &Row) -> bool {
-        (self.identities, self.accounts) == (row.identities, row.accounts)
+        (Workload::Plain, self.identities, self.accounts) == (row.workload, row.identities, row.accounts)
     }
 }

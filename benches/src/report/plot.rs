@@ -8,15 +8,16 @@ use plotters::prelude::*;
 
 use super::Report;
 use crate::data::Accounts;
+use crate::workload::Workload;
 
-/// Draws the curves of all engines into an SVG file.
+/// Draws the curves of all engines of the plain workload into an SVG file.
 ///
 /// # Errors
 ///
 /// If the file cannot be written.
 pub fn curves(report: &Report, accounts: Accounts, file: &Path) -> Result<(), Box<dyn Error>> {
     let mut curves: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
-    for row in report.rows.iter().filter(|row| row.accounts == accounts) {
+    for row in report.of(Workload::Plain).filter(|row| row.accounts == accounts) {
         if let Ok(measured) = &row.measured {
             #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
             let point = (row.identities as f64, measured.times.median);

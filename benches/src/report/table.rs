@@ -4,12 +4,30 @@ use std::fmt::Write as _;
 
 use super::{Report, Row, machine};
 use crate::data::Accounts;
+use crate::workload::Workload;
 
-/// Writes the table for a terminal.
+/// Writes a table for each workload, for a terminal.
 #[must_use]
 pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for workload in measured(report) {
+        let _ = writeln!(text, "{} workload\n\n{}", workload.name(), aligned(report, workload));
+    }
+    for remark in remarks(report) {
+        let _ = writeln!(text, "{remark}");
+    }
+    text
+}
+
+/// The workloads that anything was measured of.
+fn measured(report: &Report) -> impl Iterator<Item = Workload> {
+    Workload::ALL.into_iter().filter(|&workload| report.of(workload).next().is_some())
+}
+
+/// Writes a table in columns of equal width.
+fn aligned(report: &Report, workload: Workload) -> String {
     let mut lines = vec![HEAD.map(str::to_owned)];
-    lines.extend(report.rows.iter().map(|row| cells(report, row)));
+    lines.extend(report.of(workload).map(|row| cells(report, row)));
     let mut widths = [0; HEAD.len()];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
@@ -24,10 +42,7 @@ pub fn text(report: &Report) -> String {
         text.truncate(text.trim_end().len());
         text.push('\n');
     }
-    for remark in remarks(report) {
-        let _ = write!(text, "\n{remark}");
-    }
-    text + "\n"
+    text
 }
 
 /// Writes the generated part of the page.
@@ -37,9 +52,12 @@ pub fn markdown(report: &Report) -> String {
     for accounts in Accounts::ALL {
         let _ = write!(text, "\n![{0}](benchmarks/{0}.svg)\n", accounts.name());
     }
-    let _ = write!(text, "\n| {} |\n|{}\n", HEAD.join(" | "), " --- |".repeat(HEAD.len()));
-    for row in &report.rows {
-        let _ = writeln!(text, "| {} |", cells(report, row).join(" | "));
+    for workload in measured(report) {
+        let _ = write!(text, "\nThe {} workload:\n", workload.name());
+        let _ = write!(text, "\n| {} |\n|{}\n", HEAD.join(" | "), " --- |".repeat(HEAD.len()));
+        for row in report.of(workload) {
+            let _ = writeln!(text, "| {} |", cells(report, row).join(" | "));
+        }
     }
     text.push('\n');
     for remark in remarks(report) {
@@ -77,10 +95,10 @@ fn remarks(report: &Report) -> Vec<String> {
     let mut remarks = vec![format!("One load that misses the second-level cache: {:.0} ns.", report.load)];
     for accounts in Accounts::ALL {
         let of = |identities: Option<usize>| {
-            let mut rows = report.rows.iter().filter(|row| row.engine == "sendas" && row.accounts == accounts);
+            let mut rows = report.of(Workload::Plain).filter(|row| row.engine == "sendas" && row.accounts == accounts);
             rows.find(|row| Some(row.identities) == identities)?.measured.as_ref().ok().map(|row| row.times.median)
         };
-        let largest = report.rows.iter().map(|row| row.identities).max();
+        let largest = report.of(Workload::Plain).map(|row| row.identities).max();
         if let (Some(small), Some(large), Some(largest)) = (of(Some(1_000)), of(largest), largest) {
             remarks.push(format!(
                 "sendas, {}: from 1000 identities to {largest}, a decision takes {:.1} such loads more.",

@@ -28,9 +28,16 @@ use shape::{Item, Shape};
 /// Makes the whole policy.
 #[must_use]
 pub fn policy(size: Size) -> Policy {
-    let mut policy = Policy::default();
-    tenant::provider(&mut policy);
+    let mut policy = provider();
     policy.tenants.extend(tenants(size));
+    policy
+}
+
+/// Makes the policy without its tenants.
+#[must_use]
+pub fn provider() -> Policy {
+    let mut policy = Policy::default();
+    policy.provider.denies = tenant::denied_by_the_provider();
     policy
 }
 

@@ -3,8 +3,7 @@
 use sendas::address::Scope;
 use sendas::policy::{
     Account, Alignment, CaseRule, ChannelSet, Consent, Credential, Deny, Domain, DomainStatus, Exemption, Identity,
-    IdentityStatus, Inherited, Mode, NameCheck, Names, OnDeny, Permission, Policy, Proof, RefusedKind, Role, Separator,
-    Tenant,
+    IdentityStatus, Inherited, Mode, NameCheck, Names, OnDeny, Permission, Proof, RefusedKind, Role, Separator, Tenant,
 };
 use sendas::{Channel, Control, CredentialKind, Timestamp};
 
@@ -13,12 +12,12 @@ use super::super::size::Size;
 use super::super::{NOW, address, domain, text};
 use super::shape::{Item, Own, Shape, identity_address, roles, still_grandfathered};
 
-/// What the provider lays down.
-pub(super) fn provider(policy: &mut Policy) {
-    policy.provider.denies = vec![
+/// What the provider denies.
+pub(super) fn denied_by_the_provider() -> Vec<Deny> {
+    vec![
         Deny { scope: Scope::Subdomains(domain(BLOCKED)), note: "a source of spam".to_owned() },
         Deny { scope: Scope::Address(address("abuse@example.org")), note: "the provider's own".to_owned() },
-    ];
+    ]
 }
 
 /// The tenants with this number: one that sends, and for every tenth also one that is suspended and one that is new.
