@@ -39,7 +39,7 @@ fn a_name_of_encoded_words_allocates_nothing() {
             let body = format!(" {name} <a@b.example>");
             let count = attempt.with_request(|request| {
                 let fields: [(&[u8], &[u8]); 1] = [(b"From", body.as_bytes())];
-                let mut request = request.clone();
+                let mut request = *request;
                 request.header = Header::Fields(&fields);
                 allocation_counter::measure(|| {
                     std::hint::black_box(engine.0.evaluate(&request));
