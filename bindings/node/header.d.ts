@@ -166,6 +166,11 @@ export declare class RecordError extends Error {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** Why a sealed snapshot cannot be used: it is none, was sealed for another version, is cut short, or is damaged. */
+export declare class SnapshotError extends Error {
+  constructor(message: string)
+}
+
 export declare namespace Policy {
   /**
    * Reads a policy file, whose suffix says what it is: `.toml`, `.json` or `.jsonl`.

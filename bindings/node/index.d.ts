@@ -166,6 +166,11 @@ export declare class RecordError extends Error {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** Why a sealed snapshot cannot be used: it is none, was sealed for another version, is cut short, or is damaged. */
+export declare class SnapshotError extends Error {
+  constructor(message: string)
+}
+
 export declare namespace Policy {
   /**
    * Reads a policy file, whose suffix says what it is: `.toml`, `.json` or `.jsonl`.
@@ -619,7 +624,47 @@ export declare class Snapshot {
   get id(): string
   /** The number of octets that the compiled policy takes. */
   get size(): number
-  /** Returns the ids of all tenants, sorted. */
+  /**
+   * Opens a sealed snapshot: its octets, which are copied, or the path of a file, which is mapped.
+   *
+   * It takes the same short time however large the file is, and workers and processes that open one file share its memory.
+   * Replace such a file by renaming another one over it: one that is written into changes under those that have it open. What is
+   * damaged makes the decisions that need it defer, as `snapshot_damaged`. Throws a `SnapshotError` if it is no snapshot, one
+   * for another version, or cut short, and as `node:fs` does if the file cannot be read.
+   */
+  static open(sealed: Uint8Array | string | URL): Snapshot
+  /**
+   * Returns the snapshot as octets that `open` takes; they hold the hash key and the limits.
+   *
+   * The same policy, key and limits give the same octets, whatever the order of the entries and the changes that led there.
+   * Throws a `SnapshotError` if the snapshot was opened and is damaged.
+   */
+  seal(): Uint8Array
+  /**
+   * Checks all of an opened snapshot at once, which otherwise happens where something is first read.
+   *
+   * Throws a `SnapshotError` if it is damaged.
+   */
+  verify(): void
+  /**
+   * Returns what makes of this snapshot the newer one: the tenants that differ, and the provider's settings.
+   *
+   * Throws a `SnapshotError` if the two have different hash keys or limits, or one was opened and is damaged.
+   */
+  delta(newer: Snapshot): Uint8Array
+  /**
+   * Returns the snapshot that a delta leads to from this one; it seals to the octets that the newer one seals to.
+   *
+   * Throws a `SnapshotError` if the delta is none, was made for another snapshot, or is damaged.
+   */
+  applyDelta(delta: Uint8Array): Snapshot
+  /**
+   * Returns the same snapshot without a trace of the changes that led to it. This one stays as it is.
+   *
+   * Until then the memory of what was replaced is kept. Throws a `SnapshotError` if the snapshot was opened and is damaged.
+   */
+  compact(): Snapshot
+  /** Returns the ids of all tenants, sorted. Throws a `SnapshotError` if the snapshot was opened and is damaged. */
   tenants(): Array<string>
   /**
    * Returns a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.

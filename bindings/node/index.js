@@ -1,7 +1,7 @@
 'use strict'
 
 const { randomBytes } = require('node:crypto')
-const { readFileSync, readdirSync } = require('node:fs')
+const { closeSync, openSync, readFileSync, readdirSync } = require('node:fs')
 const { extname } = require('node:path')
 const { fileURLToPath } = require('node:url')
 const { isDate, isUint8Array } = require('node:util').types
@@ -31,24 +31,52 @@ class TextError extends Error {
 class PolicyError extends TextError {}
 class RecordError extends TextError {}
 
+/** Why a sealed snapshot cannot be used. */
+class SnapshotError extends Error {
+  constructor (message) {
+    super(message)
+    this.name = new.target.name
+  }
+}
+
 /** Replaces a method by one that is made of it. */
 function replace (owner, name, make) {
   Object.defineProperty(owner, name, { ...Object.getOwnPropertyDescriptor(owner, name), value: make(owner[name]) })
+}
+
+/** The error of a message with diagnostics or, where there are none, the one about a sealed snapshot. */
+function refusal (type, [message, diagnostics]) {
+  return diagnostics == null ? new SnapshotError(message) : new type(message, diagnostics)
 }
 
 /** Makes a method that throws what the native one returns in place of its answer. */
 function throwing (type) {
   return method => function (...values) {
     const answer = method.apply(this, values)
-    if (Array.isArray(answer)) throw new type(...answer)
+    if (Array.isArray(answer)) throw refusal(type, answer)
     return answer
   }
 }
 
 for (const name of ['fromToml', 'fromJson', 'fromJsonLines']) replace(Policy, name, throwing(PolicyError))
-for (const name of ['replaceTenant', 'removeTenant']) replace(Snapshot.prototype, name, throwing(PolicyError))
+for (const name of ['replaceTenant', 'removeTenant', 'seal', 'compact', 'delta', 'applyDelta']) replace(Snapshot.prototype, name, throwing(PolicyError))
 replace(RequestRecord, 'fromJson', throwing(RecordError))
 
+replace(Snapshot, 'open', open => throwing(SnapshotError)(sealed => {
+  if (sealed instanceof URL) sealed = fileURLToPath(sealed)
+  // A file that cannot be read is refused as everywhere in Node.
+  if (typeof sealed === 'string') closeSync(openSync(sealed, 'r'))
+  return open(sealed)
+}))
+for (const name of ['tenants', 'verify']) {
+  replace(Snapshot.prototype, name, method => function () {
+    try {
+      return method.call(this)
+    } catch (error) {
+      throw error instanceof TypeError ? error : new SnapshotError(error.message)
+    }
+  })
+}
 replace(Snapshot, 'compile', compile => throwing(PolicyError)((policy, options) => compile(policy, options, randomBytes(16))))
 
 // The members of a request are handed over one by one: a script reads them many times faster than a native function does.
@@ -155,7 +183,7 @@ replace(Snapshot.prototype, 'follow', follow => throwing(PolicyError)(function (
 const asking = (places, given = values => values) => method => function (...values) {
   values.length = places
   const answer = method.call(this, ...given(values), randomBytes(16))
-  if (Array.isArray(answer)) throw new PolicyError(...answer)
+  if (Array.isArray(answer)) throw refusal(PolicyError, answer)
   return JSON.parse(answer)
 }
 for (const name of ['outlook', 'coverage', 'choose']) replace(Directory.prototype, name, asking(2))
@@ -198,6 +226,7 @@ module.exports.NULL = '<>'
 module.exports.Observations = Observations
 module.exports.Policy = Policy
 module.exports.PolicyError = PolicyError
+module.exports.SnapshotError = SnapshotError
 module.exports.PostfixLog = PostfixLog
 module.exports.REASONS = Object.freeze(reasons().map(Object.freeze))
 module.exports.RecordError = RecordError

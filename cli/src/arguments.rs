@@ -30,6 +30,10 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Find everything that is wrong with a policy
     Check(Check),
+    /// Compile a policy into a file that opens at once, and that all processes of a machine share
+    Seal(Seal),
+    /// Write what changed between two sealed snapshots, or apply it
+    Delta(Delta),
     /// Give commands that change a policy, kept as a log of records
     Admin(Admin),
     /// Reduce requests and mail logs to tallies of what accounts do
@@ -87,12 +91,43 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    /// The policy: a sealed snapshot, or `.toml`, `.json`, or `.jsonl` with a tenant a line
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Seal {
+    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The sealed snapshot; one that is there is replaced, and those that have it open keep it
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Take the hash key and the limits of this sealed snapshot, so that what did not change is the same octets
+    ///
+    /// Without it, the key is random. Only snapshots of one key have a delta.
+    #[arg(long, value_name = "SEALED")]
+    pub(crate) like: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Delta {
+    /// The sealed snapshot that changed
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The sealed snapshot that it became; with `--apply`, the delta
+    #[arg(value_name = "NEW")]
+    pub(crate) other: PathBuf,
+    /// The delta: the tenants that differ, and nothing else; with `--apply`, the new sealed snapshot, octet for octet as it was
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Apply a delta to the sealed snapshot that it was made for; another one is refused
+    #[arg(long)]
+    pub(crate) apply: bool,
 }
 
 #[derive(Debug, Args)]
@@ -304,7 +339,7 @@ pub(crate) struct Man {
 
 #[derive(Debug, Args)]
 pub(crate) struct Policy {
-    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    /// The policy: a sealed snapshot, or `.toml`, `.json`, or `.jsonl` with a tenant a line
     #[arg(long = "policy", value_name = "FILE")]
     pub(crate) file: PathBuf,
 }

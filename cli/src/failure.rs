@@ -13,6 +13,12 @@ pub(crate) enum Failure {
     /// The name of a policy file does not say its format.
     #[error("{}: the format is not known; right would be a name that ends in `.toml`, `.json` or `.jsonl`", .0.display())]
     Format(PathBuf),
+    /// A sealed snapshot, or a delta of two, cannot be used.
+    #[error("{}: {problem}", .file.display())]
+    Sealed { file: PathBuf, problem: String },
+    /// The text of a policy is asked for, and a sealed snapshot was given.
+    #[error("{}: a sealed snapshot, which holds no policy text; right would be the policy that it was sealed from", .0.display())]
+    NoText(PathBuf),
     /// The policy has problems, which have been shown.
     #[error("{}: {problems} problem(s) found; nothing was decided", .file.display())]
     Policy { file: PathBuf, problems: usize },
@@ -55,6 +61,10 @@ impl Failure {
 
     pub(crate) fn write(file: &Path, error: io::Error) -> Self {
         Self::File { file: file.into(), error, advice: "right would be a file that can be written" }
+    }
+
+    pub(crate) fn sealed(file: &Path, problem: impl std::fmt::Display) -> Self {
+        Self::Sealed { file: file.into(), problem: problem.to_string() }
     }
 
     pub(crate) fn log(file: &Path, problem: impl Into<String>, outcome: &'static str) -> Self {

@@ -1,4 +1,4 @@
-//! `sendas`: asks a policy whether a message may be sent, and why; checks policies; decides recorded requests in bulk; gives commands
+//! `sendas`: asks a policy whether a message may be sent, and why; checks and seals policies; decides recorded requests in bulk; gives commands
 //! that change a policy; observes traffic, and says what a change would do to it.
 //!
 //! All input and output of the project's own programs lives here: the clock, the files, the random key. What is decided, and
@@ -9,6 +9,7 @@ mod arguments;
 mod bulk;
 mod check;
 mod coverage;
+mod delta;
 mod evaluate;
 mod explain;
 mod failure;
@@ -20,6 +21,8 @@ mod policy;
 mod preflight;
 mod preregister;
 mod render;
+mod seal;
+mod sealed;
 mod shell;
 mod shown;
 mod state;
@@ -44,6 +47,8 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Seal(arguments) => seal::run(&arguments),
+        Command::Delta(arguments) => delta::run(&arguments),
         Command::Admin(arguments) => admin::run(&arguments),
         Command::Observe(arguments) => observe::run(&arguments),
         Command::Preflight(arguments) => preflight::run(&arguments),

@@ -1,6 +1,6 @@
 //! `sendas observe`: requests and mail logs reduced to tallies, a line in memory at a time.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use crate::bulk::{LONGEST_LINE, problems, progress};
 use crate::evaluate::print;
 use crate::failure::Failure;
 use crate::shown::Shown;
-use crate::state;
+use crate::{sealed, state};
 
 pub(crate) fn run(arguments: &Observe) -> Result<ExitCode, Failure> {
     // Standard input, which `-` is elsewhere, cannot be written back.
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Observe) -> Result<ExitCode, Failure> {
                 sum.merge(&observations);
                 observations = sum;
             }
-            replace(file, observations.to_json_lines().as_bytes()).map_err(|error| Failure::write(file, error))?;
+            sealed::replace(file, observations.to_json_lines().as_bytes())?;
         }
     }
     sum_up(observed, &lines, &observations)?;
@@ -177,24 +177,9 @@ fn sum_up(observed: u64, lines: &Lines, observations: &Observations) -> Result<(
 
 /// Locks the file beside it that stands for it, as long as the answer lives: the file itself is another one after each time.
 fn lock(file: &Path) -> io::Result<File> {
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(beside(file, ".lock"))?;
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(sealed::beside(file, ".lock"))?;
     fs4::FileExt::lock(&lock)?;
     Ok(lock)
-}
-
-/// Writes a file anew: whole, or not at all.
-fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
-    let new = beside(file, ".new");
-    let mut open = File::create(&new)?;
-    open.write_all(text)?;
-    open.sync_all()?;
-    fs::rename(&new, file)
-}
-
-fn beside(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_os_string();
-    name.push(ending);
-    file.with_file_name(name)
 }
 
 /// The exit code where some lines were not understood.

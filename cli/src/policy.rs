@@ -7,7 +7,7 @@ use std::path::Path;
 use sendas::{HashKey, Options, Policy, PolicyError, Snapshot};
 
 use crate::failure::Failure;
-use crate::render;
+use crate::{render, sealed};
 
 /// A policy file as it was read.
 pub(crate) struct PolicyText {
@@ -24,6 +24,9 @@ enum Format {
 
 impl PolicyText {
     pub(crate) fn open(file: &Path) -> Result<Self, Failure> {
+        if sealed::open(file)?.is_some() {
+            return Err(Failure::NoText(file.into()));
+        }
         let format = match file.extension().and_then(|extension| extension.to_str()) {
             Some("toml") => Format::Toml,
             Some("json") => Format::Json,
@@ -52,10 +55,18 @@ pub(crate) fn read(file: &Path, text: &PolicyText) -> Result<Policy, Failure> {
     })
 }
 
-/// Reads and compiles a policy; its problems are shown on standard error.
+/// Opens a sealed snapshot, or reads and compiles a policy; its problems are shown on standard error.
 pub(crate) fn load(file: &Path) -> Result<Snapshot, Failure> {
+    if let Some(snapshot) = sealed::open(file)? {
+        return Ok(snapshot);
+    }
     let policy = read(file, &PolicyText::open(file)?)?;
+    Ok(Snapshot::compile(&policy, &options()?)?)
+}
+
+/// Options with a random key.
+pub(crate) fn options() -> Result<Options, Failure> {
     let mut key = [0; 16];
     getrandom::fill(&mut key)?;
-    Ok(Snapshot::compile(&policy, &Options::new(HashKey(key)))?)
+    Ok(Options::new(HashKey(key)))
 }

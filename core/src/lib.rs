@@ -44,7 +44,7 @@ pub use reason::{Control, Reason};
 pub use reply::{Problem, Profile, Reply, SetError};
 pub use request::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Tls};
 pub use session::Session;
-pub use snapshot::{CompileError, Snapshot};
+pub use snapshot::{CompileError, Damaged, DeltaError, OpenError, Snapshot};
 pub use time::{InstantError, Timestamp};
 #[cfg(feature = "json")]
 pub use wire::{

@@ -203,7 +203,7 @@ impl<'s> Asker<'s> {
         if let Some((_, permissions)) = BUILT_IN_ROLES.iter().find(|(name, _)| name.as_bytes() == role) {
             return Ok(Some(permissions.contains(&Permission::Send)));
         }
-        let run = self.page.head().roles();
+        let run = self.page.head().roles()?;
         for number in 0..run.count {
             let row = RoleRow::nth(self.page.bytes(), run, number)?;
             if row.name()? == role {

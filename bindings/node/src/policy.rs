@@ -75,11 +75,13 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// The message and the diagnostics of a `PolicyError` or a `RecordError`, which `index.js` throws.
-pub(crate) type Refusal = (String, Vec<Diagnostic>);
+/// The message and the diagnostics of a `PolicyError` or a `RecordError`, which `index.js` throws, or of a `SnapshotError`,
+/// which has none.
+pub(crate) type Refusal = (String, Option<Vec<Diagnostic>>);
 
 pub(crate) fn not_compiled(error: &CompileError) -> Refusal {
     let diagnostics = match error {
+        CompileError::Damaged(damaged) => return not_opened(damaged),
         CompileError::Policy(problems) => problems
             .iter()
             .map(|problem| Diagnostic {
@@ -95,7 +97,12 @@ pub(crate) fn not_compiled(error: &CompileError) -> Refusal {
             vec![Diagnostic { line: None, column: None, path: String::new(), message, help: None }]
         }
     };
-    (error.to_string(), diagnostics)
+    (error.to_string(), Some(diagnostics))
+}
+
+/// Says why a sealed snapshot cannot be used.
+pub(crate) fn not_opened(error: &impl ToString) -> Refusal {
+    (error.to_string(), None)
 }
 
 pub(crate) fn not_read(error: &impl ToString, diagnostics: &[sendas::Diagnostic]) -> Refusal {
@@ -106,7 +113,7 @@ pub(crate) fn not_read(error: &impl ToString, diagnostics: &[sendas::Diagnostic]
         message: found.message.clone(),
         help: found.help.clone(),
     });
-    (error.to_string(), diagnostics.collect())
+    (error.to_string(), Some(diagnostics.collect()))
 }
 
 fn read(

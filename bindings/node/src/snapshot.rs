@@ -1,10 +1,12 @@
 //! Compiled policies that answer requests.
 
+use std::fs::File;
 use std::rc::Rc;
-use std::result;
+use std::{io, result};
 
-use napi::Env;
-use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8ArraySlice, Unknown};
+use memmap2::Mmap;
+use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8Array, Uint8ArraySlice, Unknown};
+use napi::{Env, Error, ValueType};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
 use sendas::{Action, CompileError, HashKey, Limits, Options, Stage, Verdict};
@@ -13,7 +15,7 @@ use crate::administration::{Directory, read_record};
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::given::Given;
-use crate::policy::{Policy, Refusal, not_compiled};
+use crate::policy::{Policy, Refusal, not_compiled, not_opened};
 use crate::request::{Members, read_client, read_staged};
 use crate::session::Session;
 
@@ -57,11 +59,87 @@ impl Snapshot {
         i64::try_from(self.snapshot.size()).unwrap_or(i64::MAX)
     }
 
-    /// Returns the ids of all tenants, sorted.
-    #[napi]
+    /// Opens a sealed snapshot: its octets, which are copied, or the path of a file, which is mapped.
+    ///
+    /// It takes the same short time however large the file is, and workers and processes that open one file share its memory.
+    /// Replace such a file by renaming another one over it: one that is written into changes under those that have it open. What is
+    /// damaged makes the decisions that need it defer, as `snapshot_damaged`. Throws a `SnapshotError` if it is no snapshot, one
+    /// for another version, or cut short, and as `node:fs` does if the file cannot be read.
+    #[napi(configurable = true, ts_args_type = "sealed: Uint8Array | string | URL", ts_return_type = "Snapshot")]
+    pub fn open(env: Env, sealed: Unknown<'_>) -> Result<Either<Self, Refusal>> {
+        let sealed = Given::new(env, "sealed", sealed);
+        let octets = sealed.octets()?.ok_or_else(|| sealed.refuse("a Uint8Array, or a path"))?;
+        let opened = if sealed.is(ValueType::String)? {
+            let mapped = map(&octets).map_err(|error| Error::from_reason(error.to_string()))?;
+            sendas::Snapshot::open(mapped)
+        } else {
+            sendas::Snapshot::open(octets)
+        };
+        Ok(match opened {
+            Ok(snapshot) => Either::A(Self { snapshot }),
+            Err(error) => Either::B(not_opened(&error)),
+        })
+    }
+
+    /// Returns the snapshot as octets that `open` takes; they hold the hash key and the limits.
+    ///
+    /// The same policy, key and limits give the same octets, whatever the order of the entries and the changes that led there.
+    /// Throws a `SnapshotError` if the snapshot was opened and is damaged.
+    #[napi(configurable = true, ts_return_type = "Uint8Array")]
     #[must_use]
-    pub fn tenants(&self) -> Vec<String> {
-        self.snapshot.tenants().map(str::to_owned).collect()
+    pub fn seal(&self) -> Either<Uint8Array, Refusal> {
+        match self.snapshot.seal() {
+            Ok(octets) => Either::A(octets.into()),
+            Err(error) => Either::B(not_compiled(&error)),
+        }
+    }
+
+    /// Checks all of an opened snapshot at once, which otherwise happens where something is first read.
+    ///
+    /// Throws a `SnapshotError` if it is damaged.
+    #[napi(configurable = true)]
+    pub fn verify(&self) -> Result<()> {
+        self.snapshot.verify().map_err(|error| Error::from_reason(error.to_string()))
+    }
+
+    /// Returns what makes of this snapshot the newer one: the tenants that differ, and the provider's settings.
+    ///
+    /// Throws a `SnapshotError` if the two have different hash keys or limits, or one was opened and is damaged.
+    #[napi(configurable = true, ts_args_type = "newer: Snapshot", ts_return_type = "Uint8Array")]
+    pub fn delta(&self, env: Env, newer: Unknown<'_>) -> Result<Either<Uint8Array, Refusal>> {
+        let newer: ClassInstance<'_, Self> = Given::new(env, "newer", newer).instance("a Snapshot")?;
+        Ok(match self.snapshot.delta(&newer.snapshot) {
+            Ok(delta) => Either::A(delta.into()),
+            Err(error) => Either::B(not_opened(&error)),
+        })
+    }
+
+    /// Returns the snapshot that a delta leads to from this one; it seals to the octets that the newer one seals to.
+    ///
+    /// Throws a `SnapshotError` if the delta is none, was made for another snapshot, or is damaged.
+    #[napi(configurable = true, ts_args_type = "delta: Uint8Array", ts_return_type = "Snapshot")]
+    pub fn apply_delta(&self, env: Env, delta: Unknown<'_>) -> Result<Either<Self, Refusal>> {
+        let delta: Uint8ArraySlice<'_> = Given::new(env, "delta", delta).instance("a Uint8Array")?;
+        Ok(match self.snapshot.apply_delta(&delta) {
+            Ok(snapshot) => Either::A(Self { snapshot }),
+            Err(error) => Either::B(not_opened(&error)),
+        })
+    }
+
+    /// Returns the same snapshot without a trace of the changes that led to it. This one stays as it is.
+    ///
+    /// Until then the memory of what was replaced is kept. Throws a `SnapshotError` if the snapshot was opened and is damaged.
+    #[napi(configurable = true, ts_return_type = "Snapshot")]
+    #[must_use]
+    pub fn compact(&self) -> Either<Snapshot, Refusal> {
+        answer(self.snapshot.compact())
+    }
+
+    /// Returns the ids of all tenants, sorted. Throws a `SnapshotError` if the snapshot was opened and is damaged.
+    #[napi(configurable = true)]
+    pub fn tenants(&self) -> Result<Vec<String>> {
+        let tenants = self.snapshot.tenants().map(|id| id.map(str::to_owned));
+        tenants.collect::<result::Result<_, _>>().map_err(|error| Error::from_reason(error.to_string()))
     }
 
     /// Returns a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
@@ -248,6 +326,16 @@ pub fn summary_words() -> Vec<Vec<&'static str>> {
         Verdict::ALL.map(Verdict::name).to_vec(),
         Action::ALL.map(Action::name).to_vec(),
     ]
+}
+
+/// Maps a file into memory.
+#[expect(unsafe_code, reason = "a file that is mapped can be changed from outside, which no type can forbid")]
+fn map(path: &[u8]) -> io::Result<Mmap> {
+    let path = str::from_utf8(path).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+    let file = File::open(path)?;
+    // SAFETY: the file is read only, and sealed files are replaced by renaming, never written into (SECURITY.md); what reads the
+    // mapping checks every length, and takes no octet for anything but a number or text.
+    unsafe { Mmap::map(&file) }
 }
 
 fn read_options(options: Given<'_>, random: Given<'_>) -> Result<Options> {

@@ -98,6 +98,7 @@ pub(crate) fn policy_schema() -> String {
 /// Says why a policy was not compiled.
 pub(crate) fn not_compiled(py: Python<'_>, error: &CompileError) -> PyErr {
     let diagnostics = match error {
+        CompileError::Damaged(damaged) => return damaged_snapshot(py, damaged),
         CompileError::Policy(problems) => problems
             .iter()
             .map(|problem| (None, None, problem.path_text(), problem.kind.to_string(), Some(problem.kind.help())))
@@ -105,6 +106,12 @@ pub(crate) fn not_compiled(py: Python<'_>, error: &CompileError) -> PyErr {
         other => vec![(None, None, String::new(), other.to_string(), None)],
     };
     refuse(py, "PolicyError", &error.to_string(), diagnostics).unwrap_or_else(|error| error)
+}
+
+/// Says why a sealed snapshot cannot be used.
+pub(crate) fn damaged_snapshot(py: Python<'_>, error: &impl ToString) -> PyErr {
+    let named = py.import("sendas._values").and_then(|values| values.getattr("SnapshotError"));
+    named.and_then(|named| named.call1((error.to_string(),))).map_or_else(|error| error, PyErr::from_value)
 }
 
 /// Line, column, path, message, help.

@@ -1,7 +1,12 @@
 //! A compiled policy that answers requests.
 
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 use sendas::{HashKey, Options, Request, Stage};
 
@@ -10,9 +15,10 @@ use crate::argument::{Argument, Arguments, Call, Items, missing};
 use crate::arrow;
 use crate::decision::Decision;
 use crate::explain::Explanation;
-use crate::policy::{Policy, not_compiled};
+use crate::policy::{Policy, damaged_snapshot, not_compiled};
 use crate::request::Facts;
 use crate::session::Session;
+use crate::text::wrong_type;
 use crate::words;
 
 /// A compiled policy that answers requests: immutable, and safe to use from several threads.
@@ -45,6 +51,49 @@ impl Snapshot {
         compiled.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
     }
 
+    /// Open a sealed snapshot: its octets, or the path of a file, which is mapped.
+    #[staticmethod]
+    fn open(py: Python<'_>, sealed: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let opened = if let Ok(octets) = sealed.cast::<PyBytes>() {
+            sendas::Snapshot::open(PyBackedBytes::from(octets.clone()))
+        } else {
+            let Ok(path) = sealed.extract::<PathBuf>() else {
+                return Err(wrong_type(sealed, "sealed", "bytes or a path"));
+            };
+            sendas::Snapshot::open(map(&path)?)
+        };
+        opened.map(|snapshot| Self { snapshot }).map_err(|error| damaged_snapshot(py, &error))
+    }
+
+    /// Return the snapshot as octets that `open` takes.
+    fn seal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let sealed = py.detach(|| self.snapshot.seal()).map_err(|error| not_compiled(py, &error))?;
+        Ok(PyBytes::new(py, &sealed))
+    }
+
+    /// Check all of an opened snapshot at once.
+    fn verify(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.snapshot.verify()).map_err(|error| damaged_snapshot(py, &error))
+    }
+
+    /// Return the same snapshot without a trace of the changes that led to it.
+    fn compact(&self, py: Python<'_>) -> PyResult<Self> {
+        let compact = py.detach(|| self.snapshot.compact());
+        compact.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
+    }
+
+    /// Return what makes of this snapshot the newer one.
+    fn delta<'py>(&self, py: Python<'py>, newer: &Self) -> PyResult<Bound<'py, PyBytes>> {
+        let delta = py.detach(|| self.snapshot.delta(&newer.snapshot)).map_err(|error| damaged_snapshot(py, &error))?;
+        Ok(PyBytes::new(py, &delta))
+    }
+
+    /// Return the snapshot that a delta leads to from this one.
+    fn apply_delta(&self, py: Python<'_>, delta: &[u8]) -> PyResult<Self> {
+        let applied = py.detach(|| self.snapshot.apply_delta(delta));
+        applied.map(|snapshot| Self { snapshot }).map_err(|error| damaged_snapshot(py, &error))
+    }
+
     /// Identifies the content: equal policies have equal ids, 32 hexadecimal digits.
     #[getter]
     fn id(&self) -> String {
@@ -58,8 +107,8 @@ impl Snapshot {
     }
 
     /// Return the ids of all tenants, sorted.
-    fn tenants(&self) -> Vec<&str> {
-        self.snapshot.tenants().collect()
+    fn tenants(&self, py: Python<'_>) -> PyResult<Vec<&str>> {
+        self.snapshot.tenants().collect::<Result<_, _>>().map_err(|error| damaged_snapshot(py, &error))
     }
 
     /// Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
@@ -187,8 +236,17 @@ impl Snapshot {
     }
 
     fn __repr__(&self) -> String {
-        format!("<sendas.Snapshot {} of {} tenants>", self.snapshot.id(), self.snapshot.tenants().count())
+        format!("<sendas.Snapshot {} of {} tenants>", self.snapshot.id(), self.snapshot.tenant_count())
     }
+}
+
+/// Maps a file into memory.
+#[expect(unsafe_code, reason = "a file that is mapped can be changed from outside, which no type can forbid")]
+fn map(path: &Path) -> PyResult<Mmap> {
+    let file = File::open(path)?;
+    // SAFETY: the file is read only, and sealed files are replaced by renaming, never written into (SECURITY.md); what reads the
+    // mapping checks every length, and takes no octet for anything but a number or text.
+    Ok(unsafe { Mmap::map(&file) }?)
 }
 
 /// Returns the key that was given, or one from the system's random source.

@@ -9,4 +9,5 @@ mod log;
 mod procedures;
 mod program;
 mod rollout;
+mod sealed;
 mod shell;

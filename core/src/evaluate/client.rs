@@ -101,7 +101,7 @@ fn credential<'s>(
 
 /// Whether the tenant refuses this credential's kind, or any kind at all, on this channel now.
 fn refused(asker: &Asker<'_>, facts: Option<&CredentialFacts<'_>>) -> Read<bool> {
-    let run = asker.page.head().refused();
+    let run = asker.page.head().refused()?;
     for number in 0..run.count {
         let row = RefusedRow::nth(asker.page.bytes(), run, number)?;
         let here = row.channels() & 1 << asker.channel as u32 != 0 && !asker.clock.is_before(row.from());
@@ -163,7 +163,7 @@ fn client_ip(
     };
     for &number in asker.lineage() {
         let page = asker.page_of(number)?;
-        let lists = if page.has(tenant::HAS_ALLOWLISTS) { page.head().allowlists() } else { Run::default() };
+        let lists = if page.has(tenant::HAS_ALLOWLISTS) { page.head().allowlists()? } else { Run::default() };
         look("tenant", page.bytes(), lists)?;
     }
     look("account", asker.page.bytes(), asker.account.allowlists()?)?;

@@ -182,20 +182,22 @@ fn mailbox<'r>(
 
 /// Whether the tenant has nothing that `proof` accepts (docs/semantics.md 3.2).
 fn nothing_authorised(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
-    let own = asker.root.holdings(asker.link.page)?;
+    let own = asker.root.holdings(asker.page, asker.link.page)?;
     if own & holding::OWN_ADDRESS != 0 {
         return Ok(false);
     }
-    let grandfathered = |page: PageView<'_>| asker.clock.is_before(page.head().grandfathered_until());
+    let grandfathered =
+        |page: PageView<'_>| page.head().grandfathered_until().map(|until| asker.clock.is_before(until));
     let mut domain = own & holding::DOMAIN != 0;
-    let mut identity = own & holding::IDENTITY != 0 || own & holding::GRANDFATHERED != 0 && grandfathered(asker.page);
+    let mut identity = own & holding::IDENTITY != 0 || own & holding::GRANDFATHERED != 0 && grandfathered(asker.page)?;
     for &number in asker.domain_holders().iter().skip(1) {
-        domain |= asker.root.holdings(number)? & holding::DOMAIN != 0;
+        domain |= asker.root.holdings(asker.root.page(number)?, number)? & holding::DOMAIN != 0;
     }
     for &number in asker.identity_holders().iter().skip(1) {
-        let flags = asker.root.holdings(number)?;
-        identity |= flags & holding::TENANT_IDENTITY != 0
-            || flags & holding::TENANT_GRANDFATHERED != 0 && grandfathered(asker.root.page(number)?);
+        let page = asker.root.page(number)?;
+        let flags = asker.root.holdings(page, number)?;
+        identity |=
+            flags & holding::TENANT_IDENTITY != 0 || flags & holding::TENANT_GRANDFATHERED != 0 && grandfathered(page)?;
     }
     Ok(!match proof {
         Proof::Identity => identity,

@@ -113,7 +113,7 @@ fn describe(note: &Note<'_>, view: View) -> Read<Option<String>> {
 fn domain_text(row: DomainRow<'_>, listed: bool, approval: bool, stopped: bool) -> Read<String> {
     let flags = row.flags();
     let name = show(row.name()?);
-    let since = since(flags & domain::HAS_SINCE != 0, row.since());
+    let since = since(flags & domain::HAS_SINCE != 0, row.since()?.unwrap_or(0));
     Ok(if stopped {
         format!("domain `{name}` does not reach below a sub-domain that has its own proof")
     } else if flags & domain::ACTIVE == 0 {

@@ -12,7 +12,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     #[inline]
     pub(super) fn denied(&mut self) -> Read<()> {
         let (root, page) = (self.asker.root, self.asker.page);
-        let of_tenant = if page.has(tenant::HAS_DENIES) { page.head().denies() } else { Run::default() };
+        let of_tenant = if page.has(tenant::HAS_DENIES) { page.head().denies()? } else { Run::default() };
         let denied = self.names(root.bytes, root.head()?.denies())?
             || self.names(page.bytes(), of_tenant)?
             || self.names(page.bytes(), self.asker.account.denies()?)?;

@@ -83,7 +83,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             return Ok(());
         }
         let approval = page.has(tenant::APPROVAL_REQUIRED);
-        let listed = flags & domain::ANY_SENDER != 0 || page.lists_account(row.senders(), self.asker.account, own)?;
+        let listed = flags & domain::ANY_SENDER != 0 || page.lists_account(row.senders()?, self.asker.account, own)?;
         self.observer.note(|| Note::Domain { row, listed, approval, stopped: false });
         let suspended = flags & domain::SUSPENDED != 0;
         let pending = !suspended && flags & domain::VERIFIED == 0;

@@ -106,7 +106,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             && (has(identity::PROVED)
                 || page.has(tenant::ADMIN_VOUCHES)
                 || has(identity::PROVED_ABOVE) && reaches(asker.root, page, number, self.target)?);
-        let grandfathered = has(identity::GRANDFATHERED) && asker.clock.is_before(page.head().grandfathered_until());
+        let grandfathered = has(identity::GRANDFATHERED) && asker.clock.is_before(page.head().grandfathered_until()?);
         let counts = has(identity::GIVEN) || proved || grandfathered;
         let (mut listed, mut permitted) = (has(identity::ANY_SENDER), has(identity::ANY_ROLE));
         if let Some(extra) = row.extra()? {

@@ -24,11 +24,12 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             Ok(())
         })?;
         let covers = self.covers_mailboxes()?;
-        asker.root.own_addresses(target, separators, |link| self.mailbox(link, covers))
+        let own = self.own_rule.separators;
+        asker.root.own_addresses(target, own, separators, |link, base| self.mailbox(link, base, covers))
     }
 
-    /// Enters another account's own address, if it is this one in widest form.
-    fn mailbox(&mut self, link: Link, covers: bool) -> Read<()> {
+    /// Enters another account's own address that was found by the first octets of this one, if they are one in widest form.
+    fn mailbox(&mut self, link: Link, base: &[u8], covers: bool) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
         let page = asker.root.page(link.page)?;
         let other: AccountRow<'_> = page.record(link.record)?;
@@ -39,7 +40,9 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let same_tenant = link.page == asker.link.page;
         let theirs = if same_tenant { self.own_rule } else { rule(page.closest(target)?) };
         let separators = theirs.separators.union(self.own_rule.separators);
-        if !octet::same_but_for_case(separators.base(target.local), separators.base(own)) {
+        // One that is found under several keys is entered once.
+        let widest = separators.base(target.local);
+        if widest.len() != base.len() || !octet::same_but_for_case(widest, separators.base(own)) {
             return Ok(());
         }
         self.facts.enter(Fact::Hosted);

@@ -65,10 +65,10 @@ struct Claim<'p> {
 }
 
 /// The domain entries of one tenant, by name.
-pub(super) struct Entries<'p>(BTreeMap<&'p str, &'p Domain>);
+pub(crate) struct Entries<'p>(BTreeMap<&'p str, &'p Domain>);
 
 impl<'p> Entries<'p> {
-    pub(super) fn of(tenant: &'p Tenant) -> Self {
+    pub(crate) fn of(tenant: &'p Tenant) -> Self {
         let mut entries = BTreeMap::new();
         for domain in &tenant.domains {
             entries.entry(domain.name.as_str()).or_insert(domain);
@@ -77,7 +77,7 @@ impl<'p> Entries<'p> {
     }
 
     /// Returns the separator of the verified active entry for the address's domain (docs/semantics.md 4.1).
-    pub(super) fn separator(&self, address: &Address) -> Option<Separator> {
+    pub(crate) fn separator(&self, address: &Address) -> Option<Separator> {
         let in_force =
             |entry: &&&Domain| entry.active && matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
         let mut name = address.domain();

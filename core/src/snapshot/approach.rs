@@ -7,34 +7,34 @@
 use core::hint::black_box;
 
 use super::index::{Candidates, Hash};
-use super::layout::{Damaged, Read, Run};
-use super::page::Page;
-use super::root::{Link, RootView};
-use super::row::{Record, Row};
-use super::rows::{AccountRow, DomainRow, TenantRow};
+use super::keys::Table;
+use super::layout::{Read, Run};
+use super::root::{Link, Links, RootView};
+use super::row::Record;
+use super::rows::{AccountRow, DomainRow};
 use super::target::Target;
 
 /// The look-up of an account, in steps that each ask for the memory of the next one.
 pub(crate) struct Approach<'p> {
     root: RootView<'p>,
     id: &'p [u8],
-    candidates: Candidates<'p, 2>,
+    links: Links<'p, 2>,
     first: Option<Link>,
 }
 
 impl<'p> Approach<'p> {
     /// Asks for the bucket of an account.
     pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Read<Self> {
-        let candidates = Candidates::new(root.bytes, root.head()?.account_index(), Hash::of(root.key, id));
-        if root.is_large {
-            black_box(candidates.glance()?);
+        let links = root.links(Table::Accounts, root.head()?.account_index(), Hash::of(root.key, id));
+        if root.is_large() {
+            black_box(links.glance()?);
         }
-        Ok(Self { root, id, candidates, first: None })
+        Ok(Self { root, id, links, first: None })
     }
 
     /// Asks for the buckets that tell who holds an address.
     pub(crate) fn ask_for_holders(&self, target: &Target<'_>) -> Read<()> {
-        if !self.root.is_large {
+        if !self.root.is_large() {
             return Ok(());
         }
         let head = self.root.head()?;
@@ -47,11 +47,11 @@ impl<'p> Approach<'p> {
 
     /// Finds the first record that may be the account's, and asks for its page.
     pub(crate) fn find_page(&mut self) -> Read<()> {
-        if self.root.is_large {
-            self.first = self.next()?;
+        if self.root.is_large() {
+            self.first = self.links.next()?;
         }
         if let Some(link) = self.first {
-            black_box(self.page(link)?.size());
+            self.ask_for_record::<AccountRow<'_>>(link)?;
         }
         Ok(())
     }
@@ -59,17 +59,16 @@ impl<'p> Approach<'p> {
     /// Asks for that record, and for what its tenant keeps about an address.
     pub(crate) fn find_record(&self, target: Option<&Target<'_>>) -> Read<()> {
         let Some(link) = self.first else { return Ok(()) };
-        let page = self.page(link)?;
-        self.ask_for_record::<AccountRow<'_>>(link)?;
-        // The first domain stands behind the head; nothing stands there only in a page that has no account either.
-        black_box(page.view()?.bytes().word(TenantRow::WORDS)?);
+        let page = self.root.page(link.page)?;
+        // The domains stand behind the head and the id.
+        black_box(page.bytes().word(page.head().domains().start)?);
         let Some(target) = target else { return Ok(()) };
         let head = self.root.head()?;
-        self.ask_for_first::<DomainRow<'_>>(head.domain_index(), target.domain_hash())?;
+        self.ask_for_first::<DomainRow<'_>>(Table::Domains, head.domain_index(), target.domain_hash())?;
         if !self.is_own(target) {
             let hash = target.hash_of(target.local, false);
             page.ask_for_identities(hash, link.record)?;
-            self.ask_for_first::<AccountRow<'_>>(head.own_index(), hash)?;
+            self.ask_for_first::<AccountRow<'_>>(Table::Own, head.own_index(), hash)?;
         }
         Ok(())
     }
@@ -77,14 +76,14 @@ impl<'p> Approach<'p> {
     /// The account, after these steps or without them.
     pub(crate) fn account(mut self) -> Read<Option<Link>> {
         let mut candidate = match self.first {
-            None => self.next()?,
+            None => self.links.next()?,
             first => first,
         };
         while let Some(link) = candidate {
             if self.root.page(link.page)?.record::<AccountRow<'_>>(link.record)?.id()? == self.id {
                 return Ok(candidate);
             }
-            candidate = self.next()?;
+            candidate = self.links.next()?;
         }
         Ok(None)
     }
@@ -92,10 +91,6 @@ impl<'p> Approach<'p> {
     /// Whether the address is likely to be the account's own: its id is the address.
     fn is_own(&self, target: &Target<'_>) -> bool {
         target.is_spelled(self.id)
-    }
-
-    fn page(&self, link: Link) -> Read<&'p Page> {
-        self.root.pages.get(link.page as usize).ok_or(Damaged)
     }
 
     fn ask_for_bucket(&self, index: Run, hash: Hash) -> Read<()> {
@@ -106,21 +101,17 @@ impl<'p> Approach<'p> {
     }
 
     /// Asks for the first record that the table has for the hash.
-    fn ask_for_first<R: Record<'p>>(&self, index: Run, hash: Hash) -> Read<()> {
-        match Candidates::new(self.root.bytes, index, hash).next()? {
-            Some([page, record]) => self.ask_for_record::<R>(Link { page, record }),
+    fn ask_for_first<R: Record<'p>>(&self, table: Table, index: Run, hash: Hash) -> Read<()> {
+        match self.root.links::<2>(table, index, hash).next()? {
+            Some(link) => self.ask_for_record::<R>(link),
             None => Ok(()),
         }
     }
 
     /// Asks for a record, and for the head of its page.
     fn ask_for_record<R: Record<'p>>(&self, link: Link) -> Read<()> {
-        let view = self.page(link)?.view()?;
-        black_box((view.head().flags(), view.record::<R>(link.record)?.size()));
+        let view = self.root.page(link.page)?;
+        black_box((view.head().packed(), view.record::<R>(link.record)?.size()));
         Ok(())
-    }
-
-    fn next(&mut self) -> Read<Option<Link>> {
-        Ok(self.candidates.next()?.map(|[page, record]| Link { page, record }))
     }
 }

@@ -16,6 +16,9 @@ pub(crate) struct Rule {
 pub(crate) struct Separators([u8; 4]);
 
 impl Separators {
+    /// Every octet that can begin one.
+    pub(crate) const ALL: [u8; 4] = *b"+-=#";
+
     /// Adds a separator; 0 is none.
     pub(crate) fn with(mut self, separator: u8) -> Self {
         if separator != 0 && !self.0.contains(&separator) {
@@ -30,6 +33,11 @@ impl Separators {
     #[inline]
     pub(crate) fn union(self, other: Self) -> Self {
         if other.0 == [0; 4] { self } else { other.0.into_iter().fold(self, Self::with) }
+    }
+
+    /// Returns the octets of the set.
+    pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
+        self.0.into_iter().filter(|octet| *octet != 0)
     }
 
     /// Returns what stands before the first separator that is not at position 0, or all of it.

@@ -7,6 +7,7 @@ use siphasher::sip::SipHasher13;
 use crate::address::octet;
 use crate::options::HashKey;
 
+use super::blocks::Blocks;
 use super::compare::Folded;
 use super::layout::{Bytes, Read, Run, Word, Writer, small};
 
@@ -39,6 +40,11 @@ impl Hash {
         Self(mixed ^ (mixed >> 29))
     }
 
+    /// All of it.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+
     /// The highest octet, but for 0, which marks an empty place: stored so that few records are touched in vain.
     const fn tag(self) -> u8 {
         let [.., tag] = self.0.to_le_bytes();
@@ -66,28 +72,30 @@ const fn words_of<const N: usize>() -> usize {
 
 /// Writes a table over records, each with its hash and the words that lead to it; returns where it stands, and how many
 /// groups it has.
-pub(crate) fn write<const N: usize>(writer: &mut Writer, records: &[(Hash, [u32; N])]) -> Run {
+pub(crate) fn write<const N: usize>(writer: &mut Writer, records: Vec<(Hash, [u32; N])>) -> Run {
     if records.is_empty() {
         return Run::default();
     }
     let groups = small((records.len() * FILLED.1).div_ceil(FILLED.0));
-    let mut table: Vec<([u8; 8], [[u32; N]; SLOTS])> = alloc::vec![([0; 8], [[0; N]; SLOTS]); groups as usize];
+    let start = writer.reserve(groups.saturating_mul(small(words_of::<N>())));
+    let table = writer.written(start);
+    let octets = 4 * words_of::<N>();
     for (hash, words) in records {
         let mut at = hash.group(groups);
-        while let Some((tags, entries)) = table.get_mut(at as usize) {
-            if let Some((tag, entry)) = tags.iter_mut().zip(entries).find(|(tag, _)| **tag == 0) {
-                (*tag, *entry) = (hash.tag(), *words);
+        while let Some((tags, entries)) =
+            table.get_mut(at as usize * octets..).and_then(|table| table.split_first_chunk_mut::<8>())
+        {
+            if let Some((tag, entry)) =
+                tags.iter_mut().zip(entries.chunks_exact_mut(4 * N)).take(SLOTS).find(|(tag, _)| **tag == 0)
+            {
+                *tag = hash.tag();
+                entry.chunks_exact_mut(4).zip(words).for_each(|(slot, word)| slot.copy_from_slice(&word.to_le_bytes()));
                 break;
             }
             let [.., more] = tags;
             *more = MORE;
             at = next(at, groups);
         }
-    }
-    let start = writer.here();
-    for (tags, entries) in table {
-        writer.double(u64::from_le_bytes(tags));
-        entries.into_iter().flatten().for_each(|word| writer.word(word));
     }
     Run { start, count: groups }
 }
@@ -119,13 +127,28 @@ impl<'p, const N: usize> Candidates<'p, N> {
         Self { bytes, run, tag, group, left: run.count, entries: 0, alike: 0 }
     }
 
+    /// Checks the blocks of every group that the look-up is going to read; where one is damaged, so is the look-up.
+    #[inline(never)]
+    pub(crate) fn check(&mut self, blocks: &Blocks) {
+        let mut ahead = Self { ..*self };
+        while ahead.left > 0 {
+            let first = ahead.next_group() as usize * 4;
+            let checked = blocks.touch(self.bytes, first, first + 4 * words_of::<N>());
+            if checked.and_then(|()| ahead.read_group()).is_err() {
+                // No table stands so far behind that a group of it could be read.
+                (self.run.start, self.group, self.left) = (Word::MAX, 0, 1);
+                return;
+            }
+        }
+    }
+
     /// Reads the first of the tags that the next entries are told by, and nothing else.
     pub(crate) fn glance(&self) -> Read<u32> {
         self.bytes.word(self.next_group())
     }
 
     /// Returns the words of the next entry.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
         while self.alike == 0 {
             if self.left == 0 {
@@ -187,10 +210,10 @@ mod tests {
                 (0..count).flat_map(|key| [0, 1, 2].map(|n| (hash(u64::from(key)), [key, n]))).collect();
             let mut writer = Writer::default();
             writer.reserve(3);
-            let run = write(&mut writer, &records);
-            let bytes = writer.bytes();
+            let run = write(&mut writer, records);
+            let bytes = writer.so_far();
             for key in 0..count + 50 {
-                let mut candidates = Candidates::<2>::new(Bytes(&bytes), run, hash(u64::from(key)));
+                let mut candidates = Candidates::<2>::new(Bytes(bytes), run, hash(u64::from(key)));
                 let mut found = Vec::new();
                 while let Some([of, number]) = candidates.next().expect("a whole table") {
                     if of == key {

@@ -1,4 +1,4 @@
-//! The one place where the bytes of a page are written and read.
+//! The one place where the bytes of a snapshot are written and read.
 //!
 //! A page is a run of little-endian words, with text among them. Everything read is bounds-checked: a
 //! page that does not hold together answers [`Damaged`], never a panic and never a wrong value.
@@ -8,9 +8,13 @@ use core::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-/// The page does not hold together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Damaged;
+/// The octets of a snapshot do not hold together: a block does not have its checksum, or what stands there is no snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the snapshot is damaged: some of its octets are not those that were sealed; right would be a sound copy of the file"
+)]
+#[non_exhaustive]
+pub struct Damaged;
 
 /// The result of reading a page.
 pub(crate) type Read<T> = Result<T, Damaged>;
@@ -51,12 +55,6 @@ impl<'p> Bytes<'p> {
     #[inline]
     pub(crate) fn double(self, word: Word) -> Read<u64> {
         Ok(self.words::<8>(word)?.double::<0>())
-    }
-
-    /// Reads the two words at `word` as seconds.
-    #[inline]
-    pub(crate) fn seconds(self, word: Word) -> Read<i64> {
-        Ok(self.words::<8>(word)?.seconds::<0>())
     }
 
     /// Reads the words from `word` on that `N` octets are.
@@ -143,33 +141,24 @@ const fn run(words: u64) -> Run {
 /// Writes a page.
 #[derive(Default)]
 pub(crate) struct Writer {
-    words: Vec<u32>,
+    octets: Vec<u8>,
 }
 
 impl Writer {
     /// Appends a word.
+    #[inline]
     pub(crate) fn word(&mut self, value: u32) {
-        self.words.push(value);
-    }
-
-    /// Appends two words.
-    pub(crate) fn double(&mut self, value: u64) {
-        let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
-        self.words.push(u32::from_le_bytes([a, b, c, d]));
-        self.words.push(u32::from_le_bytes([e, f, g, h]));
+        self.octets.extend_from_slice(&value.to_le_bytes());
     }
 
     /// Appends seconds, as two words.
     pub(crate) fn seconds(&mut self, value: i64) {
-        self.double(u64::from_le_bytes(value.to_le_bytes()));
+        self.octets.extend_from_slice(&value.to_le_bytes());
     }
 
     /// Appends four words.
     pub(crate) fn quad(&mut self, value: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "the low half, then the high half")]
-        let (low, high) = (value as u64, (value >> 64) as u64);
-        self.double(low);
-        self.double(high);
+        self.octets.extend_from_slice(&value.to_le_bytes());
     }
 
     /// Appends a run, as two words.
@@ -181,22 +170,14 @@ impl Writer {
     /// Appends octets, one text behind the other, filled up to a word; returns where they start.
     pub(crate) fn octets(&mut self, texts: &[&[u8]]) -> Word {
         let start = self.here();
-        let mut word = [0; 4];
-        let mut filled = 0;
-        for &octet in texts.iter().copied().flatten() {
-            if let Some(slot) = word.get_mut(filled) {
-                *slot = octet;
-            }
-            filled += 1;
-            if filled == word.len() {
-                self.word(u32::from_le_bytes(word));
-                (word, filled) = ([0; 4], 0);
-            }
-        }
-        if filled != 0 {
-            self.word(u32::from_le_bytes(word));
-        }
+        texts.iter().for_each(|text| self.octets.extend_from_slice(text));
+        self.fill(4);
         start
+    }
+
+    /// Appends zeros up to a multiple of `octets`.
+    pub(crate) fn fill(&mut self, octets: usize) {
+        self.octets.resize(self.octets.len().next_multiple_of(octets), 0);
     }
 
     /// Appends the rows of a list of texts, and then the texts.
@@ -216,54 +197,58 @@ impl Writer {
 
     /// Returns the word that will be written next.
     pub(crate) fn here(&self) -> Word {
-        small(self.words.len())
+        small(self.octets.len() / 4)
     }
 
     /// Appends `count` words of zero and returns where they start.
     pub(crate) fn reserve(&mut self, count: u32) -> Word {
         let start = self.here();
-        self.words.resize(self.words.len() + count as usize, 0);
+        self.octets.resize(self.octets.len() + 4 * count as usize, 0);
         start
     }
 
     /// Writes over words that were reserved.
     pub(crate) fn set(&mut self, word: Word, values: &[u32]) {
-        for (slot, value) in self.words.iter_mut().skip(word as usize).zip(values) {
-            *slot = *value;
+        for (slot, value) in self.written(word).chunks_exact_mut(4).zip(values) {
+            slot.copy_from_slice(&value.to_le_bytes());
         }
     }
 
-    /// Writes runs, one after the other, over words that were reserved.
-    pub(crate) fn set_runs(&mut self, word: Word, runs: &[Run]) {
-        for (run, at) in runs.iter().zip((word..).step_by(2)) {
-            self.set(at, &[run.start, run.count]);
-        }
-    }
-
-    /// Returns the words so far.
-    pub(crate) fn words(&self) -> &[u32] {
-        &self.words
+    /// Returns the octets from a word on, to be written over.
+    pub(crate) fn written(&mut self, word: Word) -> &mut [u8] {
+        self.octets.get_mut(4 * word as usize..).unwrap_or_default()
     }
 
     /// Returns the octets so far.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    pub(crate) fn so_far(&self) -> &[u8] {
+        &self.octets
     }
 
-    /// Returns what identifies the content before `end`, as four words.
-    pub(crate) fn digest(&self, end: Word) -> [u32; 4] {
+    /// Returns what identifies the content so far, as four words.
+    pub(crate) fn digest(&self) -> u128 {
         let mut hasher = SipHasher13::new();
-        self.words.iter().take(end as usize).for_each(|word| hasher.write(&word.to_le_bytes()));
-        let mut digest = Self::default();
-        digest.quad(hasher.finish128().as_u128());
-        digest.words.try_into().unwrap_or_default()
+        hasher.write(&self.octets);
+        hasher.finish128().as_u128()
+    }
+
+    /// Ends an image; `None` when its words cannot be told by a word, which 16 GiB can.
+    pub(crate) fn finish_image(mut self) -> Option<Vec<u8>> {
+        u32::try_from(self.octets.len() / 4).ok()?;
+        self.octets.shrink_to_fit();
+        Some(self.octets)
     }
 
     /// Ends the page; `None` when it does not fit into 4 GiB.
     pub(crate) fn finish(self) -> Option<Vec<u8>> {
-        u32::try_from(self.words.len().checked_mul(4)?).ok()?;
-        Some(self.bytes())
+        u32::try_from(self.octets.len()).ok()?;
+        Some(self.octets)
     }
+}
+
+/// The words of a number of four.
+#[expect(clippy::cast_possible_truncation, reason = "a word after the other")]
+pub(crate) const fn words_of(value: u128) -> [u32; 4] {
+    [value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32]
 }
 
 /// A length as a word; `finish` refuses pages in which one would not fit.

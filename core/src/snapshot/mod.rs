@@ -1,32 +1,44 @@
 //! The snapshot: a compiled policy, immutable and cheap to clone.
 
 pub(crate) mod approach;
+mod blocks;
+mod change;
 pub(crate) mod compare;
+mod delta;
+mod fit;
 mod follow;
+mod heads;
+mod image;
 pub(crate) mod index;
+mod keys;
 pub(crate) mod layout;
+mod overlay;
 pub(crate) mod page;
 pub(crate) mod root;
 pub(crate) mod row;
 pub(crate) mod rows;
 pub(crate) mod target;
+mod trie;
+mod walk;
 
-use alloc::collections::BTreeMap;
+use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::address::suffix;
 use crate::compile::compile_tenant;
 use crate::decision::SnapshotId;
 use crate::options::Options;
-use crate::policy::{Policy, PolicyProblem, Provider, Tenant};
+use crate::policy::{Policy, PolicyProblem, Tenant};
 
-use self::layout::{Bytes, Read, Writer};
-use self::page::Page;
-use self::root::{RootView, compile_root};
+pub use self::delta::DeltaError;
+pub use self::image::OpenError;
+use self::image::{Builder, Front, Image};
+pub use self::layout::Damaged;
+use self::overlay::Overlay;
+use self::root::RootView;
 
 /// A compiled policy that answers requests. It is immutable, `Send + Sync`, and cheap to clone: a host
 /// publishes a new one per change and takes one clone per transaction.
@@ -55,19 +67,17 @@ pub struct Snapshot {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
+    image: Arc<Image>,
+    /// What has changed since the image was built.
+    overlay: Option<Overlay>,
     options: Options,
-    source: Arc<Source>,
-    root: Vec<u8>,
-    pages: Vec<Page>,
-    size: usize,
+    /// The sum of the digests of the pages.
+    sum: u128,
     id: SnapshotId,
-}
-
-/// What a later version is checked and compiled against.
-struct Source {
-    provider: Provider,
-    tenants: BTreeMap<String, Arc<Tenant>>,
+    /// The octets of the image and of the overlay's pages.
+    size: usize,
 }
 
 impl Snapshot {
@@ -76,38 +86,73 @@ impl Snapshot {
     /// # Errors
     ///
     /// [`CompileError::Policy`] when [`Policy::check`] finds problems: all of them are named, and nothing is compiled.
-    /// [`CompileError::TooLarge`] when a tenant does not fit into a page of 4 GiB.
+    /// [`CompileError::TooLarge`] when a tenant does not fit into 4 GiB, or all of them into 16 GiB.
     pub fn compile(policy: &Policy, options: &Options) -> Result<Self, CompileError> {
         let problems = policy.check();
         if !problems.is_empty() {
             return Err(CompileError::Policy(problems));
         }
-        let tenants = policy.tenants.iter().map(|tenant| (tenant.id.clone(), Arc::new(tenant.clone()))).collect();
-        Self::build(Source { provider: policy.provider.clone(), tenants }, *options, &BTreeMap::new())
-    }
-
-    /// Returns a snapshot in which the tenant with this id is replaced, or added when there is none. This one stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`Snapshot::compile`]; problems are those of the whole policy with the tenant in it.
-    pub fn replace_tenant(&self, tenant: &Tenant) -> Result<Self, CompileError> {
-        let mut tenants = self.inner.source.tenants.clone();
-        tenants.insert(tenant.id.clone(), Arc::new(tenant.clone()));
-        self.rebuild(tenants, &tenant.id)
-    }
-
-    /// Returns a snapshot without the tenant of this id, or the same when there is none. This one stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`Snapshot::compile`]: a tenant that others are subusers of cannot be removed.
-    pub fn remove_tenant(&self, id: &str) -> Result<Self, CompileError> {
-        let mut tenants = self.inner.source.tenants.clone();
-        if tenants.remove(id).is_none() {
-            return Ok(self.clone());
+        let mut tenants: Vec<&Tenant> = policy.tenants.iter().collect();
+        tenants.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        let mut builder = Builder::new(Front::new(&policy.provider, options));
+        for tenant in tenants {
+            let page = compile_tenant(tenant, options).map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
+            builder.page(&page)?;
         }
-        self.rebuild(tenants, id)
+        Ok(Self::of(builder.finish().ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
+    }
+
+    /// Opens what [`Snapshot::seal`] returned: a file in memory, or better one that is mapped into it.
+    ///
+    /// Only the head is read, so that it takes the same time however large the snapshot is. Every block of 64 KiB has a
+    /// checksum, which is looked at when something of the block is first read: a damaged block makes those decisions that
+    /// need it defer, by [`Reason::SnapshotDamaged`]. [`Snapshot::verify`] looks at all of them at once.
+    ///
+    /// The octets must stay as they are: replace a mapped file by renaming another one over it, never by writing into it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::NotSealed`] for anything else, [`OpenError::Version`] for another version of the format,
+    /// [`OpenError::Lists`] for one that was sealed with another public suffix list or another Unicode,
+    /// [`OpenError::Truncated`] and [`OpenError::TooLong`] for another length, [`OpenError::Damaged`] for a damaged head.
+    ///
+    /// ```
+    /// use sendas::{HashKey, Options, Policy, Snapshot};
+    ///
+    /// let snapshot = Snapshot::compile(&Policy::default(), &Options::new(HashKey(*b"sixteen random!!")))?;
+    /// let opened = Snapshot::open(snapshot.seal()?)?;
+    /// assert_eq!(opened.id(), snapshot.id());
+    /// opened.verify()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [`Reason::SnapshotDamaged`]: crate::Reason::SnapshotDamaged
+    pub fn open(octets: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self, OpenError> {
+        Ok(Self::of(Image::open(Box::new(octets))?)?)
+    }
+
+    /// Returns the snapshot as octets that [`Snapshot::open`] takes. They hold the hash key and the limits.
+    ///
+    /// They depend on the policy and the options alone: neither the order of its entries nor the changes that led to it show.
+    ///
+    /// # Errors
+    ///
+    /// [`CompileError::Damaged`] when a block of the file that this one was opened from is damaged, and
+    /// [`CompileError::TooLarge`] as [`Snapshot::compile`]; a snapshot that was compiled and not changed has neither.
+    pub fn seal(&self) -> Result<Vec<u8>, CompileError> {
+        let compact = self.compact()?;
+        compact.verify()?;
+        Ok(compact.inner.image.seal()?)
+    }
+
+    /// Checks every block that has not been read yet. A snapshot that was not opened has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`] when a block does not have its checksum.
+    pub fn verify(&self) -> Result<(), Damaged> {
+        let image = &self.inner.image;
+        image.blocks.as_ref().map_or(Ok(()), |blocks| blocks.verify(image.bytes()))
     }
 
     /// Identifies the content: equal policies have equal ids, whatever the order of their entries and the hash key.
@@ -122,12 +167,15 @@ impl Snapshot {
         &self.inner.options
     }
 
-    /// Returns the ids of all tenants, sorted.
-    pub fn tenants(&self) -> impl Iterator<Item = &str> {
-        self.inner.source.tenants.keys().map(String::as_str)
+    /// Returns the number of tenants.
+    #[must_use]
+    pub fn tenant_count(&self) -> usize {
+        let more = self.inner.overlay.as_ref().map_or(0, |overlay| overlay.more);
+        let built = self.inner.image.head().map_or(0, |head| i64::from(head.tenants()));
+        usize::try_from(built + more).unwrap_or(0)
     }
 
-    /// Returns the number of octets that the compiled pages take.
+    /// Returns the number of octets that the compiled policy takes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.inner.size
@@ -138,83 +186,24 @@ impl Snapshot {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
+    #[inline]
     pub(crate) fn root(&self) -> RootView<'_> {
-        let Inner { root, pages, options, size, .. } = &*self.inner;
-        RootView { bytes: Bytes(root), pages, key: &options.hash_key, is_large: *size > CACHED }
+        let inner = &*self.inner;
+        RootView { bytes: inner.image.bytes(), key: &inner.options.hash_key, inner }
     }
 
-    fn rebuild(&self, tenants: BTreeMap<String, Arc<Tenant>>, changed: &str) -> Result<Self, CompileError> {
-        let source = Source { provider: self.inner.source.provider.clone(), tenants };
-        let problems = source.policy().check();
-        if !problems.is_empty() {
-            return Err(CompileError::Policy(problems));
-        }
-        let kept = self.inner.source.tenants.keys().map(String::as_str).zip(&self.inner.pages);
-        let kept = kept.filter(|(id, _)| *id != changed).collect();
-        Self::build(source, self.inner.options, &kept)
-    }
-
-    fn build(source: Source, options: Options, kept: &BTreeMap<&str, &Page>) -> Result<Self, CompileError> {
-        let mut pages = Vec::with_capacity(source.tenants.len());
-        for (id, tenant) in &source.tenants {
-            pages.push(match kept.get(id.as_str()) {
-                Some(page) => (*page).clone(),
-                None => {
-                    let bytes = compile_tenant(tenant, &options).map_err(|_| CompileError::TooLarge(id.clone()))?;
-                    Page::new(bytes.into()).map_err(|_| CompileError::TooLarge(id.clone()))?
-                }
-            });
-        }
-        let root = compile_root(&source.provider, &mut pages, &options.hash_key)
-            .map_err(|_| CompileError::TooLarge(String::new()))?;
-        let id = identify(&source.provider, &pages).map_err(|_| CompileError::TooLarge(String::new()))?;
-        let size = root.len() + pages.iter().map(Page::size).sum::<usize>();
-        Ok(Self { inner: Arc::new(Inner { options, source: Arc::new(source), root, pages, size, id }) })
+    /// A snapshot of an image without changes.
+    fn of(image: Image) -> Result<Self, Damaged> {
+        let (options, head) = (image.options()?, image.head()?);
+        let (sum, id, size) = (head.sum(), SnapshotId(head.id()), image.content()?.len());
+        Ok(Self { inner: Arc::new(Inner { image: Arc::new(image), overlay: None, options, sum, id, size }) })
     }
 }
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Snapshot")
-            .field("id", &self.inner.id)
-            .field("tenants", &self.inner.pages.len())
-            .finish()
+        formatter.debug_struct("Snapshot").field("id", &self.inner.id).field("tenants", &self.tenant_count()).finish()
     }
-}
-
-impl Source {
-    fn policy(&self) -> Policy {
-        Policy {
-            provider: self.provider.clone(),
-            tenants: self.tenants.values().map(|tenant| (**tenant).clone()).collect(),
-        }
-    }
-}
-
-/// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for.
-const CACHED: usize = 1 << 20;
-
-/// Combines the digests of the pages, so that a change of one tenant rehashes nothing else.
-fn identify(provider: &Provider, pages: &[Page]) -> Read<SnapshotId> {
-    use core::hash::Hasher as _;
-
-    use siphasher::sip128::{Hasher128 as _, SipHasher13};
-
-    let mut sum = 0_u128;
-    for page in pages {
-        sum = sum.wrapping_add(page.view()?.head().digest());
-    }
-    let mut settings = Writer::default();
-    settings.word(crate::compile::mode_kind(provider.hosted));
-    settings.seconds(crate::compile::mode_from(provider.hosted));
-    crate::compile::denies(&mut settings, &provider.denies);
-    let mut hasher = SipHasher13::new();
-    hasher.write(&sum.to_le_bytes());
-    hasher.write(&settings.finish().unwrap_or_default());
-    hasher.write(suffix::LIST_VERSION.as_bytes());
-    hasher.write(crate::address::unicode_version().as_bytes());
-    Ok(SnapshotId(hasher.finish128().as_u128()))
 }
 
 /// Why a policy was not compiled.
@@ -224,12 +213,22 @@ pub enum CompileError {
     /// The policy has problems; all of them are named, a line each.
     #[error("{}", lines(.0))]
     Policy(Vec<PolicyProblem>),
-    /// The tenant with this id (or, when empty, all tenants together) does not fit into 4 GiB of one page.
-    #[error("tenant `{0}` does not fit into a page of 4 GiB; split it into subusers")]
+    /// The tenant with this id does not fit into a page of 4 GiB or, where it is empty, all of them not into 16 GiB.
+    #[error("{}", too_large(.0))]
     TooLarge(String),
+    /// A part of the sealed snapshot that this one goes back to is damaged.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+}
+
+fn too_large(tenant: &str) -> String {
+    if tenant.is_empty() {
+        return String::from("the tenants do not fit into 16 GiB together; split them over several snapshots");
+    }
+    format!("tenant `{tenant}` does not fit into a page of 4 GiB; split it into subusers")
 }
 
 fn lines(problems: &[PolicyProblem]) -> String {
-    let lines: Vec<String> = problems.iter().map(|problem| format!("{}: {problem}", problem.path_text())).collect();
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }

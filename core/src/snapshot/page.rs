@@ -1,6 +1,5 @@
 //! A compiled tenant, and the look-ups within it.
 
-use alloc::sync::Arc;
 use core::hint::black_box;
 
 use crate::address::octet;
@@ -12,58 +11,8 @@ use super::compare::{Rule, Separators};
 use super::index::{Candidates, Hash};
 use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
 use super::row::{Record, Row, records};
-use super::rows::{
-    AccountRow, AllowlistRow, DomainRow, HEAD, IntervalRow, MAGIC, TenantRow, TextRow, VERSION, domain, mode, tenant,
-};
+use super::rows::{AccountRow, AllowlistRow, DomainRow, HEAD, IntervalRow, TenantRow, TextRow, domain, mode, tenant};
 use super::target::Target;
-
-/// The bytes of one compiled tenant.
-#[derive(Clone)]
-pub(crate) struct Page {
-    bytes: Arc<[u8]>,
-    /// The run of its head that says where the table of identities is, so that it can be asked for before the head is there.
-    identity_index: Run,
-    /// What it has that a sender could be authorised by, given what other tenants have: flags of [`holding`].
-    ///
-    /// [`holding`]: super::rows::holding
-    pub(crate) holdings: u32,
-}
-
-impl Page {
-    /// Takes over compiled bytes.
-    pub(crate) fn new(bytes: Arc<[u8]>) -> Read<Self> {
-        let view = Bytes(&bytes);
-        let head = TenantRow::at(view, 0)?;
-        if head.magic() != MAGIC || head.version() != VERSION {
-            return Err(Damaged);
-        }
-        let identity_index = head.identity_index();
-        Ok(Self { bytes, identity_index, holdings: 0 })
-    }
-
-    /// Returns a view for look-ups.
-    #[inline]
-    pub(crate) fn view(&self) -> Read<PageView<'_>> {
-        let bytes = Bytes(&self.bytes);
-        Ok(PageView { bytes, head: bytes.words(0)? })
-    }
-
-    /// Asks for the buckets of identities of this address that the tenant and one of its accounts may hold.
-    pub(crate) fn ask_for_identities(&self, hash: Hash, account: Word) -> Read<()> {
-        if self.identity_index.count != 0 {
-            for holder in [0, account] {
-                let candidates = Candidates::<1>::new(Bytes(&self.bytes), self.identity_index, hash.with(holder));
-                black_box(candidates.glance()?);
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the number of octets.
-    pub(crate) fn size(&self) -> usize {
-        self.bytes.len()
-    }
-}
 
 /// Look-ups within one page.
 #[derive(Clone, Copy)]
@@ -73,6 +22,13 @@ pub(crate) struct PageView<'p> {
 }
 
 impl<'p> PageView<'p> {
+    /// A view of octets that are a page.
+    #[inline]
+    pub(crate) fn new(octets: &'p [u8]) -> Read<Self> {
+        let bytes = Bytes(octets);
+        Ok(Self { bytes, head: bytes.words(0)? })
+    }
+
     /// The head of the page.
     #[inline]
     pub(crate) fn head(self) -> TenantRow<'p> {
@@ -98,7 +54,7 @@ impl<'p> PageView<'p> {
             }
             return Ok(None);
         }
-        let mut candidates = Candidates::new(self.bytes, self.head().domain_index(), hash);
+        let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
         while let Some([word]) = candidates.next()? {
             let row: DomainRow<'_> = self.record(word)?;
             if row.name()? == name {
@@ -114,7 +70,7 @@ impl<'p> PageView<'p> {
         target: &Target<'_>,
         mut visit: impl FnMut(DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        if self.head().domain_index().count == 0 {
+        if self.head().domains().count == 0 {
             return Ok(());
         }
         for (name, hash) in target.domains().skip(1) {
@@ -157,6 +113,17 @@ impl<'p> PageView<'p> {
         Ok(closest)
     }
 
+    /// Asks for the buckets of identities of this address that the tenant and one of its accounts may hold.
+    pub(crate) fn ask_for_identities(self, hash: Hash, account: Word) -> Read<()> {
+        let index = self.head().identity_index();
+        if index.count != 0 {
+            for holder in [0, account] {
+                black_box(Candidates::<1>::new(self.bytes, index, hash.with(holder)).glance()?);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a list of this page has an account: by its number if the page is its own, and by its id if not.
     pub(crate) fn lists_account(self, list: Accounts, account: AccountRow<'_>, own: bool) -> Read<bool> {
         if own {
@@ -171,7 +138,7 @@ impl<'p> PageView<'p> {
         let controls = self.head().controls();
         let mut strengths = [Strength::Off; 4];
         for (of, number) in strengths.iter_mut().zip(0..) {
-            *of = strength(self.bytes, controls >> (8 + 2 * number) & 3, TenantRow::ENFORCED_FROM + number * 2, clock)?;
+            *of = strength(controls >> (8 + 2 * number) & 3, || self.head().enforced_from(number), clock)?;
         }
         if controls & 1 << channel as u32 == 0 {
             let [sender, ..] = &mut strengths;
@@ -219,7 +186,12 @@ impl<'p> PageView<'p> {
         self.has(tenant::HAS_SUBDOMAINS)
     }
 
-    /// The octets behind the rows.
+    /// All octets of the page, and no others.
+    pub(crate) fn octets(self) -> Read<&'p [u8]> {
+        self.bytes.octets(0, 0, self.head().length() as usize * 4)
+    }
+
+    /// The octets behind the rows; they need not end where the page does.
     pub(crate) const fn bytes(self) -> Bytes<'p> {
         self.bytes
     }
@@ -237,21 +209,21 @@ fn in_force(row: DomainRow<'_>) -> bool {
     row.flags() & domain::IN_FORCE == domain::IN_FORCE
 }
 
-/// What a mode means now; `from` is the word of its instant.
+/// What a mode means now; `from` is the instant from which it enforces, if it has one.
 #[inline]
-pub(crate) fn strength(bytes: Bytes<'_>, kind: u32, from: Word, clock: &Clock) -> Read<Strength> {
+pub(crate) fn strength(kind: u32, from: impl FnOnce() -> Read<i64>, clock: &Clock) -> Read<Strength> {
     match kind {
         mode::OFF => Ok(Strength::Off),
         mode::MONITOR => Ok(Strength::Monitor),
         mode::ENFORCE => Ok(Strength::Enforce),
-        mode::ENFORCE_FROM if clock.is_before(bytes.seconds(from)?) => Ok(Strength::Monitor),
+        mode::ENFORCE_FROM if clock.is_before(from()?) => Ok(Strength::Monitor),
         mode::ENFORCE_FROM => Ok(Strength::Enforce),
         _ => Err(Damaged),
     }
 }
 
 /// The most entries that are looked through one by one, which touches less memory than a table.
-const FEW: u32 = 4;
+pub(crate) const FEW: u32 = 4;
 
 /// Whether a sorted list of texts has this one.
 pub(crate) fn lists(bytes: Bytes<'_>, run: Run, text: &[u8]) -> Read<bool> {

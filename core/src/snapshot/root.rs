@@ -1,31 +1,28 @@
-//! The root page: what concerns several tenants, derived from their pages.
-
-use alloc::vec::Vec;
+//! Look-ups over all tenants: in the tables of the image, and in what has changed since.
 
 use crate::address::CanonicalView;
-use crate::compile::{denies, mode_from, mode_kind};
 use crate::options::HashKey;
-use crate::policy::{Provider, Strength};
+use crate::policy::Strength;
 use crate::time::Clock;
 
+use super::Inner;
+use super::blocks::Blocks;
 use super::compare::Separators;
-use super::index::{self, Candidates, Hash};
-use super::layout::{Bytes, Damaged, Read, Writer};
-use super::page::{Page, PageView, rule, strength};
-use super::row::{Row, records};
-use super::rows::{
-    AccountRow, CredentialRow, DomainRow, IdentityRow, RootRow, account, domain, holding, identity, root, tenant,
-};
+use super::index::{Candidates, Hash};
+use super::keys::{Table, tagged};
+use super::layout::{Bytes, Damaged, Read, Run};
+use super::overlay::Overlay;
+use super::page::{PageView, strength};
+use super::row::Row;
+use super::rows::{AboveRow, AccountRow, CredentialRow, DomainRow, RootRow, account, domain, root};
 use super::target::Target;
 
 /// Look-ups over all tenants.
 #[derive(Clone, Copy)]
 pub(crate) struct RootView<'p> {
     pub(crate) bytes: Bytes<'p>,
-    pub(crate) pages: &'p [Page],
     pub(crate) key: &'p HashKey,
-    /// It is too large to be close to the processor, so that it pays to ask for its memory early.
-    pub(crate) is_large: bool,
+    pub(super) inner: &'p Inner,
 }
 
 /// A record of a page, by the word where it starts.
@@ -36,26 +33,71 @@ pub(crate) struct Link {
 }
 
 impl<'p> RootView<'p> {
-    /// The head of the root page.
+    /// The head of the image.
+    #[inline]
     pub(crate) fn head(self) -> Read<RootRow<'p>> {
         RootRow::at(self.bytes, 0)
     }
 
-    /// The page with this number.
+    /// The page with this number: its place in units of [`UNIT`], or what the overlay knows it by.
     #[inline]
     pub(crate) fn page(self, number: u32) -> Read<PageView<'p>> {
-        self.pages.get(number as usize).ok_or(Damaged)?.view()
+        let first = (number as usize).saturating_mul(UNIT);
+        match self.bytes.0.get(first..) {
+            Some(octets) if self.blocks().is_none() => PageView::new(octets),
+            Some(octets) => self.sealed_page(octets, first),
+            // No image is so large that a number of the overlay would stand in it.
+            None => self.overlay().ok_or(Damaged)?.page(number),
+        }
+    }
+
+    #[inline(never)]
+    fn sealed_page(self, octets: &'p [u8], first: usize) -> Read<PageView<'p>> {
+        let length = Bytes(octets).word(0)? as usize * 4;
+        if let Some(blocks) = self.blocks() {
+            blocks.touch_page(self.bytes, first, length)?;
+        }
+        PageView::new(octets.get(..length).ok_or(Damaged)?)
+    }
+
+    /// What a table has under a key.
+    #[inline]
+    pub(crate) fn links<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Links<'p, N> {
+        let mut candidates = Candidates::new(self.bytes, run, hash);
+        if let Some(blocks) = self.blocks() {
+            candidates.check(blocks);
+        }
+        Links { candidates, overlay: self.overlay(), table, hash, added: 0 }
+    }
+
+    /// What of the octets has been checked, if they were sealed.
+    #[inline]
+    fn blocks(self) -> Option<&'p Blocks> {
+        self.inner.image.blocks.as_ref()
+    }
+
+    /// What has changed since the image was built.
+    #[inline]
+    pub(super) fn overlay(self) -> Option<&'p Overlay> {
+        self.inner.overlay.as_ref()
+    }
+
+    /// Whether it is too large to be close to the processor, so that it pays to ask for its memory early.
+    #[inline]
+    pub(crate) const fn is_large(self) -> bool {
+        self.inner.size > CACHED
     }
 
     /// How strictly `hosted` is applied now.
     pub(crate) fn hosted(self, clock: &Clock) -> Read<Strength> {
-        strength(self.bytes, self.bytes.word(RootRow::HOSTED)?, RootRow::HOSTED + 1, clock)
+        let head = self.head()?;
+        strength(head.hosted(), || Ok(head.hosted_from()), clock)
     }
 
     /// The page of the tenant with this id.
     pub(crate) fn tenant(self, id: &[u8]) -> Read<Option<u32>> {
-        let mut candidates = Candidates::new(self.bytes, self.head()?.tenant_index(), Hash::of(self.key, id));
-        while let Some([page]) = candidates.next()? {
+        let mut links = self.links::<1>(Table::Tenants, self.head()?.tenant_index(), Hash::of(self.key, id));
+        while let Some(Link { page, .. }) = links.next()? {
             if self.page(page)?.head().id()? == id {
                 return Ok(Some(page));
             }
@@ -65,10 +107,10 @@ impl<'p> RootView<'p> {
 
     /// The credential with this id.
     pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
-        let mut candidates = Candidates::new(self.bytes, self.head()?.credential_index(), Hash::of(self.key, id));
-        while let Some([page, record]) = candidates.next()? {
-            if self.page(page)?.record::<CredentialRow<'_>>(record)?.id()? == id {
-                return Ok(Some(Link { page, record }));
+        let mut links = self.links::<2>(Table::Credentials, self.head()?.credential_index(), Hash::of(self.key, id));
+        while let Some(link) = links.next()? {
+            if self.page(link.page)?.record::<CredentialRow<'_>>(link.record)?.id()? == id {
+                return Ok(Some(link));
             }
         }
         Ok(None)
@@ -81,8 +123,8 @@ impl<'p> RootView<'p> {
         hash: Hash,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let mut candidates = Candidates::new(self.bytes, self.head()?.domain_index(), hash);
-        while let Some([page, record]) = candidates.next()? {
+        let mut links = self.links::<2>(Table::Domains, self.head()?.domain_index(), hash);
+        while let Some(Link { page, record }) = links.next()? {
             let row: DomainRow<'_> = self.page(page)?.record(record)?;
             if row.name()? == name {
                 visit(page, row)?;
@@ -97,7 +139,9 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let depth = if self.head()?.flags() & root::HAS_SUBDOMAINS != 0 { usize::MAX } else { 1 };
+        let has_subdomains = self.head()?.flags() & root::HAS_SUBDOMAINS != 0
+            || self.overlay().is_some_and(|overlay| overlay.has_subdomains);
+        let depth = if has_subdomains { usize::MAX } else { 1 };
         for (depth, (name, hash)) in target.domains().take(depth).enumerate() {
             self.domains_named(name, hash, |page, row| {
                 if depth == 0 || row.flags() & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
@@ -128,142 +172,146 @@ impl<'p> RootView<'p> {
         Ok(false)
     }
 
-    /// Calls `visit` with each account whose counted own address may be this one in widest form.
+    /// Calls `visit` with each account whose counted own address may be this one in widest form, and with what was left of the
+    /// address when it was found.
     ///
-    /// `separators` are those that any tenant's entry in force gives to the domain.
+    /// `own` is the separator that the asking tenant gives to the domain, `others` are those that any tenant gives it.
     pub(crate) fn own_addresses(
         self,
         target: &Target<'_>,
-        separators: Separators,
-        mut visit: impl FnMut(Link) -> Read<()>,
+        own: Separators,
+        others: Separators,
+        mut visit: impl FnMut(Link, &[u8]) -> Read<()>,
     ) -> Read<()> {
-        let index = self.head()?.own_index();
-        let hash = target.hash_of(separators.base(target.local), false);
-        let mut candidates = Candidates::new(self.bytes, index, hash);
-        while let Some([page, record]) = candidates.next()? {
-            visit(Link { page, record })?;
+        self.claims(target, own, others, |link, base| {
+            let page = self.page(link.page)?;
+            let row: AccountRow<'_> = page.record(link.record)?;
+            let counted = row.flags() & account::COUNTED != 0
+                || row.flags() & account::COUNTED_ABOVE != 0
+                    && row.domain()? == target.domain
+                    && reaches(self, page, link.page, target)?;
+            if counted { visit(link, base) } else { Ok(()) }
+        })
+    }
+
+    /// The same for own addresses that do not count, too.
+    pub(crate) fn claims(
+        self,
+        target: &Target<'_>,
+        own: Separators,
+        others: Separators,
+        mut visit: impl FnMut(Link, &[u8]) -> Read<()>,
+    ) -> Read<()> {
+        let first = own.base(target.local);
+        self.claims_of(target, own, first, &mut visit)?;
+        if others.iter().next().is_none() {
+            return Ok(());
+        }
+        // All bases are cuts of one text, and each that differs is looked up once.
+        let mut bases = [first; Separators::ALL.len()];
+        for (slot, separator) in bases.iter_mut().zip(others.iter()) {
+            *slot = own.with(separator).base(target.local);
+        }
+        bases.sort_unstable_by_key(|base| core::cmp::Reverse(base.len()));
+        let mut shortest = first;
+        for base in bases {
+            if base.len() < shortest.len() {
+                shortest = base;
+                self.claims_of(target, own, base, &mut visit)?;
+            }
         }
         Ok(())
     }
 
-    /// What the tenant of a page has that could authorise a sender: flags of [`holding`].
-    pub(crate) fn holdings(self, page: u32) -> Read<u32> {
-        self.pages.get(page as usize).map(|page| page.holdings).ok_or(Damaged)
-    }
-}
-
-/// Compiles the root page over pages that are sorted by tenant id, and enters in each what its tenant holds.
-pub(crate) fn compile_root(provider: &Provider, pages: &mut [Page], key: &HashKey) -> Read<Vec<u8>> {
-    let mut writer = Writer::default();
-    let has_subdomains = pages.iter().try_fold(false, |any, page| Ok(any | page.view()?.has_subdomains()))?;
-    writer.word(if has_subdomains { root::HAS_SUBDOMAINS } else { 0 });
-    writer.word(mode_kind(provider.hosted));
-    writer.seconds(mode_from(provider.hosted));
-    writer.reserve(RootRow::WORDS - RootRow::RUNS);
-    let denies = denies(&mut writer, &provider.denies);
-
-    let mut tenants = Vec::with_capacity(pages.len());
-    let mut accounts = Vec::new();
-    let mut credentials = Vec::new();
-    let mut domains = Vec::new();
-    for (page, number) in pages.iter().zip(0..) {
-        let view = page.view()?;
-        tenants.push((Hash::of(key, view.head().id()?), [number]));
-        let bytes = view.bytes();
-        for row in records::<AccountRow<'_>>(bytes, view.head().accounts()) {
-            let row = row?;
-            accounts.push((Hash::of(key, row.id()?), [number, row.0.word]));
+    fn claims_of<'t>(
+        self,
+        target: &Target<'_>,
+        own: Separators,
+        base: &'t [u8],
+        visit: &mut impl FnMut(Link, &'t [u8]) -> Read<()>,
+    ) -> Read<()> {
+        let (index, hash) = (self.head()?.own_index(), target.hash_of(base, false));
+        let mut links = self.links::<2>(Table::Own, index, hash);
+        while let Some(link) = links.next()? {
+            visit(link, base)?;
         }
-        for row in records::<CredentialRow<'_>>(bytes, view.head().credentials()) {
-            let row = row?;
-            credentials.push((Hash::of(key, row.id()?), [number, row.0.word]));
-        }
-        for row in records::<DomainRow<'_>>(bytes, view.head().domains()) {
-            let row = row?;
-            if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-                domains.push((Hash::of(key, row.name()?), [number, row.0.word]));
+        for separator in own.iter() {
+            let mut links = self.links::<2>(Table::Own, index, tagged(hash, separator));
+            while let Some(link) = links.next()? {
+                visit(link, base)?;
             }
         }
-    }
-    let tenant_index = index::write(&mut writer, &tenants);
-    let account_index = index::write(&mut writer, &accounts);
-    let credential_index = index::write(&mut writer, &credentials);
-    let domain_index = index::write(&mut writer, &domains);
-
-    // Own addresses and holdings depend on other tenants' domains, which are looked up in the page so far.
-    writer.set_runs(RootRow::RUNS, &[denies, tenant_index, account_index, credential_index, domain_index]);
-    let so_far = writer.bytes();
-    let view = RootView { bytes: Bytes(&so_far), pages, key, is_large: false };
-    let mut own = Vec::new();
-    let mut holdings = Vec::with_capacity(pages.len());
-    for (page, number) in pages.iter().zip(0..) {
-        holdings.push(hold(view, page.view()?, number, &mut own)?);
-    }
-    for (page, holdings) in pages.iter_mut().zip(holdings) {
-        page.holdings = holdings;
-    }
-    let own_index = index::write(&mut writer, &own);
-    writer.set_runs(RootRow::RUNS, &[denies, tenant_index, account_index, credential_index, domain_index, own_index]);
-    writer.finish().ok_or(Damaged)
-}
-
-/// Returns what a tenant has, and adds its counted own addresses to `own`.
-fn hold(root: RootView<'_>, view: PageView<'_>, number: u32, own: &mut Vec<(Hash, [u32; 2])>) -> Read<u32> {
-    let mut flags = 0;
-    for row in records::<AccountRow<'_>>(view.bytes(), view.head().accounts()) {
-        let row = row?;
-        let (bits, domain) = (row.flags(), row.domain()?);
-        if bits & (account::COUNTED | account::COUNTED_ABOVE) == 0 {
-            continue;
-        }
-        let target = Target::new(root.key, CanonicalView { local: row.local()?, domain });
-        if bits & account::COUNTED != 0 || reaches(root, view, number, &target)? {
-            flags |= holding::OWN_ADDRESS;
-            let base = separators(root, &target)?.base(target.local);
-            own.push((target.hash_of(base, false), [number, row.0.word]));
-        }
-    }
-    let approval = view.has(tenant::APPROVAL_REQUIRED);
-    for row in records::<DomainRow<'_>>(view.bytes(), view.head().domains()) {
-        let row = row?;
-        let (bits, senders) = (row.flags(), row.senders());
-        let usable = bits & domain::IN_FORCE == domain::IN_FORCE && (bits & domain::APPROVED != 0 || !approval);
-        if usable && (bits & domain::ANY_SENDER != 0 || senders.own.count + senders.others.count != 0) {
-            flags |= holding::DOMAIN;
-        }
-    }
-    let vouches = view.has(tenant::ADMIN_VOUCHES);
-    for row in records::<IdentityRow<'_>>(view.bytes(), view.head().identities()) {
-        let row = row?;
-        let bits = row.flags();
-        if bits & (identity::REFUSED | identity::WITHDRAWN) != 0 {
-            continue;
-        }
-        let verified = bits & identity::VERIFIED != 0;
-        let of_tenant = row.holder() == 0;
-        if bits & identity::GIVEN != 0
-            || verified && (vouches || bits & identity::PROVED != 0)
-            || verified && bits & identity::PROVED_ABOVE != 0 && {
-                let address = CanonicalView { local: row.local()?, domain: row.domain()? };
-                reaches(root, view, number, &Target::new(root.key, address))?
-            }
-        {
-            flags |= holding::IDENTITY | if of_tenant { holding::TENANT_IDENTITY } else { 0 };
-        } else if bits & identity::GRANDFATHERED != 0 {
-            flags |= holding::GRANDFATHERED | if of_tenant { holding::TENANT_GRANDFATHERED } else { 0 };
-        }
-    }
-    Ok(flags)
-}
-
-/// Every separator that some tenant's entry in force gives to local parts at this domain.
-fn separators(root: RootView<'_>, target: &Target<'_>) -> Read<Separators> {
-    let mut all = Separators::default();
-    root.domains_over(target, |_, row| {
-        all = all.union(rule(Some(row)).separators);
         Ok(())
-    })?;
-    Ok(all)
+    }
+
+    /// What the tenant of a page, which has this number, has that could authorise a sender: flags of [`holding`].
+    ///
+    /// [`holding`]: super::rows::holding
+    #[inline]
+    pub(crate) fn holdings(self, page: PageView<'_>, number: u32) -> Read<u32> {
+        let flags = page.head().holdings();
+        if page.has_subdomains() { self.holdings_below(page, number, flags) } else { Ok(flags) }
+    }
+
+    /// The same with what only an entry above proves.
+    #[inline(never)]
+    fn holdings_below(self, page: PageView<'_>, number: u32, mut flags: u32) -> Read<u32> {
+        let above = page.head().above()?;
+        for row in 0..above.count {
+            let row = AboveRow::nth(page.bytes(), above, row)?;
+            if row.holdings() & !flags != 0 {
+                let (local, domain) = (&[][..], row.domain()?);
+                if reaches(self, page, number, &Target::new(self.key, CanonicalView { local, domain }))? {
+                    flags |= row.holdings();
+                }
+            }
+        }
+        Ok(flags)
+    }
+}
+
+/// The records that a table over all tenants may have for a key; each must still be compared in full.
+pub(crate) struct Links<'p, const N: usize> {
+    candidates: Candidates<'p, N>,
+    overlay: Option<&'p Overlay>,
+    table: Table,
+    hash: Hash,
+    /// How many of the overlay's have been returned.
+    added: usize,
+}
+
+impl<const N: usize> Links<'_, N> {
+    /// Returns the next one.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Read<Option<Link>> {
+        let Some(overlay) = self.overlay else { return Ok(self.candidates.next()?.map(link)) };
+        self.next_with(overlay)
+    }
+
+    /// The same where something has changed: what is masked is passed by, and what was added comes last.
+    #[inline(never)]
+    fn next_with(&mut self, overlay: &Overlay) -> Read<Option<Link>> {
+        while let Some(words) = self.candidates.next()? {
+            let link = link(words);
+            if !overlay.masks(link.page) {
+                return Ok(Some(link));
+            }
+        }
+        let added = overlay.links(self.table, self.hash).get(self.added).copied();
+        self.added += 1;
+        Ok(added)
+    }
+
+    /// Reads the first of the tags that the next ones are told by, and nothing else; it has not been checked.
+    pub(crate) fn glance(&self) -> Read<u32> {
+        self.candidates.glance()
+    }
+}
+
+#[inline]
+fn link<const N: usize>(words: [u32; N]) -> Link {
+    let word = |at: usize| words.get(at).copied().unwrap_or(0);
+    Link { page: word(0), record: word(1) }
 }
 
 /// Whether an entry in force above this domain reaches it.
@@ -278,3 +326,10 @@ pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, targe
     })?;
     Ok(reached)
 }
+
+/// The octets that a page's number counts by: pages stand at multiples of it.
+pub(crate) const UNIT: usize = 4 * UNIT_WORDS as usize;
+/// The same in words.
+pub(crate) const UNIT_WORDS: u32 = 4;
+/// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for.
+const CACHED: usize = 1 << 20;

@@ -52,6 +52,7 @@ macro_rules! row {
     };
     (@type word, $p:lifetime) => { u32 };
     (@type seconds, $p:lifetime) => { i64 };
+    (@type double, $p:lifetime) => { u64 };
     (@type quad, $p:lifetime) => { u128 };
     (@type run, $p:lifetime) => { Run };
     (@type accounts, $p:lifetime) => { Accounts };

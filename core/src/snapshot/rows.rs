@@ -1,19 +1,21 @@
 //! The records of a page: what each word of them means, for writing and for reading.
 
-use super::layout::{Accounts, Bytes, Read, Run, Word, Words};
+pub(crate) use super::heads::{
+    AboveRow, HEAD, MAGIC, ROOT_HEAD, RootRow, TenantRow, VERSION, holding, mode, more, root, tenant,
+};
+use super::layout::{Accounts, Bytes, Read, Run, Word};
 use super::row::{Record, Row, Standing, row};
 
 row! {
-    /// An account: fixed words, then its id, and the local part and domain of its own address.
-    AccountRow, 4 {
+    /// An account: fixed words, the word of its [`AccountExtra`] if it has one, its id, and the local part and domain of its
+    /// own address, unless its id is that address.
+    AccountRow, 3 {
         /// Flags of [`account`].
         flags: word at 0;
         /// The lengths of the three texts, an octet each from the lowest.
         lengths: word at 1;
         /// Its number in the tenant.
         number: word at 2;
-        /// The word of its [`AccountExtra`], or 0.
-        extra: word at 3;
     }
 }
 
@@ -29,14 +31,16 @@ impl<'p> AccountRow<'p> {
     #[inline]
     pub(crate) fn local(self) -> Read<&'p [u8]> {
         let [id, local, ..] = self.lengths().to_le_bytes();
-        self.text(usize::from(id), local)
+        self.text(if self.is_its_address() { 0 } else { usize::from(id) }, local)
     }
 
     /// The domain of its own address.
     #[inline]
     pub(crate) fn domain(self) -> Read<&'p [u8]> {
         let [id, local, domain, _] = self.lengths().to_le_bytes();
-        self.text(usize::from(id) + usize::from(local), domain)
+        // Within an id, `@` stands before it.
+        let before = if self.is_its_address() { 1 } else { usize::from(id) };
+        self.text(before + usize::from(local), domain)
     }
 
     /// The names of its roles ([`TextRow`]).
@@ -64,28 +68,39 @@ impl<'p> AccountRow<'p> {
         self.more(AccountExtra::exemptions)
     }
 
+    fn is_its_address(self) -> bool {
+        self.flags() & account::ID_IS_ADDRESS != 0
+    }
+
+    /// Where its text starts, from its own start.
+    fn head(self) -> u32 {
+        Self::WORDS + u32::from(self.flags() & account::HAS_EXTRA != 0)
+    }
+
     fn text(self, skip: usize, length: u8) -> Read<&'p [u8]> {
-        self.0.bytes.octets(self.0.word.wrapping_add(Self::WORDS), skip, usize::from(length))
+        self.0.bytes.octets(self.0.word.wrapping_add(self.head()), skip, usize::from(length))
     }
 
     #[inline]
     fn more(self, member: fn(AccountExtra<'p>) -> Run) -> Read<Run> {
-        match self.extra() {
-            0 => Ok(Run::default()),
-            word => AccountExtra::at(self.0.bytes, word).map(member),
+        if self.flags() & account::HAS_EXTRA == 0 {
+            return Ok(Run::default());
         }
+        let word = self.0.bytes.word(self.0.word.wrapping_add(Self::WORDS))?;
+        AccountExtra::at(self.0.bytes, word).map(member)
     }
 }
 
 impl<'p> Record<'p> for AccountRow<'p> {
     fn size(self) -> u32 {
         let [id, local, domain, _] = self.lengths().to_le_bytes();
-        Self::WORDS + filled(&[id, local, domain])
+        self.head() + if self.is_its_address() { filled(&[id]) } else { filled(&[id, local, domain]) }
     }
 }
 
 /// The words that texts of these lengths fill, one behind the other.
-fn filled(lengths: &[u8]) -> u32 {
+#[inline]
+pub(super) fn filled(lengths: &[u8]) -> u32 {
     lengths.iter().copied().map(u32::from).sum::<u32>().div_ceil(4)
 }
 
@@ -120,15 +135,23 @@ pub(crate) mod account {
     /// Something that a session is judged by can fail, or its control is not simply enforced: suspension, roles,
     /// credentials, allowlists, transport encryption, modes, exemptions, or a tenant above.
     pub(crate) const WATCHED: u32 = 1 << 7;
+    pub(crate) const HAS_EXTRA: u32 = 1 << 8;
+    /// Its id is its own address, local part and domain with `@` between, so that the address is written once.
+    pub(crate) const ID_IS_ADDRESS: u32 = 1 << 9;
 }
 
 row! {
-    /// An identity: fixed words, the word of its [`IdentityExtra`] if it has one, the local part and the domain.
-    IdentityRow, 2 {
+    /// An identity: fixed words, the word of its [`IdentityExtra`] if it has one, its local part, and its domain where
+    /// that is written here.
+    ///
+    /// A domain is written once for all identities at it: in its entry if the tenant has one, else behind the first.
+    IdentityRow, 3 {
         /// Flags of [`identity`] in the lower half, then the lengths of the local part and the domain, an octet each.
         packed: word at 0;
         /// The word of the account that holds it, or 0 for the tenant.
         holder: word at 1;
+        /// The word where its domain is written.
+        domain_word: word at 2;
     }
 }
 
@@ -143,14 +166,14 @@ impl<'p> IdentityRow<'p> {
     #[inline]
     pub(crate) fn local(self) -> Read<&'p [u8]> {
         let [_, _, local, _] = self.packed().to_le_bytes();
-        self.text(0, local)
+        self.0.bytes.octets(self.0.word.wrapping_add(self.head()), 0, usize::from(local))
     }
 
     /// The domain.
     #[inline]
     pub(crate) fn domain(self) -> Read<&'p [u8]> {
-        let [_, _, local, domain] = self.packed().to_le_bytes();
-        self.text(usize::from(local), domain)
+        let [_, _, _, domain] = self.packed().to_le_bytes();
+        self.0.bytes.octets(self.domain_word(), 0, usize::from(domain))
     }
 
     /// What it has beside its flags: nothing, of most.
@@ -166,16 +189,13 @@ impl<'p> IdentityRow<'p> {
     fn head(self) -> u32 {
         Self::WORDS + u32::from(self.flags() & identity::HAS_EXTRA != 0)
     }
-
-    fn text(self, skip: usize, length: u8) -> Read<&'p [u8]> {
-        self.0.bytes.octets(self.0.word.wrapping_add(self.head()), skip, usize::from(length))
-    }
 }
 
 impl<'p> Record<'p> for IdentityRow<'p> {
     fn size(self) -> u32 {
         let [_, _, local, domain] = self.packed().to_le_bytes();
-        self.head() + filled(&[local, domain])
+        let has_domain = self.flags() & identity::HAS_DOMAIN != 0;
+        self.head() + filled(&[local]) + if has_domain { filled(&[domain]) } else { 0 }
     }
 }
 
@@ -206,17 +226,15 @@ pub(crate) mod identity {
     pub(crate) const PROVED_ABOVE: u32 = 1 << 8;
     pub(crate) const HAS_SINCE: u32 = 1 << 9;
     pub(crate) const HAS_EXTRA: u32 = 1 << 10;
+    /// Its domain is written behind it.
+    pub(crate) const HAS_DOMAIN: u32 = 1 << 11;
 }
 
 row! {
-    /// A domain of a tenant: fixed words, then its name.
-    DomainRow, 7 {
+    /// A domain of a tenant: a word, its name, and the runs of its senders and when it came into its status, where it has them.
+    DomainRow, 1 {
         /// Flags of [`domain`] in the lower half, then its sub-address separator or 0, then the length of its name.
         packed: word at 0;
-        /// The accounts that may use it: see [`Accounts`].
-        senders: accounts at 1;
-        /// When it came into its status.
-        since: seconds at 5;
     }
 }
 
@@ -239,12 +257,45 @@ impl<'p> DomainRow<'p> {
         let [.., length] = self.packed().to_le_bytes();
         self.0.bytes.octets(self.0.word.wrapping_add(Self::WORDS), 0, usize::from(length))
     }
+
+    /// The accounts that may use it: see [`Accounts`].
+    #[inline]
+    pub(crate) fn senders(self) -> Read<Accounts> {
+        let mut accounts = Accounts::default();
+        let mut word = self.0.word.wrapping_add(self.size_without());
+        if self.flags() & domain::HAS_OWN != 0 {
+            accounts.own = self.0.bytes.words::<8>(word)?.run::<0>();
+            word = word.wrapping_add(2);
+        }
+        if self.flags() & domain::HAS_OTHERS != 0 {
+            accounts.others = self.0.bytes.words::<8>(word)?.run::<0>();
+        }
+        Ok(accounts)
+    }
+
+    /// When it came into its status.
+    pub(crate) fn since(self) -> Read<Option<i64>> {
+        if self.flags() & domain::HAS_SINCE == 0 {
+            return Ok(None);
+        }
+        // It stands last.
+        let word = self.0.word.wrapping_add(self.size()).wrapping_sub(2);
+        Ok(Some(self.0.bytes.words::<8>(word)?.seconds::<0>()))
+    }
+
+    /// The words of the record without the members that it may have.
+    #[inline]
+    fn size_without(self) -> u32 {
+        let [.., length] = self.packed().to_le_bytes();
+        Self::WORDS + filled(&[length])
+    }
 }
 
 impl<'p> Record<'p> for DomainRow<'p> {
+    #[inline]
     fn size(self) -> u32 {
-        let [.., length] = self.packed().to_le_bytes();
-        Self::WORDS + filled(&[length])
+        let has = |flag: u32| u32::from(self.packed() & flag != 0);
+        self.size_without() + 2 * (has(domain::HAS_OWN) + has(domain::HAS_OTHERS) + has(domain::HAS_SINCE))
     }
 }
 
@@ -259,7 +310,11 @@ pub(crate) mod domain {
     pub(crate) const SUBDOMAINS: u32 = 1 << 5;
     pub(crate) const EXACT_CASE: u32 = 1 << 6;
     pub(crate) const COVERS_MAILBOXES: u32 = 1 << 7;
-    pub(crate) const HAS_SINCE: u32 = 1 << 8;
+    /// It has the run of the tenant's own accounts among its senders.
+    pub(crate) const HAS_OWN: u32 = 1 << 8;
+    /// It has the run of other tenants' accounts among them.
+    pub(crate) const HAS_OTHERS: u32 = 1 << 9;
+    pub(crate) const HAS_SINCE: u32 = 1 << 10;
     /// Verified and active: its comparison rules are in force.
     pub(crate) const IN_FORCE: u32 = VERIFIED | ACTIVE;
 }
@@ -381,147 +436,4 @@ row! {
         /// The text.
         text: text at 0;
     }
-}
-
-row! {
-    /// The head of a tenant's page: what each decision asks for first.
-    TenantRow, 45 {
-        /// Flags of [`tenant`].
-        flags: word at 0;
-        /// Proof, alignment, names and on_deny, an octet each from the lowest.
-        settings: word at 1;
-        /// The channels of the `sender` control in the lowest octet, then two bits a mode from bit 8.
-        controls: word at 2;
-        /// [`DomainRow`], sorted by name.
-        domains: run at 3;
-        /// A table of identities by holder and address.
-        identity_index: run at 5;
-        /// [`AllowlistRow`].
-        allowlists: run at 7;
-        /// [`DenyRow`].
-        denies: run at 9;
-        /// A table of domains by name.
-        domain_index: run at 11;
-        /// The id of its parent, or nothing.
-        parent: text at 13;
-        /// When grandfathered identities end.
-        grandfathered_until: seconds at 15;
-        /// [`RefusedRow`].
-        refused: run at 25;
-        /// [`RoleRow`].
-        roles: run at 27;
-        /// The scope that credentials need, or nothing.
-        require_scope: text at 29;
-        /// Its id.
-        id: text at 31;
-        /// [`AccountRow`], sorted by id.
-        accounts: run at 33;
-        /// [`IdentityRow`], sorted.
-        identities: run at 35;
-        /// [`CredentialRow`], by account.
-        credentials: run at 37;
-        /// What identifies the content.
-        digest: quad at 39;
-        /// [`MAGIC`].
-        magic: word at 43;
-        /// [`VERSION`].
-        version: word at 44;
-    }
-}
-
-/// The octets of the head of a page.
-pub(crate) const HEAD: usize = 4 * TenantRow::WORDS as usize;
-
-impl<'p> TenantRow<'p> {
-    /// The head of a page, whose words are known to be there.
-    #[inline]
-    pub(crate) const fn standing(bytes: Bytes<'p>, words: Words<'p, HEAD>) -> Self {
-        Self(Standing { bytes, words, word: 0 })
-    }
-}
-
-impl TenantRow<'_> {
-    /// The word of the instant from which the first control is enforced; two words a control:
-    /// `sender`, `header`, `allowlist`, `credential`.
-    pub(crate) const ENFORCED_FROM: Word = 17;
-    /// The word of the digest.
-    pub(crate) const DIGEST: Word = 39;
-}
-
-/// Flags of a tenant.
-pub(crate) mod tenant {
-    pub(crate) const SUSPENDED: u32 = 1;
-    pub(crate) const ADMIN_VOUCHES: u32 = 1 << 1;
-    pub(crate) const APPROVAL_REQUIRED: u32 = 1 << 2;
-    pub(crate) const INHERIT_IDENTITIES: u32 = 1 << 3;
-    pub(crate) const INHERIT_DOMAINS: u32 = 1 << 4;
-    pub(crate) const REFUSE_NULL: u32 = 1 << 5;
-    pub(crate) const MULTIPLE_FROM: u32 = 1 << 6;
-    pub(crate) const IGNORE_SENDER: u32 = 1 << 7;
-    pub(crate) const REQUIRE_TLS: u32 = 1 << 8;
-    /// One of its domains includes its sub-domains.
-    pub(crate) const HAS_SUBDOMAINS: u32 = 1 << 9;
-    pub(crate) const HAS_PARENT: u32 = 1 << 10;
-    pub(crate) const HAS_ALLOWLISTS: u32 = 1 << 11;
-    pub(crate) const HAS_DENIES: u32 = 1 << 12;
-    /// It asks something of credentials: a scope, or not to be of some kind.
-    pub(crate) const ASKS_CREDENTIALS: u32 = 1 << 13;
-}
-
-row! {
-    /// The head of the root page.
-    RootRow, 16 {
-        /// Flags of [`root`].
-        flags: word at 0;
-        /// The provider's deny entries ([`DenyRow`]).
-        denies: run at 4;
-        /// A table of pages by tenant id.
-        tenant_index: run at 6;
-        /// A table of accounts by id.
-        account_index: run at 8;
-        /// A table of credentials by id.
-        credential_index: run at 10;
-        /// A table of the domains that are not pending by name.
-        domain_index: run at 12;
-        /// A table of accounts by counted own address, in the widest form that any tenant could compare it by.
-        own_index: run at 14;
-    }
-}
-
-impl RootRow<'_> {
-    /// The word of the mode of `hosted`.
-    pub(crate) const HOSTED: Word = 1;
-    /// The word of the first of the runs.
-    pub(crate) const RUNS: Word = 4;
-}
-
-/// Flags of the root page.
-pub(crate) mod root {
-    /// Some domain includes its sub-domains.
-    pub(crate) const HAS_SUBDOMAINS: u32 = 1;
-}
-
-/// Flags of what a tenant has that a sender could be authorised by.
-pub(crate) mod holding {
-    pub(crate) const OWN_ADDRESS: u32 = 1;
-    pub(crate) const DOMAIN: u32 = 1 << 1;
-    /// An identity that counts at any time.
-    pub(crate) const IDENTITY: u32 = 1 << 2;
-    /// An identity that counts while grandfathered.
-    pub(crate) const GRANDFATHERED: u32 = 1 << 3;
-    /// The same for identities of the tenant itself, which heirs may inherit.
-    pub(crate) const TENANT_IDENTITY: u32 = 1 << 4;
-    pub(crate) const TENANT_GRANDFATHERED: u32 = 1 << 5;
-}
-
-/// The first word of a tenant's page.
-pub(crate) const MAGIC: u32 = u32::from_le_bytes(*b"SNDS");
-/// The version of the page format.
-pub(crate) const VERSION: u32 = 1;
-/// Kinds of modes, in the first word of a mode.
-pub(crate) mod mode {
-    pub(crate) const OFF: u32 = 0;
-    pub(crate) const MONITOR: u32 = 1;
-    pub(crate) const ENFORCE: u32 = 2;
-    pub(crate) const ENFORCE_FROM: u32 = 3;
 }

@@ -92,6 +92,7 @@ from sendas._values import (
     ReasonRow,
     RecordError,
     SetError,
+    SnapshotError,
     Step,
 )
 
@@ -164,6 +165,7 @@ __all__ = [
     "SetError",
     "Shares",
     "Snapshot",
+    "SnapshotError",
     "Stage",
     "Standing",
     "Step",

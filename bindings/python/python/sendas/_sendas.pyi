@@ -249,16 +249,58 @@ class Snapshot:
         in the engine's `Limits`. Raises `sendas.PolicyError` where the policy has problems.
         """
 
+    @staticmethod
+    def open(sealed: bytes | str | PathLike[str]) -> Snapshot:
+        """Open a sealed snapshot: its octets, or the path of a file, which is mapped.
+
+        It takes the same short time however large the snapshot is, and processes that open one file share its memory. Replace
+        such a file by renaming another one over it: one that is written into changes under those that have it open. What is
+        damaged makes the decisions that need it defer, as `snapshot_damaged`. Raises `sendas.SnapshotError` where it is no
+        snapshot, one for another version, or cut short, and `OSError` where the file cannot be read.
+        """
+
+    def seal(self) -> bytes:
+        """Return the snapshot as octets that `open` takes; they hold the hash key and the limits.
+
+        The same policy, key and limits give the same octets, whatever the order of the entries and the changes that led there.
+        Raises `sendas.SnapshotError` where the snapshot was opened and is damaged.
+        """
+
+    def verify(self) -> None:
+        """Check all of an opened snapshot at once, which otherwise happens where something is first read.
+
+        Raises `sendas.SnapshotError` where it is damaged.
+        """
+
+    def delta(self, newer: Snapshot) -> bytes:
+        """Return what makes of this snapshot the newer one: the tenants that differ, and the provider's settings.
+
+        Raises `sendas.SnapshotError` where the two have different hash keys or limits, or one was opened and is damaged.
+        """
+
+    def apply_delta(self, delta: bytes) -> Snapshot:
+        """Return the snapshot that a delta leads to from this one; it seals to the octets that the newer one seals to.
+
+        Raises `sendas.SnapshotError` where the delta is none, was made for another snapshot, or is damaged.
+        """
+
+    def compact(self) -> Snapshot:
+        """Return the same snapshot without a trace of the changes that led to it. This one stays as it is.
+
+        A host does so now and then, in another thread: until then the memory of what was replaced is kept. Raises
+        `sendas.SnapshotError` where the snapshot was opened and is damaged.
+        """
+
     @property
     def id(self) -> str:
         """Identifies the content: equal policies have equal ids, 32 hexadecimal digits."""
 
     @property
     def size(self) -> int:
-        """The number of octets that the compiled pages take."""
+        """The number of octets that the compiled policy takes."""
 
     def tenants(self) -> list[str]:
-        """Return the ids of all tenants, sorted."""
+        """Return the ids of all tenants, sorted. Raises `sendas.SnapshotError` where the snapshot was opened and is damaged."""
 
     def replace_tenant(self, id: str, policy: Policy) -> Snapshot:
         """Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.

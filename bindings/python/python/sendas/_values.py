@@ -125,5 +125,9 @@ class PolicyError(_TextError):
     """A policy cannot be used; `diagnostics` holds every problem, in the order of the text."""
 
 
+class SnapshotError(Exception):
+    """A sealed snapshot cannot be used: it is none, was sealed for another version, is cut short, or is damaged."""
+
+
 class RecordError(_TextError):
     """A recorded request cannot be read; `diagnostics` holds every problem, in the order of the text."""

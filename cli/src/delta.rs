@@ -1,0 +1,25 @@
+//! `sendas delta`: what changed between two sealed snapshots.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::arguments::Delta;
+use crate::failure::Failure;
+use crate::sealed;
+
+pub(crate) fn run(arguments: &Delta) -> Result<ExitCode, Failure> {
+    let Delta { old, other, output, apply } = arguments;
+    let base = sealed::must_open(old)?;
+    let (octets, id) = if *apply {
+        let delta = fs::read(other).map_err(|error| Failure::read(other, error))?;
+        let new = base.apply_delta(&delta).map_err(|error| Failure::sealed(other, error))?;
+        (new.seal()?, new.id())
+    } else {
+        let new = sealed::must_open(other)?;
+        (base.delta(&new).map_err(|error| Failure::sealed(other, error))?, new.id())
+    };
+    sealed::replace(output, &octets)?;
+    writeln!(anstream::stderr(), "{}: {} octets, to snapshot {id}", output.display(), octets.len())?;
+    Ok(ExitCode::SUCCESS)
+}

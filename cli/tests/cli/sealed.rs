@@ -1,0 +1,85 @@
+//! `sendas seal` and `sendas delta`, and sealed snapshots in the place of a policy.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::{ALICE, sendas};
+
+const POLICY: &str = "examples/policy/policy.toml";
+
+/// Seals a policy, and returns the octets.
+fn seal(policy: &str, output: &Path, like: &[&str]) -> Vec<u8> {
+    let run = sendas(&[&["seal", policy, "-o", output.to_str().unwrap()], like].concat());
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    assert!(run.stderr.contains("tenant(s)"), "{run:?}");
+    fs::read(output).unwrap()
+}
+
+#[test]
+fn a_sealed_snapshot_stands_for_its_policy() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.sealed");
+    seal(POLICY, &file, &[]);
+    let path = file.to_str().unwrap();
+    let with = |policy: &str, words: &[&str]| {
+        let facts: Vec<&str> = ALICE.iter().map(|&word| if word == POLICY { policy } else { word }).collect();
+        let run = sendas(&[words, &facts].concat());
+        (run.code, run.stdout)
+    };
+    for words in [&["evaluate"][..], &["evaluate", "--json"], &["explain"]] {
+        assert_eq!(with(path, words), with(POLICY, words));
+    }
+    let run = sendas(&["check", path]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("a sound sealed snapshot of 3 tenant(s)"), "{run:?}");
+    let log = directory.path().join("log");
+    let run = sendas(&["admin", "import", "--log", log.to_str().unwrap(), "--policy", path]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("holds no policy text"), "{run:?}");
+}
+
+#[test]
+fn a_delta_makes_the_new_file_of_the_old_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let text = |name: &str| at(name).to_str().unwrap().to_owned();
+    let changed = fs::read_to_string(crate::program::root().join(POLICY)).unwrap() + "\n[[tenant]]\nid = \"added\"\n";
+    fs::write(at("new.toml"), changed).unwrap();
+    seal(POLICY, &at("old"), &[]);
+    let new = seal(&text("new.toml"), &at("new"), &["--like", &text("old")]);
+    let run = sendas(&["delta", &text("old"), &text("new"), "-o", &text("delta")]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(fs::metadata(at("delta")).unwrap().len() < new.len() as u64);
+    let run = sendas(&["delta", "--apply", &text("old"), &text("delta"), "-o", &text("applied")]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(fs::read(at("applied")).unwrap(), new);
+    for (words, message) in [
+        (&["delta", "--apply", &text("new"), &text("delta"), "-o", &text("none")][..], "the delta is for snapshot"),
+        (&["delta", "--apply", &text("old"), &text("new"), "-o", &text("none")], "not a delta"),
+        (&["delta", &text("new.toml"), &text("new"), "-o", &text("none")], "not a sealed snapshot"),
+    ] {
+        let run = sendas(words);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(message), "{run:?}");
+        assert!(!at("none").exists());
+    }
+    seal(POLICY, &at("other"), &[]);
+    let run = sendas(&["delta", &text("old"), &text("other"), "-o", &text("none")]);
+    assert!(run.code == 2 && run.stderr.contains("different hash keys"), "{run:?}");
+}
+
+#[test]
+fn a_damaged_file_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.sealed");
+    let mut octets = seal(POLICY, &file, &[]);
+    let path = file.to_str().unwrap();
+    let last = octets.len() - 20;
+    octets[last] ^= 1;
+    fs::write(&file, &octets).unwrap();
+    let run = sendas(&["check", path]);
+    assert!(run.code == 2 && run.stderr.contains("damaged"), "{run:?}");
+    fs::write(&file, &octets[..last]).unwrap();
+    let run = sendas(&["check", path]);
+    assert!(run.code == 2 && run.stderr.contains("cut short"), "{run:?}");
+}

@@ -1,0 +1,555 @@
+//! From one tenant's policy to its page.
+
+mod lists;
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::options::{HashKey, Options};
+use crate::policy::{
+    Account, BUILT_IN_ROLES, CaseRule, Consent, Credential, CredentialSettings, Domain, DomainStatus, Identity,
+    IdentityStatus, Mode, Names, Permission, SenderSettings, Tenant,
+};
+use crate::snapshot::compare::{Rule, Separators, upwards};
+use crate::snapshot::index::{self, Hash};
+use crate::snapshot::layout::{Accounts, Run, Word, Writer, small, words_of};
+use crate::snapshot::page::FEW;
+use crate::snapshot::root::UNIT;
+use crate::snapshot::row::Row;
+use crate::snapshot::rows::{TenantRow, account, credential, domain, holding, identity, more, tenant};
+
+pub(crate) use self::lists::{address_number, denies, mode_from, mode_kind};
+use self::lists::{allowlists, exemptions, texts};
+
+/// The tenant is too large for one page, which ends at 4 GiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge;
+
+/// Compiles a tenant; the same tenant and key give the same bytes.
+pub(crate) fn compile_tenant(tenant: &Tenant, options: &Options) -> Result<Vec<u8>, TooLarge> {
+    let mut accounts: Vec<&Account> = tenant.accounts.iter().collect();
+    accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    let domains = tenant.domains.iter().map(|domain| (domain.name.as_str(), domain)).collect();
+    let mut page = PageWriter {
+        writer: Writer::default(),
+        tenant,
+        key: &options.hash_key,
+        accounts,
+        domains,
+        members: Members::default(),
+        holdings: 0,
+        above: BTreeMap::new(),
+        names_heirs: false,
+    };
+    page.write();
+    page.writer.finish().ok_or(TooLarge)
+}
+
+/// The members of [`more`] that the tenant has, and the word where they stand.
+#[derive(Clone, Copy, Default)]
+struct Members {
+    start: Word,
+    has: u32,
+}
+
+/// The keys of records, with their words.
+type Keys = Vec<(Hash, [u32; 1])>;
+
+struct PageWriter<'t> {
+    writer: Writer,
+    tenant: &'t Tenant,
+    key: &'t HashKey,
+    /// Sorted by id; an account's number is its place here.
+    accounts: Vec<&'t Account>,
+    domains: BTreeMap<&'t str, &'t Domain>,
+    members: Members,
+    /// What it has that a sender could be authorised by: flags of [`holding`].
+    holdings: u32,
+    /// What it would have if no other tenant stopped its entries above these domains.
+    above: BTreeMap<&'t str, u32>,
+    /// An identity or a domain names an account or a role that is not the tenant's own.
+    names_heirs: bool,
+}
+
+impl<'t> PageWriter<'t> {
+    /// Writes the head, what each decision asks for, what few ask for, and the hash tables.
+    fn write(&mut self) {
+        let tenant = self.tenant;
+        self.writer.reserve(TenantRow::WORDS);
+        self.writer.octets(&[tenant.id.as_bytes()]);
+        self.members.has = self.members_had();
+        self.members.start = self.writer.reserve(2 * self.members.has.count_ones());
+
+        let (domains, domain_hashes, domain_words) = self.domains();
+        let allowlists = allowlists(&mut self.writer, &tenant.allowlists);
+        let (credentials, shares) = self.credentials();
+        let (accounts, holders) = self.accounts(&shares);
+        let (identities, identity_hashes) = self.identities(&holders, &domain_words);
+        let denies = denies(&mut self.writer, &tenant.denies);
+        let (refused, roles, above) = (self.refused(), self.roles(), self.above());
+        let mut text = |text: &str| Run { start: self.writer.octets(&[text.as_bytes()]), count: small(text.len()) };
+        let parent = text(tenant.parent.as_deref().unwrap_or_default());
+        let scope = text(tenant.credential.require_scope.as_deref().unwrap_or_default());
+        for (number, run) in [
+            (more::ALLOWLISTS, allowlists),
+            (more::CREDENTIALS, credentials),
+            (more::DENIES, denies),
+            (more::REFUSED, refused),
+            (more::ROLES, roles),
+            (more::ABOVE, above),
+            (more::PARENT, parent),
+            (more::REQUIRE_SCOPE, scope),
+        ] {
+            self.member(number, [run.start, run.count]);
+        }
+        self.instant(more::GRANDFATHERED_UNTIL, tenant.sender.grandfathered_until.map_or(0, |until| until.0));
+        for (mode, number) in self.modes().into_iter().zip(more::ENFORCED_FROM..) {
+            self.instant(number, mode_from(mode));
+        }
+        self.head([domains, Run::default(), accounts, identities], 0, 0);
+        // The hash tables stand at the end, and nothing before them depends on the hash key.
+        let digest = self.writer.digest();
+        if self.members.has & 1 << more::DOMAIN_INDEX != 0 {
+            let index = index::write(&mut self.writer, domain_hashes);
+            self.member(more::DOMAIN_INDEX, [index.start, index.count]);
+        }
+        let identity_index = index::write(&mut self.writer, identity_hashes);
+        self.writer.fill(UNIT);
+        self.head([domains, identity_index, accounts, identities], self.writer.here(), digest);
+    }
+
+    /// The members that the tenant has, a bit each.
+    fn members_had(&self) -> u32 {
+        let Tenant { parent, sender, credential, .. } = self.tenant;
+        let has = |any: bool, number: u32| flag(any, 1 << number);
+        let modes = self.modes();
+        let modes = modes.iter().zip(more::ENFORCED_FROM..);
+        has(!self.tenant.allowlists.is_empty(), more::ALLOWLISTS)
+            | has(self.accounts.iter().any(|account| !account.credentials.is_empty()), more::CREDENTIALS)
+            | has(!self.tenant.denies.is_empty(), more::DENIES)
+            | has(small(self.domains.len()) > FEW, more::DOMAIN_INDEX)
+            | has(!credential.refuse.is_empty(), more::REFUSED)
+            | has(!self.tenant.roles.is_empty(), more::ROLES)
+            | has(self.domains.values().any(|entry| entry.subdomains && is_in_force(entry)), more::ABOVE)
+            | has(parent.is_some(), more::PARENT)
+            | has(credential.require_scope.is_some(), more::REQUIRE_SCOPE)
+            | has(sender.grandfathered_until.is_some(), more::GRANDFATHERED_UNTIL)
+            | modes.fold(0, |all, (mode, number)| all | has(matches!(mode, Mode::EnforceFrom(_)), number))
+    }
+
+    /// Writes a member, if the tenant has it.
+    fn member(&mut self, number: u32, words: [u32; 2]) {
+        let Members { start, has } = self.members;
+        if has & 1 << number != 0 {
+            self.writer.set(start + 2 * (has & ((1 << number) - 1)).count_ones(), &words);
+        }
+    }
+
+    fn instant(&mut self, number: u32, instant: i64) {
+        let [a, b, ..] = words_of(u128::from(u64::from_le_bytes(instant.to_le_bytes())));
+        self.member(number, [a, b]);
+    }
+
+    /// Writes the head over the words that were reserved for it.
+    fn head(&mut self, runs: [Run; 4], length: u32, digest: u128) {
+        let [flags, settings, controls] = self.settings();
+        let mut words = alloc::vec![length, flags | self.holdings << 16, settings, controls, self.members.has];
+        words.extend(runs.into_iter().flat_map(|run| [run.start, run.count]));
+        words.extend(words_of(digest));
+        self.writer.set(0, &words);
+    }
+
+    /// Writes the domains that only an entry above proves, with what that would give.
+    fn above(&mut self) -> Run {
+        let above = core::mem::take(&mut self.above);
+        let names: Vec<Run> = above
+            .keys()
+            .map(|name| Run { start: self.writer.octets(&[name.as_bytes()]), count: small(name.len()) })
+            .collect();
+        let start = self.writer.here();
+        for (&holdings, name) in above.values().zip(&names) {
+            self.writer.word(holdings);
+            self.writer.run(*name);
+        }
+        Run { start, count: small(names.len()) }
+    }
+
+    fn modes(&self) -> [Mode; 4] {
+        let controls = &self.tenant.controls;
+        [controls.sender, controls.header, controls.allowlist, controls.credential]
+    }
+
+    /// The flags, the settings and the controls of the head.
+    fn settings(&self) -> [u32; 3] {
+        let tenant = self.tenant;
+        let asks = !tenant.credential.refuse.is_empty() || tenant.credential.require_scope.is_some();
+        let flags = flag(tenant.suspended, tenant::SUSPENDED)
+            | flag(tenant.admin_vouches, tenant::ADMIN_VOUCHES)
+            | flag(tenant.approval_required, tenant::APPROVAL_REQUIRED)
+            | flag(tenant.inherited.identities, tenant::INHERIT_IDENTITIES)
+            | flag(tenant.inherited.domains, tenant::INHERIT_DOMAINS)
+            | flag(tenant.sender.refuse_null, tenant::REFUSE_NULL)
+            | flag(tenant.header.multiple_from, tenant::MULTIPLE_FROM)
+            | flag(tenant.header.ignore_sender, tenant::IGNORE_SENDER)
+            | flag(tenant.credential.require_tls, tenant::REQUIRE_TLS)
+            | flag(tenant.domains.iter().any(|domain| domain.subdomains), tenant::HAS_SUBDOMAINS)
+            | flag(tenant.parent.is_some(), tenant::HAS_PARENT)
+            | flag(!tenant.allowlists.is_empty(), tenant::HAS_ALLOWLISTS)
+            | flag(!tenant.denies.is_empty(), tenant::HAS_DENIES)
+            | flag(asks, tenant::ASKS_CREDENTIALS)
+            | flag(self.names_heirs, tenant::NAMES_HEIRS);
+        let settings = u32::from_le_bytes([
+            tenant.sender.proof as u8,
+            tenant.header.alignment as u8,
+            tenant.header.names as u8,
+            tenant.sender.on_deny as u8,
+        ]);
+        let kinds =
+            self.modes().iter().zip(0..).fold(0, |word, (mode, number)| word | mode_kind(*mode) << (8 + 2 * number));
+        [flags, settings, u32::from(tenant.sender.channels.bits()) | kinds | small(tenant.id.len()) << 24]
+    }
+
+    fn roles(&mut self) -> Run {
+        let mut roles: Vec<_> = self.tenant.roles.iter().collect();
+        roles.sort_by(|a, b| a.name.cmp(&b.name));
+        let names: Vec<Word> = roles.iter().map(|role| self.writer.octets(&[role.name.as_bytes()])).collect();
+        let start = self.writer.here();
+        for (role, name) in roles.iter().zip(names) {
+            self.writer.run(Run { start: name, count: small(role.name.len()) });
+            self.writer.word(role.permissions.iter().fold(0, |bits, permission| bits | 1 << *permission as u32));
+        }
+        Run { start, count: small(roles.len()) }
+    }
+
+    fn refused(&mut self) -> Run {
+        let mut rows: Vec<(u32, u32, i64)> = self
+            .tenant
+            .credential
+            .refuse
+            .iter()
+            .map(|refused| {
+                (refused.kind as u32, u32::from(refused.channels.bits()), refused.from.map_or(i64::MIN, |from| from.0))
+            })
+            .collect();
+        rows.sort_unstable();
+        let start = self.writer.here();
+        for &(kind, channels, from) in &rows {
+            self.writer.word(kind);
+            self.writer.word(channels);
+            self.writer.seconds(from);
+        }
+        Run { start, count: small(rows.len()) }
+    }
+
+    /// Writes the credentials of all accounts, and returns each account's share of the run.
+    fn credentials(&mut self) -> (Run, Vec<Run>) {
+        let mut rows: Vec<(usize, &Credential, Run, Run)> = Vec::new();
+        for (number, account) in self.accounts.iter().enumerate() {
+            let mut credentials: Vec<&Credential> = account.credentials.iter().collect();
+            credentials.sort_by(|a, b| a.id.cmp(&b.id));
+            for credential in credentials {
+                let scopes = texts(&mut self.writer, credential.scopes.iter().map(String::as_str));
+                let lists = allowlists(&mut self.writer, &credential.allowlists);
+                rows.push((number, credential, scopes, lists));
+            }
+        }
+        let start = self.writer.here();
+        let mut shares = alloc::vec![Run::default(); self.accounts.len()];
+        for &(account, credential, scopes, lists) in &rows {
+            if let Some(share) = shares.get_mut(account) {
+                if share.count == 0 {
+                    share.start = self.writer.here();
+                }
+                share.count += 1;
+            }
+            self.writer.word(
+                credential.kind as u32
+                    | flag(credential.revoked, credential::REVOKED)
+                    | flag(credential.expires.is_some(), credential::EXPIRES)
+                    | small(credential.id.len()) << 24,
+            );
+            self.writer.word(small(account));
+            self.writer.seconds(credential.expires.map_or(0, |expires| expires.0));
+            self.writer.run(scopes);
+            self.writer.run(lists);
+            self.writer.octets(&[credential.id.as_bytes()]);
+        }
+        (Run { start, count: small(rows.len()) }, shares)
+    }
+
+    /// Writes the accounts, and returns the word of each.
+    fn accounts(&mut self, shares: &[Run]) -> (Run, Vec<Word>) {
+        let mut extras = Vec::with_capacity(self.accounts.len());
+        for (account, share) in self.accounts.iter().zip(shares) {
+            let roles = texts(&mut self.writer, account.roles.iter().map(String::as_str));
+            let lists = allowlists(&mut self.writer, &account.allowlists);
+            let denies = denies(&mut self.writer, &account.denies);
+            let exemptions = exemptions(&mut self.writer, account);
+            let runs = [roles, *share, lists, denies, exemptions];
+            extras.push(if runs.iter().all(|run| run.count == 0) {
+                0
+            } else {
+                let start = self.writer.here();
+                runs.into_iter().for_each(|run| self.writer.run(run));
+                start
+            });
+        }
+        let start = self.writer.here();
+        let mut words = Vec::with_capacity(self.accounts.len());
+        for (number, extra) in extras.into_iter().enumerate() {
+            let Some(&account) = self.accounts.get(number) else { break };
+            words.push(self.writer.here());
+            let (local, domain) =
+                account.address.as_ref().map_or(("", ""), |address| (address.local(), address.domain()));
+            let flags = self.account_flags(account, extra != 0);
+            self.holdings |= flag(flags & account::COUNTED != 0, holding::OWN_ADDRESS);
+            if flags & account::COUNTED_ABOVE != 0 {
+                *self.above.entry(domain).or_default() |= holding::OWN_ADDRESS;
+            }
+            self.writer.word(flags);
+            let [id, own, at] = [&account.id, local, domain].map(|text| small(text.len()));
+            self.writer.word(id | own << 8 | at << 16);
+            self.writer.word(small(number));
+            if extra != 0 {
+                self.writer.word(extra);
+            }
+            let address = if flags & account::ID_IS_ADDRESS == 0 { [local, domain] } else { ["", ""] };
+            self.writer.octets(&[account.id.as_bytes(), address[0].as_bytes(), address[1].as_bytes()]);
+        }
+        (Run { start, count: small(self.accounts.len()) }, words)
+    }
+
+    fn account_flags(&self, account: &Account, has_extra: bool) -> u32 {
+        let may_send = if account.roles.is_empty() {
+            true
+        } else {
+            account.roles.iter().any(|role| {
+                let built_in =
+                    BUILT_IN_ROLES.iter().find(|(name, _)| name == role).map(|(_, permissions)| *permissions);
+                let own = || self.tenant.roles.iter().find(|own| own.name == *role).map(|own| &own.permissions[..]);
+                built_in.or_else(own).is_some_and(|permissions| permissions.contains(&Permission::Send))
+            })
+        };
+        let address = account.address.as_ref().map(Address::domain);
+        let (exact, above) = address.map_or((false, false), |domain| self.proved(domain));
+        let assigned = account.address_assigned && address.is_some();
+        flag(account.suspended, account::SUSPENDED)
+            | flag(account.resend, account::RESEND)
+            | flag(address.is_some(), account::HAS_ADDRESS)
+            | flag(assigned || exact, account::COUNTED)
+            | flag(above && !assigned && !exact, account::COUNTED_ABOVE)
+            | flag(may_send, account::MAY_SEND)
+            | flag(!account.identities.is_empty(), account::HAS_IDENTITIES)
+            | flag(has_extra, account::HAS_EXTRA)
+            | flag(account.address.as_ref().is_some_and(|own| is_spelled(own, &account.id)), account::ID_IS_ADDRESS)
+            | flag(has_extra || account.suspended || !may_send || self.is_watched(), account::WATCHED)
+    }
+
+    /// Whether the tenant has something that a session is judged by, other than by default: see [`account::WATCHED`].
+    fn is_watched(&self) -> bool {
+        let tenant = self.tenant;
+        let Tenant { suspended, parent, allowlists, credential, .. } = tenant;
+        *suspended
+            || parent.is_some()
+            || !allowlists.is_empty()
+            || *credential != CredentialSettings::default()
+            || self.modes().iter().any(|mode| *mode != Mode::Enforce)
+            || tenant.sender.channels != SenderSettings::default().channels
+    }
+
+    /// Writes the domains, and returns the word of each one's name.
+    fn domains(&mut self) -> (Run, Keys, BTreeMap<&'t str, Word>) {
+        let domains: Vec<&Domain> = self.domains.values().copied().collect();
+        let senders: Vec<Accounts> = domains.iter().map(|domain| self.senders(&domain.senders)).collect();
+        let start = self.writer.here();
+        let mut hashes = Vec::with_capacity(domains.len());
+        let mut words = BTreeMap::new();
+        for (domain, senders) in domains.iter().zip(senders) {
+            let name = domain.name.as_str();
+            hashes.push((Hash::of(self.key, name.as_bytes()), [self.writer.here()]));
+            let flags = flag(is_verified(domain), domain::VERIFIED)
+                | flag(domain.status == DomainStatus::Suspended, domain::SUSPENDED)
+                | flag(domain.active, domain::ACTIVE)
+                | flag(domain.approved, domain::APPROVED)
+                | flag(domain.senders == Names::Any, domain::ANY_SENDER)
+                | flag(domain.subdomains, domain::SUBDOMAINS)
+                | flag(domain.case == CaseRule::Exact, domain::EXACT_CASE)
+                | flag(domain.covers_mailboxes, domain::COVERS_MAILBOXES)
+                | flag(senders.own.count != 0, domain::HAS_OWN)
+                | flag(senders.others.count != 0, domain::HAS_OTHERS)
+                | flag(domain.since.is_some(), domain::HAS_SINCE);
+            let usable = is_in_force(domain) && (domain.approved || !self.tenant.approval_required);
+            let names_somebody = flags & (domain::ANY_SENDER | domain::HAS_OWN | domain::HAS_OTHERS) != 0;
+            self.holdings |= flag(usable && names_somebody, holding::DOMAIN);
+            let separator = domain.separator.map_or(0, |separator| separator as u32);
+            self.writer.word(flags | separator << 16 | small(name.len()) << 24);
+            words.insert(name, self.writer.octets(&[name.as_bytes()]));
+            [senders.own, senders.others].into_iter().filter(|run| run.count != 0).for_each(|run| self.writer.run(run));
+            if let Some(since) = domain.since {
+                self.writer.seconds(since.0);
+            }
+        }
+        (Run { start, count: small(domains.len()) }, hashes, words)
+    }
+
+    /// Writes the identities of the tenant and of its accounts, which are told by their words; a domain is written once.
+    fn identities(&mut self, holders: &[Word], named: &BTreeMap<&str, Word>) -> (Run, Keys) {
+        let mut all: Vec<(u32, &Identity)> = self.tenant.identities.iter().map(|identity| (0, identity)).collect();
+        for (account, &holder) in self.accounts.iter().zip(holders) {
+            all.extend(account.identities.iter().map(|identity| (holder, identity)));
+        }
+        all.sort_unstable_by_key(|(holder, identity)| (identity.address.domain(), identity.address.local(), *holder));
+        let extras: Vec<Word> = all.iter().map(|(_, identity)| self.identity_extra(identity)).collect();
+        let start = self.writer.here();
+        let mut hashes = Vec::with_capacity(all.len());
+        let mut extras = extras.into_iter();
+        for at_domain in all.chunk_by(|(_, one), (_, other)| one.address.domain() == other.address.domain()) {
+            let Some(domain) = at_domain.first().map(|(_, identity)| identity.address.domain()) else { continue };
+            let (domain_hash, exact_case) = (Hash::of(self.key, domain.as_bytes()), self.rule(domain).exact_case);
+            let proof = self.proved(domain);
+            let mut word = named.get(domain).copied();
+            for (&(holder, identity), extra) in at_domain.iter().zip(&mut extras) {
+                let local = identity.address.local();
+                let hash = domain_hash.of_local(self.key, local.as_bytes(), exact_case).with(holder);
+                hashes.push((hash, [self.writer.here()]));
+                let flags = identity_flags(identity, proof, extra != 0) | flag(word.is_none(), identity::HAS_DOMAIN);
+                self.hold(flags, holder == 0, domain);
+                self.writer.word(flags | small(local.len()) << 16 | small(domain.len()) << 24);
+                self.writer.word(holder);
+                let here = self.writer.here() + 1 + u32::from(extra != 0) + small(local.len().div_ceil(4));
+                self.writer.word(word.unwrap_or(here));
+                if extra != 0 {
+                    self.writer.word(extra);
+                }
+                self.writer.octets(&[local.as_bytes()]);
+                if word.is_none() {
+                    word = Some(self.writer.octets(&[domain.as_bytes()]));
+                }
+            }
+        }
+        (Run { start, count: small(all.len()) }, hashes)
+    }
+
+    /// Enters what an identity gives to the tenant.
+    fn hold(&mut self, flags: u32, of_tenant: bool, domain: &'t str) {
+        if flags & (identity::REFUSED | identity::WITHDRAWN) != 0 {
+            return;
+        }
+        let verified = flags & identity::VERIFIED != 0;
+        let counted = holding::IDENTITY | flag(of_tenant, holding::TENANT_IDENTITY);
+        if flags & identity::GIVEN != 0 || verified && (self.tenant.admin_vouches || flags & identity::PROVED != 0) {
+            self.holdings |= counted;
+            return;
+        }
+        if verified && flags & identity::PROVED_ABOVE != 0 {
+            *self.above.entry(domain).or_default() |= counted;
+        }
+        if flags & identity::GRANDFATHERED != 0 {
+            self.holdings |= holding::GRANDFATHERED | flag(of_tenant, holding::TENANT_GRANDFATHERED);
+        }
+    }
+
+    /// Writes what an identity has beside its flags, if it has anything; returns where it starts, or 0.
+    fn identity_extra(&mut self, identity: &Identity) -> Word {
+        if identity.senders == Names::Any && identity.roles == Names::Any && identity.since.is_none() {
+            return 0;
+        }
+        let senders = self.senders(&identity.senders);
+        let roles = match &identity.roles {
+            Names::Any => Run::default(),
+            Names::Only(list) => {
+                self.names_heirs |= list.iter().any(|name| !self.knows_role(name));
+                texts(&mut self.writer, list.iter().map(String::as_str))
+            }
+        };
+        let start = self.writer.here();
+        for run in [senders.own, senders.others, roles] {
+            self.writer.run(run);
+        }
+        self.writer.seconds(identity.since.map_or(0, |since| since.0));
+        start
+    }
+
+    /// Writes a list of accounts: numbers of the tenant's own, ids of others.
+    fn senders(&mut self, names: &Names) -> Accounts {
+        let Names::Only(list) = names else { return Accounts::default() };
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        for id in list {
+            match self.accounts.binary_search_by(|account| account.id.as_str().cmp(id)) {
+                Ok(number) => own.push(small(number)),
+                Err(_) => others.push(id.as_str()),
+            }
+        }
+        self.names_heirs |= !others.is_empty();
+        own.sort_unstable();
+        own.dedup();
+        let start = self.writer.here();
+        own.iter().for_each(|&number| self.writer.word(number));
+        let own = Run { start, count: small(own.len()) };
+        Accounts { own, others: texts(&mut self.writer, others.into_iter()) }
+    }
+
+    /// Whether a domain is verified and active by exactly its name, and whether by an entry above it.
+    fn proved(&self, domain: &str) -> (bool, bool) {
+        let exact = self.domains.get(domain).is_some_and(|entry| is_in_force(entry));
+        (exact, self.entries_above(domain).any(is_in_force))
+    }
+
+    /// How the local parts of a domain compare in this tenant (docs/semantics.md 4.1).
+    fn rule(&self, domain: &str) -> Rule {
+        let exact = self.domains.get(domain).copied().filter(|entry| is_in_force(entry));
+        exact.or_else(|| self.entries_above(domain).find(|entry| is_in_force(entry))).map_or_else(
+            Rule::default,
+            |entry| Rule {
+                exact_case: entry.case == CaseRule::Exact,
+                separators: Separators::default().with(entry.separator.map_or(0, |separator| separator as u8)),
+            },
+        )
+    }
+
+    fn knows_role(&self, name: &str) -> bool {
+        BUILT_IN_ROLES.iter().any(|(role, _)| *role == name) || self.tenant.roles.iter().any(|role| role.name == name)
+    }
+
+    fn entries_above<'s>(&'s self, domain: &'s str) -> impl Iterator<Item = &'t Domain> + 's {
+        upwards(domain.as_bytes())
+            .skip(1)
+            .filter_map(|name| self.domains.get(core::str::from_utf8(name).ok()?).copied())
+            .filter(|entry| entry.subdomains)
+    }
+}
+
+fn is_verified(domain: &Domain) -> bool {
+    matches!(domain.status, DomainStatus::Verified | DomainStatus::Vouched)
+}
+
+fn is_in_force(domain: &Domain) -> bool {
+    is_verified(domain) && domain.active
+}
+
+/// Whether the text is the address, in exact form.
+fn is_spelled(address: &Address, text: &str) -> bool {
+    text.split_at_checked(address.local().len())
+        .is_some_and(|(local, rest)| local == address.local() && rest.strip_prefix('@') == Some(address.domain()))
+}
+
+/// The flags of an identity; `proof` says whether its domain is proved by exactly its name, and whether from above.
+fn identity_flags(identity: &Identity, (exact, above): (bool, bool), has_extra: bool) -> u32 {
+    flag(identity.status == IdentityStatus::Verified, identity::VERIFIED)
+        | flag(identity.consent == Some(Consent::Given), identity::GIVEN)
+        | flag(identity.consent == Some(Consent::Refused), identity::REFUSED)
+        | flag(identity.consent == Some(Consent::Withdrawn), identity::WITHDRAWN)
+        | flag(identity.grandfathered, identity::GRANDFATHERED)
+        | flag(identity.senders == Names::Any, identity::ANY_SENDER)
+        | flag(identity.roles == Names::Any, identity::ANY_ROLE)
+        | flag(exact, identity::PROVED)
+        | flag(above && !exact, identity::PROVED_ABOVE)
+        | flag(identity.since.is_some(), identity::HAS_SINCE)
+        | flag(has_extra, identity::HAS_EXTRA)
+}
+
+const fn flag(on: bool, bit: u32) -> u32 {
+    if on { bit } else { 0 }
+}

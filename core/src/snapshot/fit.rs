@@ -1,0 +1,459 @@
+//! What must hold between a changed tenant and the others, asked of the compiled tables.
+//!
+//! The tenant itself is checked as a policy of its own is. What that cannot know, it reports as a problem, and here is looked up
+//! whether it is one. Of the other tenants, only those are asked that something of the changed one could have been missing in.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::address::{Address, CanonicalView};
+use crate::policy::{
+    BUILT_IN_ROLES, Entries, Inherited, MAX_LEVELS, PathStep, Policy, PolicyProblem, ProblemKind, Tenant,
+};
+
+use super::compare::Separators;
+use super::index::Hash;
+use super::keys::Table;
+use super::layout::{Damaged, Read, Run};
+use super::page::{PageView, rule};
+use super::root::{Link, RootView};
+use super::row::{Row, records};
+use super::rows::{AccountRow, CredentialRow, DomainRow, IdentityRow, RoleRow, TextRow, tenant};
+use super::target::Target;
+
+/// A changed tenant among the others.
+pub(super) struct Fit<'s> {
+    root: RootView<'s>,
+    id: &'s str,
+    /// The page that it has so far.
+    old: Option<u32>,
+    /// The tenant as it is to be, unless it is to be gone.
+    new: Option<&'s Tenant>,
+    accounts: BTreeSet<&'s str>,
+    /// Each with the id of the tenant that it is about; paths count it as the first one.
+    problems: Vec<(String, PolicyProblem)>,
+}
+
+/// A tenant: another one by its page, or the changed one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Node<'s> {
+    Page(u32),
+    Changed(&'s Tenant),
+}
+
+/// A right that a tenant may let come down to those below it.
+type Right = fn(Inherited) -> bool;
+
+impl<'s> Fit<'s> {
+    pub(super) fn new(root: RootView<'s>, id: &'s str, old: Option<u32>, new: Option<&'s Tenant>) -> Self {
+        let accounts = new.into_iter().flat_map(|tenant| &tenant.accounts).map(|account| &*account.id).collect();
+        Self { root, id, old, new, accounts, problems: Vec::new() }
+    }
+
+    /// Finds everything that must not stand in the policy with the change.
+    pub(super) fn problems(mut self) -> Read<Vec<PolicyProblem>> {
+        if let Some(tenant) = self.new {
+            self.itself(tenant)?;
+            self.claimed_elsewhere(tenant)?;
+        }
+        self.levels()?;
+        self.ancestors()?;
+        self.numbered()
+    }
+
+    /// Checks the tenant alone, and whether what is missing there is to be found elsewhere.
+    fn itself(&mut self, tenant: &'s Tenant) -> Read<()> {
+        let mut alone = Policy::default();
+        alone.tenants.push(tenant.clone());
+        for mut problem in alone.check() {
+            let (of_identity, of_domain) = (
+                problem.path.get(2) == Some(&PathStep::Key("identity")),
+                problem.path.get(2) == Some(&PathStep::Key("domain")),
+            );
+            let right: Right = if of_domain { |inherited| inherited.domains } else { |inherited| inherited.identities };
+            let is_none = match &mut problem.kind {
+                ProblemKind::UnknownParent(parent) => self.tenant(parent.as_bytes())?.is_some(),
+                ProblemKind::UnknownAccount { id, elsewhere } => {
+                    let holder = self.account(id.as_bytes())?;
+                    *elsewhere = holder.map(|holder| self.id_of(holder)).transpose()?;
+                    match holder {
+                        Some(holder) => self.inherits(holder, Node::Changed(tenant), right)?,
+                        None => false,
+                    }
+                }
+                ProblemKind::UnknownRole(name) if of_identity => {
+                    self.heirs_define(Node::Changed(tenant), name.as_bytes())?
+                }
+                // A cycle or a depth that one tenant alone has is found again below.
+                ProblemKind::ParentCycle | ProblemKind::ParentTooDeep { .. } => true,
+                _ => false,
+            };
+            if !is_none {
+                self.problems.push((self.id.to_owned(), problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds ids and own addresses that another tenant has, too.
+    fn claimed_elsewhere(&mut self, tenant: &'s Tenant) -> Read<()> {
+        let entries = Entries::of(tenant);
+        for (account, number) in tenant.accounts.iter().zip(0..) {
+            let at = |rest: &[PathStep]| path("account", number, rest);
+            if let Some(Node::Page(page)) = self.stored_account(account.id.as_bytes())? {
+                let (id, tenant) = (account.id.clone(), self.id_of(Node::Page(page))?);
+                self.report(self.id, at(&[PathStep::Key("id")]), ProblemKind::DuplicateAccount { id, tenant });
+            }
+            for (credential, number) in account.credentials.iter().zip(0..) {
+                if let Some(account) = self.credential_elsewhere(credential.id.as_bytes())? {
+                    let rest = [PathStep::Key("credential"), PathStep::Index(number), PathStep::Key("id")];
+                    let id = credential.id.clone();
+                    self.report(self.id, at(&rest), ProblemKind::DuplicateCredential { id, account });
+                }
+            }
+            if let Some(address) = &account.address {
+                if let Some(account) = self.claim_elsewhere(address, &entries)? {
+                    let address = address.clone();
+                    let kind = ProblemKind::AddressClaimedTwice { address, account };
+                    self.report(self.id, at(&[PathStep::Key("address")]), kind);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The account of another tenant that claims the same own address in widest form.
+    fn claim_elsewhere(&self, address: &Address, entries: &Entries<'_>) -> Read<Option<String>> {
+        let (local, domain) = (address.local().as_bytes(), address.domain().as_bytes());
+        let target = Target::new(self.root.key, CanonicalView { local, domain });
+        let separator = entries.separator(address).map_or(0, |separator| separator as u8);
+        let own = Separators::default().with(separator);
+        let mut others = Separators::default();
+        self.root.domains_over(&target, |_, row| {
+            others = others.union(rule(Some(row)).separators);
+            Ok(())
+        })?;
+        let mut found = None;
+        self.root.claims(&target, own, others, |link, _| {
+            let page = self.root.page(link.page)?;
+            let row: AccountRow<'_> = page.record(link.record)?;
+            if Some(link.page) == self.old || row.domain()? != domain {
+                return Ok(());
+            }
+            let both = rule(page.closest(&target)?).separators.union(own);
+            if both.base(local).eq_ignore_ascii_case(both.base(row.local()?)) {
+                found = Some(text(row.id()?)?);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn credential_elsewhere(&self, id: &[u8]) -> Read<Option<String>> {
+        let index = self.root.head()?.credential_index();
+        let mut links = self.root.links::<2>(Table::Credentials, index, Hash::of(self.root.key, id));
+        while let Some(link) = links.next()? {
+            let page = self.root.page(link.page)?;
+            let row: CredentialRow<'_> = page.record(link.record)?;
+            if Some(link.page) != self.old && row.id()? == id {
+                let account =
+                    records::<AccountRow<'_>>(page.bytes(), page.head().accounts()).nth(row.account() as usize);
+                return account.ok_or(Damaged)??.id().and_then(text).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds cycles and tenants too deep, where the tenant has another parent than before, and heirs that it leaves behind.
+    fn levels(&mut self) -> Read<()> {
+        let heirs = |fit: &Self| fit.heirs(fit.id.as_bytes());
+        let Some(tenant) = self.new else {
+            for heir in heirs(self)? {
+                let (of, parent) = (self.id_of(heir)?, self.id.to_owned());
+                self.report(&of, parent_path(), ProblemKind::UnknownParent(parent));
+            }
+            return Ok(());
+        };
+        let before = match self.old {
+            Some(page) => self.root.page(page)?.head().parent()?,
+            None => &[],
+        };
+        if tenant.parent.as_deref().unwrap_or_default().as_bytes() == before && self.old.is_some() {
+            return Ok(());
+        }
+        let (mut level, mut at) = (1, self.parent(Node::Changed(tenant))?);
+        while let Some(above) = at {
+            if above == Node::Changed(tenant) {
+                self.report(self.id, parent_path(), ProblemKind::ParentCycle);
+                return Ok(());
+            }
+            level += 1;
+            // What is above was checked, and ends; only the changed tenant can close a cycle.
+            if level > MAX_LEVELS + 1 {
+                return Err(Damaged);
+            }
+            at = self.parent(above)?;
+        }
+        let mut row = alloc::vec![Node::Changed(tenant)];
+        while !row.is_empty() && level <= 2 * MAX_LEVELS + 1 {
+            let mut below = Vec::new();
+            for node in row {
+                if level > MAX_LEVELS {
+                    let of = self.id_of(node)?;
+                    self.report(&of, parent_path(), ProblemKind::ParentTooDeep { level });
+                }
+                below.extend(self.heirs(self.id_of(node)?.as_bytes())?);
+            }
+            level += 1;
+            row = below;
+        }
+        Ok(())
+    }
+
+    /// Finds accounts and roles that tenants above name, and that the change takes from them.
+    fn ancestors(&mut self) -> Read<()> {
+        let Some(old) = self.old else { return Ok(()) };
+        let mut at = Node::Page(old);
+        for _ in 0..MAX_LEVELS {
+            let page = match at {
+                Node::Page(number) => self.root.page(number)?,
+                Node::Changed(_) => return Ok(()),
+            };
+            if !page.has(tenant::HAS_PARENT) {
+                return Ok(());
+            }
+            at = match self.tenant(page.head().parent()?)? {
+                Some(above) => above,
+                // The tenant above is the one that is gone, which its heirs say.
+                None => return Ok(()),
+            };
+            if let Node::Page(number) = at {
+                if self.root.page(number)?.has(tenant::NAMES_HEIRS) {
+                    self.names(number)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the accounts and roles of others that a tenant names.
+    fn names(&mut self, number: u32) -> Read<()> {
+        let page = self.root.page(number)?;
+        for (row, at) in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()).zip(0..) {
+            let row = row?;
+            let Some(extra) = row.extra()?.filter(|_| row.holder() == 0) else { continue };
+            self.listed(number, "identity", at, extra.senders().others, |inherited| inherited.identities)?;
+            for name in list(page, extra.roles()) {
+                let name = name?;
+                if !knows_role(page, name)? && !self.heirs_define(Node::Page(number), name)? {
+                    self.report_of(
+                        number,
+                        path("identity", at, &[PathStep::Key("roles")]),
+                        ProblemKind::UnknownRole(text(name)?),
+                    )?;
+                }
+            }
+        }
+        for (row, at) in records::<DomainRow<'_>>(page.bytes(), page.head().domains()).zip(0..) {
+            self.listed(number, "domain", at, row?.senders()?.others, |inherited| inherited.domains)?;
+        }
+        Ok(())
+    }
+
+    fn listed(&mut self, number: u32, key: &'static str, at: usize, others: Run, right: Right) -> Read<()> {
+        for id in list(self.root.page(number)?, others) {
+            let id = id?;
+            let holder = self.account(id)?;
+            let comes_down = match holder {
+                Some(holder) => self.inherits(holder, Node::Page(number), right)?,
+                None => false,
+            };
+            if !comes_down {
+                let elsewhere = holder.map(|holder| self.id_of(holder)).transpose()?;
+                let kind = ProblemKind::UnknownAccount { id: text(id)?, elsewhere };
+                self.report_of(number, path(key, at, &[PathStep::Key("senders")]), kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The tenant with this id, as it is after the change.
+    fn tenant(&self, id: &[u8]) -> Read<Option<Node<'s>>> {
+        if id == self.id.as_bytes() {
+            return Ok(self.new.map(Node::Changed));
+        }
+        Ok(self.root.tenant(id)?.map(Node::Page))
+    }
+
+    /// The tenant of the account with this id, as it is after the change.
+    fn account(&self, id: &[u8]) -> Read<Option<Node<'s>>> {
+        match self.new.filter(|_| core::str::from_utf8(id).is_ok_and(|id| self.accounts.contains(id))) {
+            Some(tenant) => Ok(Some(Node::Changed(tenant))),
+            None => self.stored_account(id),
+        }
+    }
+
+    /// The tenant of the account with this id, unless it is the changed one.
+    fn stored_account(&self, id: &[u8]) -> Read<Option<Node<'s>>> {
+        let index = self.root.head()?.account_index();
+        let mut links = self.root.links::<2>(Table::Accounts, index, Hash::of(self.root.key, id));
+        while let Some(Link { page, record }) = links.next()? {
+            if Some(page) != self.old && self.root.page(page)?.record::<AccountRow<'_>>(record)?.id()? == id {
+                return Ok(Some(Node::Page(page)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn parent(&self, node: Node<'s>) -> Read<Option<Node<'s>>> {
+        let parent = match node {
+            Node::Changed(tenant) => tenant.parent.as_deref().map(str::as_bytes),
+            Node::Page(number) => {
+                let page = self.root.page(number)?;
+                if page.has(tenant::HAS_PARENT) { Some(page.head().parent()?) } else { None }
+            }
+        };
+        parent.map_or(Ok(None), |parent| self.tenant(parent))
+    }
+
+    fn inherited(&self, node: Node<'_>) -> Read<Inherited> {
+        match node {
+            Node::Changed(tenant) => Ok(tenant.inherited),
+            Node::Page(number) => {
+                let page = self.root.page(number)?;
+                let (identities, domains) = (page.has(tenant::INHERIT_IDENTITIES), page.has(tenant::INHERIT_DOMAINS));
+                Ok(Inherited { identities, domains })
+            }
+        }
+    }
+
+    /// Whether the right comes down from `ancestor` to `heir` (docs/semantics.md 1.4).
+    fn inherits(&self, heir: Node<'s>, ancestor: Node<'s>, right: Right) -> Read<bool> {
+        let mut at = heir;
+        for _ in 0..MAX_LEVELS {
+            let Some(above) = self.parent(at)? else { return Ok(false) };
+            if !right(self.inherited(above)?) {
+                return Ok(false);
+            }
+            if above == ancestor {
+                return Ok(true);
+            }
+            at = above;
+        }
+        Ok(false)
+    }
+
+    /// The tenants right below the one of this id, as they are after the change.
+    fn heirs(&self, id: &[u8]) -> Read<Vec<Node<'s>>> {
+        let mut heirs = Vec::new();
+        let mut links = self.root.links::<1>(Table::Heirs, self.root.head()?.heir_index(), Hash::of(self.root.key, id));
+        while let Some(Link { page, .. }) = links.next()? {
+            if Some(page) != self.old && self.root.page(page)?.head().parent()? == id {
+                heirs.push(Node::Page(page));
+            }
+        }
+        let changed = self.new.filter(|tenant| tenant.parent.as_deref().map(str::as_bytes) == Some(id));
+        heirs.extend(changed.map(Node::Changed));
+        Ok(heirs)
+    }
+
+    /// Whether a tenant that inherits identities of this one defines a role of this name.
+    fn heirs_define(&self, node: Node<'s>, name: &[u8]) -> Read<bool> {
+        let mut row = alloc::vec![node];
+        for _ in 0..MAX_LEVELS {
+            let mut below = Vec::new();
+            for above in row {
+                if !self.inherited(above)?.identities {
+                    continue;
+                }
+                for heir in self.heirs(self.id_of(above)?.as_bytes())? {
+                    let defines = match heir {
+                        Node::Changed(tenant) => tenant.roles.iter().any(|role| role.name.as_bytes() == name),
+                        Node::Page(number) => defines_role(self.root.page(number)?, name)?,
+                    };
+                    if defines {
+                        return Ok(true);
+                    }
+                    below.push(heir);
+                }
+            }
+            row = below;
+        }
+        Ok(false)
+    }
+
+    fn id_of(&self, node: Node<'_>) -> Read<String> {
+        match node {
+            Node::Changed(tenant) => Ok(tenant.id.clone()),
+            Node::Page(number) => text(self.root.page(number)?.head().id()?),
+        }
+    }
+
+    fn report_of(&mut self, number: u32, path: Vec<PathStep>, kind: ProblemKind) -> Read<()> {
+        let id = self.id_of(Node::Page(number))?;
+        self.report(&id, path, kind);
+        Ok(())
+    }
+
+    fn report(&mut self, of: &str, path: Vec<PathStep>, kind: ProblemKind) {
+        self.problems.push((of.to_owned(), PolicyProblem { path, kind }));
+    }
+
+    /// Returns the problems, with each tenant counted among all, sorted by id.
+    fn numbered(mut self) -> Read<Vec<PolicyProblem>> {
+        if self.problems.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut numbers: BTreeMap<String, usize> = self.problems.iter().map(|(of, _)| (of.clone(), 0)).collect();
+        let changed = self.new.filter(|_| self.old.is_none()).map(|tenant| &*tenant.id);
+        for page in self.root.pages() {
+            let (number, page) = page?;
+            let id = page.head().id()?;
+            let gone = self.new.is_none() && Some(number) == self.old;
+            numbers.iter_mut().filter(|(of, _)| !gone && id < of.as_bytes()).for_each(|(_, number)| *number += 1);
+        }
+        numbers.iter_mut().filter(|(of, _)| changed.is_some_and(|id| id < &***of)).for_each(|(_, number)| *number += 1);
+        for (of, problem) in &mut self.problems {
+            if let (Some(PathStep::Index(at)), Some(number)) = (problem.path.get_mut(1), numbers.get(of)) {
+                *at = *number;
+            }
+        }
+        Ok(self.problems.into_iter().map(|(_, problem)| problem).collect())
+    }
+}
+
+/// The path to something of an entry of a tenant.
+fn path(key: &'static str, number: usize, rest: &[PathStep]) -> Vec<PathStep> {
+    let start = [PathStep::Key("tenant"), PathStep::Index(0), PathStep::Key(key), PathStep::Index(number)];
+    start.iter().chain(rest).cloned().collect()
+}
+
+fn parent_path() -> Vec<PathStep> {
+    alloc::vec![PathStep::Key("tenant"), PathStep::Index(0), PathStep::Key("parent")]
+}
+
+/// The texts of a list.
+fn list<'p>(page: PageView<'p>, run: Run) -> impl Iterator<Item = Read<&'p [u8]>> {
+    (0..run.count).map(move |number| TextRow::nth(page.bytes(), run, number)?.text())
+}
+
+fn knows_role(page: PageView<'_>, name: &[u8]) -> Read<bool> {
+    Ok(BUILT_IN_ROLES.iter().any(|(role, _)| role.as_bytes() == name) || defines_role(page, name)?)
+}
+
+fn defines_role(page: PageView<'_>, name: &[u8]) -> Read<bool> {
+    let run = page.head().roles()?;
+    for number in 0..run.count {
+        if RoleRow::nth(page.bytes(), run, number)?.name()? == name {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Octets that were a text of the policy.
+fn text(octets: &[u8]) -> Read<String> {
+    core::str::from_utf8(octets).map(str::to_owned).map_err(|_| Damaged)
+}

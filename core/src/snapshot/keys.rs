@@ -1,0 +1,83 @@
+//! The keys by which a page is found: what it adds to the tables over all tenants.
+//!
+//! They follow from the page alone, so that a changed tenant changes nobody else's.
+
+use crate::address::CanonicalView;
+use crate::options::HashKey;
+
+use super::compare::Separators;
+use super::index::Hash;
+use super::layout::{Read, Word};
+use super::page::{PageView, rule};
+use super::row::records;
+use super::rows::{AccountRow, CredentialRow, DomainRow, account, domain, tenant};
+use super::target::Target;
+
+/// The tables over all tenants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Table {
+    /// Pages by the tenant's id.
+    Tenants,
+    /// Accounts by id.
+    Accounts,
+    /// Credentials by id.
+    Credentials,
+    /// Domains that are not pending, by name.
+    Domains,
+    /// Accounts by own address, counted or not: see [`tagged`].
+    Own,
+    /// Pages by the id of the tenant's parent.
+    Heirs,
+}
+
+/// Calls `visit` with each key of a page, and the word of the record that it leads to.
+pub(crate) fn keys(page: PageView<'_>, key: &HashKey, mut visit: impl FnMut(Table, Hash, Word)) -> Read<()> {
+    let (bytes, head) = (page.bytes(), page.head());
+    visit(Table::Tenants, Hash::of(key, head.id()?), 0);
+    if page.has(tenant::HAS_PARENT) {
+        visit(Table::Heirs, Hash::of(key, head.parent()?), 0);
+    }
+    for row in records::<AccountRow<'_>>(bytes, head.accounts()) {
+        let row = row?;
+        visit(Table::Accounts, Hash::of(key, row.id()?), row.0.word);
+        if row.flags() & account::HAS_ADDRESS != 0 {
+            own(page, key, row, |hash| visit(Table::Own, hash, row.0.word))?;
+        }
+    }
+    for row in records::<CredentialRow<'_>>(bytes, head.credentials()?) {
+        let row = row?;
+        visit(Table::Credentials, Hash::of(key, row.id()?), row.0.word);
+    }
+    for row in records::<DomainRow<'_>>(bytes, head.domains()) {
+        let row = row?;
+        if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
+            visit(Table::Domains, Hash::of(key, row.name()?), row.0.word);
+        }
+    }
+    Ok(())
+}
+
+/// Calls `visit` with the keys of an own address: one for what is left of it by its own tenant's separator, and one more for
+/// each separator of another tenant that would leave less.
+fn own(page: PageView<'_>, key: &HashKey, row: AccountRow<'_>, mut visit: impl FnMut(Hash)) -> Read<()> {
+    let target = Target::new(key, CanonicalView { local: row.local()?, domain: row.domain()? });
+    let separators = rule(page.closest(&target)?).separators;
+    let base = separators.base(target.local);
+    visit(target.hash_of(base, false));
+    for separator in Separators::ALL {
+        let less = separators.with(separator).base(target.local);
+        if less.len() < base.len() {
+            visit(tagged(target.hash_of(less, false), separator));
+        }
+    }
+    Ok(())
+}
+
+/// The key for those whose separator leaves less of an own address than its owner's does.
+///
+/// Two addresses are one if nothing differs before the first separator of either side. Who asks with a separator of its own
+/// looks under the key of what the two leave of its address, and under the tagged one: an address that the owner's separator cuts no
+/// later stands there untagged, any other one tagged.
+pub(crate) const fn tagged(hash: Hash, separator: u8) -> Hash {
+    hash.with(separator as u32)
+}

@@ -1,0 +1,110 @@
+//! What has changed since the image was built: pages of tenants that were replaced or added, and those that count no more.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::options::HashKey;
+
+use super::index::Hash;
+use super::keys::{Table, keys};
+use super::layout::{Damaged, Read, Word};
+use super::page::PageView;
+use super::root::Link;
+use super::rows::tenant;
+use super::trie::Trie;
+
+/// Changes over an image. A clone shares everything; a change of the clone costs the tenant that is changed.
+#[derive(Clone, Default)]
+pub(crate) struct Overlay {
+    /// Pages by number, without [`OVERLAID`].
+    pages: Trie<Arc<[u8]>>,
+    /// What the pages add to the tables over all tenants.
+    links: Trie<Arc<[Link]>>,
+    /// Numbers of pages of the image that count no more.
+    masked: Trie<()>,
+    /// The number of the next page.
+    next: u32,
+    /// One of the pages has ever had a domain that includes its sub-domains.
+    pub(crate) has_subdomains: bool,
+    /// How many tenants there are more than in the image, or less.
+    pub(crate) more: i64,
+    /// The octets of the pages.
+    pub(crate) octets: usize,
+}
+
+impl Overlay {
+    /// The page with this number.
+    pub(crate) fn page(&self, number: u32) -> Read<PageView<'_>> {
+        PageView::new(self.pages.get(u64::from(number & !OVERLAID)).ok_or(Damaged)?)
+    }
+
+    /// Whether this page of the image counts no more.
+    pub(crate) fn masks(&self, number: u32) -> bool {
+        self.masked.get(u64::from(number)).is_some()
+    }
+
+    /// What the pages add to a table under a key.
+    pub(crate) fn links(&self, table: Table, hash: Hash) -> &[Link] {
+        self.links.get(slot(table, hash)).map_or(&[], |links| links)
+    }
+
+    /// Calls `visit` with each page, and its number.
+    pub(crate) fn each<'o>(&'o self, mut visit: impl FnMut(u32, &'o [u8])) {
+        #[expect(clippy::cast_possible_truncation, reason = "the keys were made of numbers")]
+        self.pages.each(&mut |key, page| visit(OVERLAID | key as u32, page));
+    }
+
+    /// Adds a page, and returns its digest; `None` when no number is left.
+    pub(crate) fn add(&mut self, page: &[u8], key: &HashKey) -> Option<Read<u128>> {
+        let number = self.next;
+        self.next = number.checked_add(1).filter(|next| *next < OVERLAID)?;
+        self.pages.set(u64::from(number), page.into());
+        self.octets += page.len();
+        self.more += 1;
+        Some(self.link(PageView::new(page), number | OVERLAID, key))
+    }
+
+    /// Takes a page away, whether of the image or of a later change.
+    pub(crate) fn take(&mut self, number: u32, view: PageView<'_>, key: &HashKey) -> Read<()> {
+        self.more -= 1;
+        if number & OVERLAID == 0 {
+            self.masked.set(u64::from(number), ());
+            return Ok(());
+        }
+        keys(view, key, |table, hash, _| {
+            let slot = slot(table, hash);
+            let left: Vec<Link> = self
+                .links
+                .get(slot)
+                .into_iter()
+                .flat_map(|links| links.iter())
+                .filter(|link| link.page != number)
+                .copied()
+                .collect();
+            if left.is_empty() { self.links.remove(slot) } else { self.links.set(slot, left.into()) }
+        })?;
+        self.octets -= view.octets()?.len();
+        self.pages.remove(u64::from(number & !OVERLAID));
+        Ok(())
+    }
+
+    fn link(&mut self, view: Read<PageView<'_>>, page: u32, key: &HashKey) -> Read<u128> {
+        let view = view?;
+        self.has_subdomains |= view.has(tenant::HAS_SUBDOMAINS);
+        keys(view, key, |table, hash, record: Word| {
+            let slot = slot(table, hash);
+            let mut links: Vec<Link> = self.links(table, hash).to_vec();
+            links.push(Link { page, record });
+            self.links.set(slot, links.into());
+        })?;
+        Ok(view.head().digest())
+    }
+}
+
+/// The key of a table's key.
+const fn slot(table: Table, hash: Hash) -> u64 {
+    hash.with(table as u32).number()
+}
+
+/// The bit of a page's number that says that the page is no part of the image.
+pub(crate) const OVERLAID: u32 = 1 << 31;
