@@ -1,7 +1,6 @@
 """Decides recorded traffic again on Apache Spark, and writes the decisions as Parquet.
 
-    zip -r replay.zip replay
-    spark-submit --py-files replay.zip submit.py month/candidate.jsonl 'month/*.parquet' decided
+    spark-submit submit.py month/candidate.jsonl 'month/*.parquet' decided
 """
 
 import argparse
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+import sendas
 from replay import cluster
 
 
@@ -20,11 +20,12 @@ def main() -> None:
     parser.add_argument("output")
     arguments = parser.parse_args()
 
+    candidate = sendas.Snapshot.compile(sendas.Policy.from_path(arguments.candidate))
     spark = SparkSession.builder.appName("replay").getOrCreate()
     context = spark.sparkContext
     nanoseconds = context.accumulator(0)
     started = time.perf_counter()
-    decided = cluster.decide(spark.read.parquet(arguments.files), arguments.candidate.read_bytes(), nanoseconds)
+    decided = cluster.decide(spark.read.parquet(arguments.files), candidate, nanoseconds)
     decided.write.parquet(arguments.output)
     took = (time.perf_counter() - started) * context.defaultParallelism
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from functools import cache
 
 import pyarrow as pa
 from pyspark.accumulators import Accumulator
@@ -23,21 +22,18 @@ DECISIONS = f"""
 """The columns of `docs/arrow.md`, behind those that are kept."""
 
 
-@cache
-def snapshot(policy: bytes) -> sendas.Snapshot:
-    """Compile a policy once in each worker, which takes this function from its own copy of this module."""
-    return sendas.Snapshot.compile(sendas.Policy.from_json_lines(policy))
+def decide(traffic: DataFrame, candidate: sendas.Snapshot, nanoseconds: "Accumulator[int] | None" = None) -> DataFrame:
+    """Decide all rows; the time that it takes, without what Spark does around it, is added to `nanoseconds`.
 
-
-def decide(traffic: DataFrame, policy: bytes, nanoseconds: "Accumulator[int] | None" = None) -> DataFrame:
-    """Decide all rows; the time that it takes, without what Spark does around it, is added to `nanoseconds`."""
-    shipped = traffic.sparkSession.sparkContext.broadcast(policy)
+    The snapshot is compiled in the driver, and opened as it is in the workers.
+    """
+    sealed = traffic.sparkSession.sparkContext.broadcast(candidate.seal())
 
     def decided(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        candidate = snapshot(shipped.value)
+        snapshot = sendas.Snapshot.open(sealed.value)
         for batch in batches:
             start = time.thread_time_ns()
-            answer = pa.record_batch(candidate.evaluate_arrow(batch, keep=KEPT))
+            answer = pa.record_batch(snapshot.evaluate_arrow(batch, keep=KEPT))
             if nanoseconds is not None:
                 nanoseconds.add(time.thread_time_ns() - start)
             yield answer

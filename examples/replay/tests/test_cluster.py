@@ -1,7 +1,6 @@
 """Spark decides as one machine does."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,13 +22,12 @@ SETTINGS = ["spark.ui.enabled=false", "spark.log.level=ERROR", "spark.sql.sessio
 def test_a_month_is_decided_as_on_one_machine(
     month: Path, candidate: sendas.Snapshot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    package = shutil.make_archive(str(tmp_path / "replay"), "zip", ROOT, "replay")
     program = Path(sys.executable).parent / "spark-submit"
     settings = [argument for setting in SETTINGS for argument in ("--conf", setting)]
     arguments = [month / "candidate.jsonl", month / "traffic.parquet", tmp_path / "decided"]
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
     run = subprocess.run(
-        [program, "--master", "local[2]", "--py-files", package, *settings, ROOT / "submit.py", *arguments],
+        [program, "--master", "local[2]", *settings, ROOT / "submit.py", *arguments],
         capture_output=True,
         check=False,
         cwd=tmp_path,
