@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use crate::corpora::outside_fields;
 use crate::step::{Failure, Steps};
 use crate::{minimum, plane, replay, repository, trial};
 
@@ -18,9 +19,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let root = repository::root()?;
     let mut steps = Steps::default();
-    rust(&mut steps, &root)?;
-    let python = python(&mut steps, &root)?;
-    node(&mut steps, &root)?;
+    let outside = outside_fields(&root)?;
+    let outside = outside.as_deref();
+    rust(&mut steps, &root, outside)?;
+    let python = python(&mut steps, &root, outside)?;
+    node(&mut steps, &root, outside)?;
     trial::command_line(&mut steps, &root)?;
     trial::python(&mut steps, &root, &python)?;
     trial::node(&mut steps, &root)?;
@@ -44,8 +47,16 @@ pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn rust(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
-    steps.run("rust", &mut cargo(root, &["test", "--workspace", "--jobs", "2"]))
+fn rust(steps: &mut Steps, root: &Path, outside: Option<&Path>) -> Result<(), Failure> {
+    steps.run("rust", with(outside, &mut cargo(root, &["test", "--workspace", "--jobs", "2"])))
+}
+
+/// Names the file of From fields that other projects test, where there is one.
+fn with<'a>(outside: Option<&Path>, tests: &'a mut Command) -> &'a mut Command {
+    match outside {
+        Some(file) => tests.env("SENDAS_OUTSIDE_FIELDS", file),
+        None => tests.env_remove("SENDAS_OUTSIDE_FIELDS"),
+    }
 }
 
 /// A workspace build unites features; these are the ones that a host may choose instead.
@@ -55,7 +66,7 @@ fn core_alone(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
 }
 
 /// Builds the Python package into an environment of its own, runs its tests, and returns the environment's folder of programs.
-fn python(steps: &mut Steps, root: &Path) -> Result<PathBuf, Failure> {
+fn python(steps: &mut Steps, root: &Path, outside: Option<&Path>) -> Result<PathBuf, Failure> {
     let programs = root.join(".venv/bin");
     if !programs.join("python").exists() {
         steps.run("python: environment", Command::new("python3").args(["-m", "venv", ".venv"]).current_dir(root))?;
@@ -72,13 +83,13 @@ fn python(steps: &mut Steps, root: &Path) -> Result<PathBuf, Failure> {
     // Only this command sees the environment: with it, `cargo test` would build for another interpreter each time.
     develop.args(["develop", "--quiet", "--release", "--locked"]).env("VIRTUAL_ENV", root.join(".venv"));
     steps.run("python: build", &mut develop)?;
-    steps.run("python: tests", program("python").args(["-m", "pytest", "-q"]))?;
+    steps.run("python: tests", with(outside, program("python").args(["-m", "pytest", "-q", "-rs"])))?;
     steps.run("python: types of the tests", program("python").args(["-m", "mypy", "--strict", "tests"]))?;
     steps.run("python: stubs", program("python").args(["-m", "mypy.stubtest", "sendas._sendas"]))?;
     Ok(programs)
 }
 
-fn node(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
+fn node(steps: &mut Steps, root: &Path, outside: Option<&Path>) -> Result<(), Failure> {
     let npm = |arguments: &[&str]| {
         let mut command = Command::new("npm");
         command.args(arguments).current_dir(root.join("bindings/node"));
@@ -86,5 +97,5 @@ fn node(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
     };
     steps.run("node: tools", &mut npm(&["ci", "--no-audit", "--no-fund"]))?;
     steps.run("node: build", &mut npm(&["run", "build"]))?;
-    steps.run("node: tests", &mut npm(&["test"]))
+    steps.run("node: tests", with(outside, &mut npm(&["test"])))
 }

@@ -17,10 +17,7 @@ pub(super) fn allowed_attack(row: &Row) -> Option<String> {
     let owners = row.list("owner");
     let given = row.text("mail_from").map(str::as_bytes);
     let own = owners.first().map(|owner| if owner.starts_with('@') { format!("any{owner}") } else { (*owner).into() });
-    let lines = row.lines();
-    let others: Vec<u8> =
-        row.list("other_headers").iter().flat_map(|line| [line.as_bytes(), b"\r\n"].concat()).collect();
-    let blocks = [lines.clone(), [lines, others].concat()];
+    let blocks = [row.lines(), row.lines_among_others()];
     for (server, snapshot) in [("hosted", hosting(row)), ("strange", alone(&owners))] {
         let Some(snapshot) = snapshot else { return Some(format!("no snapshot: {server}")) };
         if row.kind() == "reverse_path" {

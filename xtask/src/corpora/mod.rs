@@ -1,4 +1,5 @@
 mod engine;
+mod fields;
 mod forms;
 mod header;
 mod row;
@@ -11,6 +12,7 @@ use serde_json::json;
 
 use crate::step::Failure;
 
+pub(crate) use fields::outside_fields;
 use row::Row;
 use tally::{Score, Tally};
 
@@ -28,9 +30,17 @@ pub(crate) struct Arguments {
     /// Fail where a score is below the recorded one.
     #[arg(long)]
     hold: bool,
+    /// Score nothing; write the From fields to this file, for the tests that compare with other readers.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "rows", "hold"])]
+    fields: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(file) = &arguments.fields {
+        let count = fields::write(&arguments.folder, file)?;
+        println!("fields={count}");
+        return Ok(());
+    }
     let overruled = overruled()?;
     let mut all = Tally::default();
     let mut corpora = Vec::new();

@@ -80,6 +80,12 @@ impl Row {
         }
         [b"From: ", folded(&self.input).as_slice(), b"\r\n"].concat()
     }
+
+    /// Returns the same lines, with the other lines of the row's header behind them.
+    pub(super) fn lines_among_others(&self) -> Vec<u8> {
+        let others = self.list("other_headers").into_iter().flat_map(|line| [line.as_bytes(), b"\r\n"].concat());
+        self.lines().into_iter().chain(others).collect()
+    }
 }
 
 /// Reads every corpus of a folder, in the order of their names.
