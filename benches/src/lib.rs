@@ -1,5 +1,6 @@
 //! What the measurements share: seeded policies and requests of any size, the engines that decide them, and how they are timed.
 
+pub mod bulk;
 pub mod callgrind;
 pub mod data;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sendas::Stage;
 use sendas_benches::data::{Accounts, Attempt, Size, plain};
 use sendas_benches::engine::{KINDS, Sendas};
 use sendas_benches::staged;
@@ -53,6 +54,23 @@ fn every_message_of_a_connection_is_allowed_in_one_call_and_by_stages() {
             assert_eq!(staged::whole(&library.0, &messages), 10, "{messages:?}");
             assert_eq!(staged::staged(&library.0, &messages), 10, "{messages:?}");
         }
+    }
+}
+
+/// In a small snapshot and in one whose memory is asked for, with windows that are full and one that is not.
+#[test]
+fn many_requests_in_one_call_are_decided_as_one_by_one() {
+    for size in [Size::new(1_000), Size::with_tenants_of(10, 20_000)] {
+        let library = Sendas::new(&plain::policy(size)).unwrap();
+        let attempts: Vec<_> = plain::attempts(size, Accounts::Uniform, 7).take(2_001).collect();
+        Attempt::with_requests(&attempts, |requests| {
+            let staged: Vec<_> = requests.iter().copied().zip(Stage::ALL.into_iter().cycle()).collect();
+            let mut many = Vec::new();
+            library.0.evaluate_many(staged.iter().copied(), |decision| many.push(decision));
+            let single: Vec<_> =
+                staged.iter().map(|(request, stage)| library.0.evaluate_stage(request, *stage)).collect();
+            assert!(many == single);
+        });
     }
 }
 

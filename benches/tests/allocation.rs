@@ -1,6 +1,6 @@
 //! A decision on ASCII input allocates nothing, names of encoded-words included.
 
-use sendas::Header;
+use sendas::{Header, Stage};
 use sendas_benches::data::{Accounts, Attempt, Size, full, plain};
 use sendas_benches::engine::Sendas;
 
@@ -48,6 +48,22 @@ fn a_name_of_encoded_words_allocates_nothing() {
             assert_eq!(count.count_total, 0, "{name} {attempt:?}");
         }
     }
+}
+
+#[test]
+fn many_decisions_on_ascii_allocate_nothing() {
+    let size = Size::with_tenants_of(10, 20_000);
+    let engine = Sendas::new(&plain::policy(size)).unwrap();
+    let attempts: Vec<_> = plain::attempts(size, Accounts::Uniform, 7).take(2_000).collect();
+    Attempt::with_requests(&attempts, |requests| {
+        let count = allocation_counter::measure(|| {
+            let requests = requests.iter().map(|request| (*request, Stage::Message));
+            engine.0.evaluate_many(requests, |decision| {
+                std::hint::black_box(decision);
+            });
+        });
+        assert_eq!(count.count_total, 0);
+    });
 }
 
 #[test]

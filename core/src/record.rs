@@ -112,21 +112,58 @@ impl RequestRecord {
 
     /// Calls `answer` with the recorded request.
     pub fn with_request<T>(&self, answer: impl FnOnce(&Request<'_>) -> T) -> T {
+        answer(&self.request(&Lists::of(self)))
+    }
+
+    /// Calls `answer` with several recorded requests, in their order.
+    ///
+    /// ```
+    /// use sendas::record::RequestRecord;
+    /// use sendas::{Channel, Timestamp};
+    /// let records = [0, 60].map(|now| RequestRecord::new(Channel::Smtp, Timestamp(now)));
+    /// let last = RequestRecord::with_requests(&records, |requests| requests.last().map(|request| request.now));
+    /// assert_eq!(last, Some(Timestamp(60)));
+    /// ```
+    pub fn with_requests<'r, T>(
+        records: impl IntoIterator<Item = &'r Self>,
+        answer: impl FnOnce(&[Request<'_>]) -> T,
+    ) -> T {
+        let lent: Vec<_> = records.into_iter().map(|record| (record, Lists::of(record))).collect();
+        let requests: Vec<_> = lent.iter().map(|(record, lists)| record.request(lists)).collect();
+        answer(&requests)
+    }
+
+    fn request<'a>(&'a self, lists: &'a Lists<'a>) -> Request<'a> {
         let mut request = Request::new(self.channel, self.now);
         request.account = self.account.as_deref();
         request.role = self.role.as_deref();
         request.client_ip = self.client_ip.as_deref().map_or(ClientIp::Unknown, ClientIp::Text);
-        let scopes = self.credential.as_ref().and_then(|credential| credential.scopes.as_ref());
-        let scopes: Option<Vec<&[u8]>> = scopes.map(|scopes| scopes.iter().map(Vec::as_slice).collect());
         request.credential = self.credential.as_ref().map(|credential| CredentialFacts {
             kind: credential.kind,
             id: credential.id.as_deref(),
-            scopes: scopes.as_deref(),
+            scopes: lists.scopes.as_deref(),
         });
         request.tls = self.tls;
         request.smtputf8 = self.smtputf8;
         request.envelope_sender = self.envelope.sender();
-        self.header.with_header(|header| answer(&Request { header, ..request }))
+        request.header = self.header.header(lists.fields.as_deref().unwrap_or_default());
+        request
+    }
+}
+
+/// The lists that a request borrows, which a record has in another form.
+struct Lists<'a> {
+    scopes: Option<Vec<&'a [u8]>>,
+    fields: Option<Vec<Field<'a>>>,
+}
+
+/// The name and the body of a header field.
+type Field<'a> = (&'a [u8], &'a [u8]);
+
+impl<'a> Lists<'a> {
+    fn of(record: &'a RequestRecord) -> Self {
+        let scopes = record.credential.as_ref().and_then(|credential| credential.scopes.as_ref());
+        Self { scopes: scopes.map(|scopes| scopes.iter().map(Vec::as_slice).collect()), fields: record.header.fields() }
     }
 }
 
@@ -196,14 +233,24 @@ impl From<EnvelopeSender<'_>> for EnvelopeRecord {
 impl HeaderRecord {
     /// Calls `answer` with the recorded header.
     pub fn with_header<T>(&self, answer: impl FnOnce(Header<'_>) -> T) -> T {
+        answer(self.header(&self.fields().unwrap_or_default()))
+    }
+
+    /// The fields as a request borrows them, where it is fields that are recorded.
+    fn fields(&self) -> Option<Vec<Field<'_>>> {
         match self {
-            Self::NotGiven => answer(Header::NotGiven),
-            Self::Block(block) => answer(Header::Block(block)),
+            Self::NotGiven | Self::Block(_) => None,
             Self::Fields(fields) => {
-                let fields: Vec<(&[u8], &[u8])> =
-                    fields.iter().map(|(name, body)| (name.as_slice(), body.as_slice())).collect();
-                answer(Header::Fields(&fields))
+                Some(fields.iter().map(|(name, body)| (name.as_slice(), body.as_slice())).collect())
             }
+        }
+    }
+
+    fn header<'a>(&'a self, fields: &'a [Field<'a>]) -> Header<'a> {
+        match self {
+            Self::NotGiven => Header::NotGiven,
+            Self::Block(block) => Header::Block(block),
+            Self::Fields(_) => Header::Fields(fields),
         }
     }
 }

@@ -56,6 +56,32 @@ proptest! {
     }
 
     #[test]
+    fn many_requests_are_decided_as_one_by_one(octets in octets(), others in vec((0..4_usize, 0..3_usize), 0..40)) {
+        let case = generate::case(&octets);
+        let snapshot = compiled(&case.policy, &case.options);
+        Written::new(&case.request, &case.options.limits).ask(|request| {
+            let requests: Vec<_> = others
+                .iter()
+                .map(|&(part, stage)| {
+                    let mut request = *request;
+                    match part {
+                        0 => request.account = None,
+                        1 => request.account = Some(b"nobody"),
+                        2 => request.envelope_sender = EnvelopeSender::Path(b"<a@b.example>"),
+                        _ => {}
+                    }
+                    (request, Stage::ALL[stage])
+                })
+                .collect();
+            let mut many = Vec::new();
+            snapshot.evaluate_many(requests.iter().copied(), |decision| many.push(decision));
+            let single = requests.iter().map(|(request, stage)| snapshot.evaluate_stage(request, *stage));
+            prop_assert!(single.eq(many));
+            Ok(())
+        })?;
+    }
+
+    #[test]
     fn a_grant_more_never_denies_more(octets in octets(), few in few()) {
         let (case, mut choices) = (generate::case(&octets), Choices::new(&few));
         let address = asked_for(&case.request).unwrap_or_else(|| generate::address(&mut choices));

@@ -14,7 +14,7 @@ use sendas_benches::measure::times;
 use sendas_benches::memory::held;
 use sendas_benches::report::{Instructions, Measured, More, Report, Row, curves, markdown, text};
 use sendas_benches::workload::Workload;
-use sendas_benches::{staged, threads};
+use sendas_benches::{bulk, staged, threads};
 
 /// Prints the bench table.
 #[derive(Args)]
@@ -138,6 +138,7 @@ fn measure(
             accounts,
             two_threads: threads::two_beside_one(library, &attempts),
             staged: staged::beside_whole(&library.0, &connections),
+            bulk: bulk::beside_single(&library.0, &attempts),
         });
     }
     Ok(())

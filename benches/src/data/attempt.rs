@@ -88,15 +88,24 @@ impl Fields {
             .filter_map(|(name, body)| Some((self.block.get(name.clone())?, self.block.get(body.start..body.end + 2)?)))
     }
 
-    /// Calls `use_it` with each field's name and raw body.
-    fn with_fields<T>(&self, use_it: impl FnOnce(&[(&[u8], &[u8])]) -> T) -> T {
-        let mut raw: [(&[u8], &[u8]); Self::MOST] = [(b"", b""); Self::MOST];
+    /// Each field's name and raw body, of as many as there are.
+    fn raw(&self) -> [RawField<'_>; Self::MOST] {
+        let mut raw: [RawField<'_>; Self::MOST] = [(b"", b""); Self::MOST];
         let block = self.block.as_bytes();
         for ((name, body), into) in self.fields.iter().zip(&mut raw) {
             *into = (block.get(name.clone()).unwrap_or_default(), block.get(body.clone()).unwrap_or_default());
         }
-        use_it(raw.get(..self.fields.len()).unwrap_or_default())
+        raw
     }
+}
+
+/// A field's name and raw body.
+type RawField<'a> = (&'a [u8], &'a [u8]);
+
+/// What a request borrows that an attempt has in another form.
+struct Raw<'a> {
+    scopes: Option<[&'a [u8]; 1]>,
+    fields: [RawField<'a>; Fields::MOST],
 }
 
 impl Attempt {
@@ -120,24 +129,36 @@ impl Attempt {
 
     /// Calls `use_it` with the request.
     pub fn with_request<T>(&self, use_it: impl FnOnce(&Request<'_>) -> T) -> T {
-        let scopes = self.scopes.as_ref().map(|scope| [scope.as_bytes()]);
+        use_it(&self.request(&self.raw()))
+    }
+
+    /// Calls `use_it` with the requests of several attempts.
+    pub fn with_requests<T>(attempts: &[Self], use_it: impl FnOnce(&[Request<'_>]) -> T) -> T {
+        let raw: Vec<_> = attempts.iter().map(Self::raw).collect();
+        let requests: Vec<_> = attempts.iter().zip(&raw).map(|(attempt, raw)| attempt.request(raw)).collect();
+        use_it(&requests)
+    }
+
+    fn raw(&self) -> Raw<'_> {
+        Raw { scopes: self.scopes.as_ref().map(|scope| [scope.as_bytes()]), fields: self.header.raw() }
+    }
+
+    fn request<'a>(&'a self, raw: &'a Raw<'a>) -> Request<'a> {
         let mut credential = CredentialFacts::new(self.credential);
         credential.id = self.credential_id.as_ref().map(String::as_bytes);
-        credential.scopes = scopes.as_ref().map(<[&[u8]; 1]>::as_slice);
-        self.header.with_fields(|fields| {
-            let mut request = Request::new(self.channel, self.now);
-            request.account = Some(self.account.as_bytes());
-            request.role = self.role.as_ref().map(String::as_bytes);
-            request.client_ip = ClientIp::Text(self.client.as_bytes());
-            request.credential = Some(credential);
-            request.tls = Some(self.tls);
-            request.envelope_sender = match self.path.as_str() {
-                "<>" => EnvelopeSender::Null,
-                path => EnvelopeSender::Path(path.as_bytes()),
-            };
-            request.header = Header::Fields(fields);
-            use_it(&request)
-        })
+        credential.scopes = raw.scopes.as_ref().map(<[&[u8]; 1]>::as_slice);
+        let mut request = Request::new(self.channel, self.now);
+        request.account = Some(self.account.as_bytes());
+        request.role = self.role.as_ref().map(String::as_bytes);
+        request.client_ip = ClientIp::Text(self.client.as_bytes());
+        request.credential = Some(credential);
+        request.tls = Some(self.tls);
+        request.envelope_sender = match self.path.as_str() {
+            "<>" => EnvelopeSender::Null,
+            path => EnvelopeSender::Path(path.as_bytes()),
+        };
+        request.header = Header::Fields(raw.fields.get(..self.header.fields.len()).unwrap_or_default());
+        request
     }
 
     /// The request as a line of recorded requests.

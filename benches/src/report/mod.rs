@@ -10,6 +10,7 @@ pub use table::{markdown, text};
 
 use serde_json::{Value, json};
 
+use crate::bulk::Bulk;
 use crate::data::Accounts;
 use crate::measure::Times;
 use crate::workload::Workload;
@@ -78,6 +79,8 @@ pub struct More {
     pub two_threads: f64,
     /// The time of a session with ten messages, as a part of that of ten decisions.
     pub staged: f64,
+    /// Many requests in one call.
+    pub bulk: Bulk,
 }
 
 impl Report {
@@ -103,6 +106,8 @@ impl Report {
                     "bytes_per_identity": measured.bytes_per_identity,
                     "build_seconds": measured.build_seconds,
                     "two_threads": more.map(|more| more.two_threads),
+                    "single_ns": more.map(|more| more.bulk.single),
+                    "many_ns": more.map(|more| more.bulk.many),
                     "staged": more.map(|more| more.staged),
                     "load_ns": self.load,
                 }),

@@ -110,11 +110,15 @@ fn remarks(report: &Report) -> Vec<String> {
     for more in &report.more {
         remarks.push(format!(
             "sendas, {} identities, {}: two threads decide {:.2} times as much as one; a session with ten messages over three \
-             addresses takes {:.2} of ten decisions.",
+             addresses takes {:.2} of ten decisions; many requests in one call take {:.0} ns each, {:.0} ns in a call each, \
+             {:.2} times as long.",
             more.identities,
             more.accounts.name(),
             more.two_threads,
-            more.staged
+            more.staged,
+            more.bulk.many,
+            more.bulk.single,
+            more.bulk.single / more.bulk.many
         ));
     }
     let mut missing: Vec<_> = report

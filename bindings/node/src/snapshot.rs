@@ -275,11 +275,15 @@ impl Snapshot {
     /// Decides many requests in one call; the decisions are in the order of the requests.
     #[napi(ts_args_type = "requests: readonly Request[]")]
     pub fn evaluate_many(&self, env: Env, requests: Unknown<'_>) -> Result<Vec<Decision>> {
-        let decide = |request: Given<'_>| {
-            let (request, stage) = read_staged(request.called("request"))?;
-            Ok(Some(self.decide(request, stage)))
-        };
-        Given::new(env, "requests", requests).elements("an array of requests", decide)
+        let read = |request: Given<'_>| read_staged(request.called("request")).map(Some);
+        let read = Given::new(env, "requests", requests).elements("an array of requests", read)?;
+        let mut decisions = Vec::with_capacity(read.len());
+        RequestRecord::with_requests(read.iter().map(|(request, _)| request), |requests| {
+            let stages = read.iter().map(|(_, stage)| *stage);
+            self.snapshot.evaluate_many(requests.iter().copied().zip(stages), |decision| decisions.push(decision));
+        });
+        let answered = decisions.into_iter().zip(read);
+        Ok(answered.map(|(decision, (request, _))| Decision::new(decision, Rc::new(request))).collect())
     }
 
     /// Explains the decision of a request; the view says who will read it.

@@ -19,8 +19,8 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    pub(crate) fn new(decision: sendas::Decision, facts: Facts) -> Self {
-        Self { decision: Box::new(decision), facts: Some(facts) }
+    pub(crate) fn new(decision: Box<sendas::Decision>, facts: Facts) -> Self {
+        Self { decision, facts: Some(facts) }
     }
 
     /// The decision of a host that has no snapshot.

@@ -44,7 +44,7 @@ impl Session {
             (decision, facts.clone_ref(py), mem::replace(&mut state.facts, facts))
         };
         drop(last);
-        Ok(Decision::new(decision, facts))
+        Ok(Decision::new(Box::new(decision), facts))
     }
 }
 
@@ -54,7 +54,7 @@ impl Session {
     #[getter]
     fn decision(&self, py: Python<'_>) -> Decision {
         let state = self.state.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-        Decision::new(*state.session.decision(), state.facts.clone_ref(py))
+        Decision::new(Box::new(*state.session.decision()), state.facts.clone_ref(py))
     }
 
     /// Begin a transaction at MAIL FROM, with the snapshot and the instant that hold until its end.

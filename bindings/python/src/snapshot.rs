@@ -16,7 +16,7 @@ use crate::arrow;
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::policy::{Policy, damaged_snapshot, not_compiled};
-use crate::request::Facts;
+use crate::request::{Facts, Lent};
 use crate::session::Session;
 use crate::text::wrong_type;
 use crate::words;
@@ -192,9 +192,9 @@ impl Snapshot {
         });
         let (facts, stages): (Vec<_>, Vec<_>) = read.collect::<PyResult<Vec<_>>>()?.into_iter().unzip();
         let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
-        let requests = lent.iter().zip(stages);
-        let evaluate = || requests.map(|(lent, stage)| self.snapshot.evaluate_stage(&lent.request(), stage)).collect();
-        let decisions: Vec<_> = py.detach(evaluate);
+        let requests = lent.iter().map(Lent::request).zip(stages);
+        let mut decisions = Vec::with_capacity(facts.len());
+        py.detach(|| self.snapshot.evaluate_many(requests, |decision| decisions.push(Box::new(decision))));
         drop(lent);
         Ok(decisions.into_iter().zip(facts).map(|(decision, facts)| Decision::new(decision, facts)).collect())
     }
@@ -278,7 +278,7 @@ pub(crate) fn answer(
         py.detach(|| evaluate(&request, stage))
     };
     drop(lent);
-    Ok(Decision::new(decision, facts))
+    Ok(Decision::new(Box::new(decision), facts))
 }
 
 /// Reads the stage; the last one where none is given.

@@ -5,6 +5,7 @@ mod client;
 mod envelope;
 pub(crate) mod fields;
 mod header;
+mod many;
 mod memory;
 mod names;
 
@@ -18,6 +19,7 @@ use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::snapshot::layout::{Damaged, Read};
+use crate::snapshot::target::Target;
 use crate::time::Clock;
 
 use self::address::AddressCheck;
@@ -116,6 +118,31 @@ fn run<O: Observer>(
         from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
         approach.find_record(target)?;
     }
+    let said = Said { sender: &sender, asked: asked.as_ref(), header: &header, from: from.as_ref() };
+    conclude(snapshot, request, clock, ledger, observer, memory, (approach, said))
+}
+
+/// What a request says, with the addresses that are looked up for it.
+struct Said<'a, 'r> {
+    sender: &'a envelope::Said<'r>,
+    asked: Option<&'a envelope::Asked<'a>>,
+    header: &'a header::Said<'r>,
+    from: Option<&'a Target<'a>>,
+}
+
+/// Decides what has been read, of an account that is being looked up.
+#[inline]
+fn conclude<O: Observer>(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    clock: &Clock,
+    ledger: &mut Ledger<'_>,
+    observer: &mut O,
+    memory: &mut impl Memory,
+    (approach, said): (Option<Approach<'_>>, Said<'_, '_>),
+) -> Read<()> {
+    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
+    let Said { sender, asked, header, from } = said;
     let found = match (memory.session(), approach) {
         (Some(known), _) => Some(known.located),
         (None, Some(approach)) => Located::of(root, approach)?,
@@ -141,18 +168,18 @@ fn run<O: Observer>(
     if stage >= Stage::Envelope {
         let envelope = if let Some(known) = memory.transaction() {
             ledger.resume(known.opening);
-            Envelope::known_as(&sender, asked.as_ref(), known.facts)
+            Envelope::known_as(sender, asked, known.facts)
         } else {
             let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-            let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
-            if let Some((spec, facts)) = envelope.address(&sender) {
+            let envelope = envelope::judge(&mut check, sender, asked)?;
+            if let Some((spec, facts)) = envelope.address(sender) {
                 memory.keep_transaction(spec, facts, ledger);
             }
             envelope
         };
         if stage == Stage::Message {
             let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-            header::judge(&mut check, &request.header, (&header, from.as_ref()), &envelope, limits)?;
+            header::judge(&mut check, &request.header, (header, from), &envelope, limits)?;
         }
     }
     ledger.close(asker.page.on_deny()?, null_path);
