@@ -122,9 +122,9 @@ def decide(snapshot: sendas.Snapshot, block: bytes) -> sendas.Decision:
 
 
 def names_somebody(address: str) -> bool:
-    """Text without a local part or a domain names nobody (docs/rfc.md)."""
+    """Text without a local part or a domain, or with an angle bracket, names nobody (docs/rfc.md)."""
     local, _, domain = address.rpartition("@")
-    return bool(local and domain)
+    return bool(local and domain) and "<" not in address
 
 
 def value(address: str) -> str:

@@ -154,6 +154,9 @@ constructs! {
     QuotedDelimiter, Ambiguous, Known, "an angle bracket, at sign or comma in a quoted local part";
     /// An at sign and a fold within quotes or comments of one field: a reader that ends these at the fold finds an address.
     AtSignAndFold, Ambiguous, Known, "an at sign and a fold within quotes or comments";
+    /// A quoted parenthesis behind a fold within quotes or comments: to a reader that ends these at the fold it opens a
+    /// comment, which hides where the address begins.
+    ParenthesisBehindFold, Ambiguous, Known, "a quoted parenthesis behind a fold within quotes or comments";
     /// Nothing between two commas, or before the first or after the last.
     EmptyElement, Ambiguous, Known, "an empty element of the list";
     /// A group without a member beside mailboxes or other groups with members.

@@ -45,6 +45,7 @@ fn mailbox(choices: &mut Choices<'_>) -> String {
             choices.pick(&["victim.example", "attacker.example,@victim.example"])
         ),
         4 => format!("{}{gap}<{spec}>{}", phrase(choices), choices.pick(&["", "", " (x)", " x"])),
+        5 => format!("{} <\r\n {spec}>", phrase(choices)),
         _ => format!("{} <{spec}>", phrase(choices)),
     }
 }
@@ -80,6 +81,7 @@ fn phrase(choices: &mut Choices<'_>) -> String {
             "Acme\r\n News",
             "x\r\n <ceo@(y)victim.example>, z",
             "x\r\n ceo @victim.example, z",
+            "x\r\n , ceo.(",
         ]);
         match choices.below(8) {
             0 | 1 => format!("\"{shown}\""),

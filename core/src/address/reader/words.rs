@@ -140,9 +140,8 @@ impl<M: Mode> Reader<'_, M> {
     #[inline]
     fn quotable(&mut self, octet: u8, text: u16) -> Result<()> {
         if octet::is(octet, text) {
-            if octet == b'@' {
-                self.has_inner_at_sign = true;
-                self.check_inner()?;
+            if matches!(octet, b'@' | b'(') {
+                self.check_quoted(octet)?;
             }
             self.at += 1;
             if octet == b'@' || (octet == b'=' && self.may_begin_encoded_word()) {
@@ -154,7 +153,9 @@ impl<M: Mode> Reader<'_, M> {
             b' ' | b'\t' => self.at += 1,
             b'\r' => {
                 self.has_inner_fold = true;
-                self.check_inner()?;
+                if self.has_inner_at_sign {
+                    self.forbid(Construct::AtSignAndFold)?;
+                }
                 self.fold()?;
             }
             b'\\' => {
@@ -162,9 +163,8 @@ impl<M: Mode> Reader<'_, M> {
                 self.at += 1;
                 match self.peek() {
                     Some(octet) if octet::is(octet, HIGH) => self.wide()?,
-                    Some(b'@') => {
-                        self.has_inner_at_sign = true;
-                        self.check_inner()?;
+                    Some(octet @ (b'@' | b'(')) => {
+                        self.check_quoted(octet)?;
                         self.at += 1;
                     }
                     Some(octet) if octet == b'\t' || !octet::is(octet, CONTROL) => self.at += 1,
@@ -189,9 +189,15 @@ impl<M: Mode> Reader<'_, M> {
         Ok(())
     }
 
-    /// Refuses what a reader finds an address in that ends quotes and comments at a fold.
-    fn check_inner(&mut self) -> Result<()> {
-        if self.has_inner_fold && self.has_inner_at_sign { self.forbid(Construct::AtSignAndFold) } else { Ok(()) }
+    /// Refuses an at sign or an opening parenthesis in which a reader finds an address that ends quotes and comments at a
+    /// fold.
+    fn check_quoted(&mut self, octet: u8) -> Result<()> {
+        self.has_inner_at_sign |= octet == b'@';
+        match octet {
+            _ if !self.has_inner_fold => Ok(()),
+            b'@' => self.forbid(Construct::AtSignAndFold),
+            _ => self.forbid(Construct::ParenthesisBehindFold),
+        }
     }
 
     /// Skips a character that is not ASCII.
