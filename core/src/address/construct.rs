@@ -152,6 +152,8 @@ constructs! {
     QuotedNonAscii, Syntax, Known, "a backslash before a character that is not ASCII";
     /// An angle bracket, at sign or comma in a quoted local part, where a reader that looks for them finds another address.
     QuotedDelimiter, Ambiguous, Known, "an angle bracket, at sign or comma in a quoted local part";
+    /// A space at the beginning or end of a quoted local part, where a reader that trims finds another mailbox.
+    QuotedSpace, Ambiguous, Known, "a space at the beginning or end of a quoted local part";
     /// An at sign and a fold within quotes or comments of one field: a reader that ends these at the fold finds an address.
     AtSignAndFold, Ambiguous, Known, "an at sign and a fold within quotes or comments";
     /// A quoted parenthesis behind a fold within quotes or comments: to a reader that ends these at the fold it opens a

@@ -60,6 +60,10 @@ impl<M: Mode> Reader<'_, M> {
             if inner.iter().any(|octet| matches!(octet, b'<' | b'>' | b'@' | b',')) {
                 self.mode.forbid(Construct::QuotedDelimiter, start)?;
             }
+            // A reader that trims what it takes out of the quotes finds another mailbox.
+            if matches!(inner, [b'"', b' ', ..] | [b'"', b'\\', b' ', ..] | [.., b' ', b'"']) {
+                self.mode.forbid(Construct::QuotedSpace, start)?;
+            }
             // A backslash before a character that is not ASCII is no quoted-pairSMTP (RFC 5321 §4.1.2).
             if inner.windows(2).any(|pair| matches!(pair, [b'\\', octet] if !octet.is_ascii())) {
                 self.mode.forbid(Construct::QuotedNonAscii, start)?;
