@@ -57,7 +57,7 @@ fn every_message_of_a_connection_is_allowed_in_one_call_and_by_stages() {
     }
 }
 
-/// In a small snapshot and in one whose memory is asked for, with windows that are full and one that is not.
+/// In a small snapshot and in one whose memory is asked for.
 #[test]
 fn many_requests_in_one_call_are_decided_as_one_by_one() {
     for size in [Size::new(1_000), Size::with_tenants_of(10, 20_000)] {

@@ -5,7 +5,6 @@ mod client;
 mod envelope;
 pub(crate) mod fields;
 mod header;
-mod many;
 mod memory;
 mod names;
 
@@ -19,7 +18,6 @@ use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::snapshot::layout::{Damaged, Read};
-use crate::snapshot::target::Target;
 use crate::time::Clock;
 
 use self::address::AddressCheck;
@@ -41,6 +39,37 @@ impl Snapshot {
     #[must_use]
     pub fn evaluate_stage(&self, request: &Request<'_>, stage: Stage) -> Decision {
         decide(self, request, stage, &mut Blind)
+    }
+
+    /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
+    /// the requests: the one that [`Snapshot::evaluate_stage`] gives. Nothing is allocated on ASCII input.
+    ///
+    /// ```
+    /// use sendas::policy::{Account, Policy, Tenant};
+    /// use sendas::{Channel, HashKey, Options, Request, Snapshot, Stage, Timestamp, Verdict};
+    ///
+    /// let mut tenant = Tenant::new("acme");
+    /// tenant.accounts.push(Account::new("alice"));
+    /// let mut policy = Policy::default();
+    /// policy.tenants.push(tenant);
+    /// let snapshot = Snapshot::compile(&policy, &Options::new(HashKey(*b"sixteen random!!")))?;
+    ///
+    /// let requests = ["alice", "mallory"].map(|account| {
+    ///     let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+    ///     request.account = Some(account.as_bytes());
+    ///     (request, Stage::Session)
+    /// });
+    /// let mut verdicts = Vec::new();
+    /// snapshot.evaluate_many(requests, |decision| verdicts.push(decision.verdict()));
+    /// assert_eq!(verdicts, [Verdict::Allow, Verdict::Deny]);
+    /// # Ok::<(), sendas::CompileError>(())
+    /// ```
+    pub fn evaluate_many<'r>(
+        &self,
+        requests: impl IntoIterator<Item = (Request<'r>, Stage)>,
+        mut answer: impl FnMut(Decision),
+    ) {
+        requests.into_iter().for_each(|(request, stage)| answer(self.evaluate_stage(&request, stage)));
     }
 }
 
@@ -118,31 +147,6 @@ fn run<O: Observer>(
         from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
         approach.find_record(target)?;
     }
-    let said = Said { sender: &sender, asked: asked.as_ref(), header: &header, from: from.as_ref() };
-    conclude(snapshot, request, clock, ledger, observer, memory, (approach, said))
-}
-
-/// What a request says, with the addresses that are looked up for it.
-struct Said<'a, 'r> {
-    sender: &'a envelope::Said<'r>,
-    asked: Option<&'a envelope::Asked<'a>>,
-    header: &'a header::Said<'r>,
-    from: Option<&'a Target<'a>>,
-}
-
-/// Decides what has been read, of an account that is being looked up.
-#[inline]
-fn conclude<O: Observer>(
-    snapshot: &Snapshot,
-    request: &Request<'_>,
-    clock: &Clock,
-    ledger: &mut Ledger<'_>,
-    observer: &mut O,
-    memory: &mut impl Memory,
-    (approach, said): (Option<Approach<'_>>, Said<'_, '_>),
-) -> Read<()> {
-    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
-    let Said { sender, asked, header, from } = said;
     let found = match (memory.session(), approach) {
         (Some(known), _) => Some(known.located),
         (None, Some(approach)) => Located::of(root, approach)?,
@@ -168,18 +172,18 @@ fn conclude<O: Observer>(
     if stage >= Stage::Envelope {
         let envelope = if let Some(known) = memory.transaction() {
             ledger.resume(known.opening);
-            Envelope::known_as(sender, asked, known.facts)
+            Envelope::known_as(&sender, asked.as_ref(), known.facts)
         } else {
             let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-            let envelope = envelope::judge(&mut check, sender, asked)?;
-            if let Some((spec, facts)) = envelope.address(sender) {
+            let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
+            if let Some((spec, facts)) = envelope.address(&sender) {
                 memory.keep_transaction(spec, facts, ledger);
             }
             envelope
         };
         if stage == Stage::Message {
             let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-            header::judge(&mut check, &request.header, (header, from), &envelope, limits)?;
+            header::judge(&mut check, &request.header, (&header, from.as_ref()), &envelope, limits)?;
         }
     }
     ledger.close(asker.page.on_deny()?, null_path);
