@@ -54,8 +54,6 @@ impl Judgement {
     }
 }
 
-/// What gives exactly the address.
-const EXACT: AddressFacts = AddressFacts::of(&[Fact::OwnExact, Fact::IdentityExact]);
 /// What speaks against an address whatever grants it, save that an own address needs no identity.
 const FAILING: AddressFacts =
     AddressFacts::of(&[Fact::IdentityRefused, Fact::IdentityWithdrawn, Fact::DomainInactive, Fact::Denied]);
@@ -105,7 +103,7 @@ pub(crate) const fn of_another_tenant(facts: AddressFacts) -> bool {
 /// What grants the address, given whether it is protected from rights that are not exact.
 #[inline]
 fn grant(facts: AddressFacts, proof: Proof, protected: bool) -> Option<Basis> {
-    let reaches = facts.has_any(EXACT) || !protected;
+    let reaches = facts.has_any(AddressFacts::EXACT) || !protected;
     let own = facts.has(Fact::OwnExact) || facts.has(Fact::OwnSub) && reaches;
     let identity = facts.has(Fact::IdentityExact) || facts.has(Fact::IdentitySub) && reaches;
     let domain = facts.has(Fact::Domain) && reaches;
@@ -122,7 +120,7 @@ fn grant(facts: AddressFacts, proof: Proof, protected: bool) -> Option<Basis> {
 
 /// Why no grant satisfies `proof` (docs/semantics.md 4.10).
 fn causes(facts: AddressFacts, proof: Proof) -> ReasonSet {
-    let reaches = facts.has_any(EXACT) || !facts.has(Fact::Protected);
+    let reaches = facts.has_any(AddressFacts::EXACT) || !facts.has(Fact::Protected);
     let both = proof == Proof::Both;
     let has_identity = facts.has(Fact::IdentityExact) || facts.has(Fact::IdentitySub) && reaches;
     let asks_identity = proof != Proof::Domain && !(both && has_identity);

@@ -3,7 +3,7 @@
 use crate::address::path::{PathError, ReversePath, read_path, read_unquoted};
 use crate::address::{AddrSpec, Canonical, CanonicalError, CanonicalView, Known, LocalForm, Span};
 use crate::decision::{Place, Stage, Subject};
-use crate::gather::{AddressFacts, Fact};
+use crate::gather::AddressFacts;
 use crate::ledger::place;
 use crate::locate::Asker;
 use crate::observer::Observer;
@@ -113,11 +113,11 @@ impl<'r> Envelope<'r> {
         }
     }
 
-    /// What is known of an address, if it is that of the envelope but for the case of its local part, which tells nothing.
+    /// What is known of an address, if it is that of the envelope or differs from it in nothing that tells.
     pub(super) fn facts_about(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {
         match self {
             Self::Address { target, facts: Some(facts), .. } => {
-                (!facts.has(Fact::CaseTells) && target.is_but_for_case(address)).then_some(*facts)
+                facts.hold_for(target.address(), address).then_some(*facts)
             }
             _ => None,
         }

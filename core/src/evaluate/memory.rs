@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::address::{AddrSpec, CanonicalView, octet};
-use crate::gather::{AddressFacts, Fact};
+use crate::address::{AddrSpec, CanonicalView};
+use crate::gather::AddressFacts;
 use crate::ledger::{Ledger, Opening};
 use crate::locate::Located;
 use crate::time::Timestamp;
@@ -176,11 +176,9 @@ impl Memory for Remembered {
 }
 
 impl RememberedAddress {
-    /// Whether what is known of this address is known of another one too: it is the same, or differs in the case of its
-    /// local part, where that tells nothing.
+    /// Whether what is known of this address is known of another one too.
     fn is(&self, address: CanonicalView<'_>) -> bool {
         let Some((local, domain)) = self.octets.split_at_checked(self.local) else { return false };
-        let same = if self.facts.has(Fact::CaseTells) { octet::same } else { octet::same_but_for_case };
-        !domain.is_empty() && octet::same(domain, address.domain) && same(local, address.local)
+        !domain.is_empty() && self.facts.hold_for(CanonicalView { local, domain }, address)
     }
 }

@@ -1,5 +1,7 @@
 //! What is known about one address for one account.
 
+use crate::address::{CanonicalView, octet};
+
 /// One thing known about an address. Each answers one question of docs/semantics.md 4 and 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -65,6 +67,9 @@ pub(crate) enum Fact {
 pub(crate) struct AddressFacts(u32);
 
 impl AddressFacts {
+    /// What gives exactly the address.
+    pub(crate) const EXACT: Self = Self::of(&[Fact::OwnExact, Fact::IdentityExact]);
+
     /// Makes a set of some facts.
     pub(crate) const fn of(facts: &[Fact]) -> Self {
         let (mut set, mut rest) = (0, facts);
@@ -85,6 +90,14 @@ impl AddressFacts {
     #[inline]
     pub(crate) const fn has_any(self, facts: Self) -> bool {
         self.0 & facts.0 != 0
+    }
+
+    /// Whether what is known of one address is known of another: it is the same, or differs in the case of its local part
+    /// alone, where that tells nothing.
+    #[inline]
+    pub(crate) fn hold_for(self, known: CanonicalView<'_>, other: CanonicalView<'_>) -> bool {
+        let same = if self.has(Fact::CaseTells) { octet::same } else { octet::same_but_for_case };
+        octet::same(known.domain, other.domain) && same(known.local, other.local)
     }
 
     /// Enters a fact.

@@ -36,7 +36,7 @@ impl Depth {
     fn needs_no_domain(self, facts: AddressFacts) -> bool {
         match self {
             Self::Everything => false,
-            Self::Enough(Proof::Identity | Proof::Either) => facts.has_any(EXACT),
+            Self::Enough(Proof::Identity | Proof::Either) => facts.has_any(AddressFacts::EXACT),
             Self::Enough(Proof::Domain | Proof::Both) => facts.has(Fact::OwnExact),
         }
     }
@@ -48,9 +48,6 @@ impl Depth {
         self != Self::Everything && (facts.has(Fact::OwnExact) || consent)
     }
 }
-
-/// What gives exactly this address.
-const EXACT: AddressFacts = AddressFacts::of(&[Fact::OwnExact, Fact::IdentityExact]);
 
 /// Gathers the facts about an address.
 pub(crate) fn gather<O: Observer>(
