@@ -67,47 +67,51 @@ pub(super) fn exemptions(writer: &mut Writer, account: &Account) -> Run {
 pub(super) fn allowlists(writer: &mut Writer, lists: &[Allowlist]) -> Run {
     let mut sorted: Vec<&Allowlist> = lists.iter().filter(|list| !list.entries.is_empty()).collect();
     sorted.sort_by_key(|list| list.channel);
-    let runs: Vec<Run> = sorted.iter().map(|list| intervals(writer, list)).collect();
+    let ranges: Vec<[Run; 2]> = sorted.iter().map(|list| ranges(writer, list)).collect();
     let start = writer.here();
-    for (list, run) in sorted.iter().zip(&runs) {
+    for (list, runs) in sorted.iter().zip(&ranges) {
         writer.word(list.channel as u32);
-        writer.run(*run);
+        runs.iter().for_each(|run| writer.run(*run));
     }
-    Run { start, count: small(runs.len()) }
+    Run { start, count: small(ranges.len()) }
 }
 
-fn intervals(writer: &mut Writer, list: &Allowlist) -> Run {
-    let mut ranges: Vec<(u32, u128, u128)> = list
-        .entries
-        .iter()
-        .map(|entry| {
-            let (family, first) = address_number(entry.range.first());
-            (family, first, address_number(entry.range.last()).1)
-        })
-        .collect();
-    ranges.sort_unstable();
-    let mut merged: Vec<(u32, u128, u128)> = Vec::with_capacity(ranges.len());
-    for (family, first, last) in ranges {
-        match merged.last_mut() {
-            Some(before) if before.0 == family && first <= before.2.saturating_add(1) => before.2 = before.2.max(last),
-            _ => merged.push((family, first, last)),
+/// Writes the ranges of IPv4 addresses, and those of IPv6 addresses.
+fn ranges(writer: &mut Writer, list: &Allowlist) -> [Run; 2] {
+    let (mut four, mut six) = (Vec::new(), Vec::new());
+    for entry in &list.entries {
+        match (entry.range.first(), entry.range.last()) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => four.push((first.into(), last.into())),
+            (IpAddr::V6(first), IpAddr::V6(last)) => six.push((first.into(), last.into())),
+            // A range is within one family.
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {}
         }
     }
+    let (four, six) = (merged(four, u32::saturating_add), merged(six, u128::saturating_add));
     let start = writer.here();
-    for &(family, first, last) in &merged {
-        writer.word(family);
+    for &(first, last) in &four {
+        writer.word(first);
+        writer.word(last);
+    }
+    let behind = writer.here();
+    for &(first, last) in &six {
         writer.quad(first);
         writer.quad(last);
     }
-    Run { start, count: small(merged.len()) }
+    [Run { start, count: small(four.len()) }, Run { start: behind, count: small(six.len()) }]
 }
 
-/// The family (4 or 6) and the number of an address.
-pub(crate) fn address_number(address: IpAddr) -> (u32, u128) {
-    match address {
-        IpAddr::V4(address) => (4, u128::from(u32::from(address))),
-        IpAddr::V6(address) => (6, u128::from(address)),
+/// Sorts ranges, and joins those that meet.
+fn merged<T: Ord + Copy + From<u8>>(mut ranges: Vec<(T, T)>, saturating_add: fn(T, T) -> T) -> Vec<(T, T)> {
+    ranges.sort_unstable();
+    let mut merged: Vec<(T, T)> = Vec::with_capacity(ranges.len());
+    for (first, last) in ranges {
+        match merged.last_mut() {
+            Some(before) if first <= saturating_add(before.1, T::from(1)) => before.1 = before.1.max(last),
+            _ => merged.push((first, last)),
+        }
     }
+    merged
 }
 
 /// Writes a list of texts, sorted and without repetition.

@@ -18,10 +18,12 @@ use crate::snapshot::layout::{Accounts, Run, Word, Writer, small, words_of};
 use crate::snapshot::page::FEW;
 use crate::snapshot::root::UNIT;
 use crate::snapshot::row::Row;
-use crate::snapshot::rows::{TenantRow, account, credential, domain, holding, identity, more, tenant};
+use crate::snapshot::rows::{
+    AccountRow, IdentityRow, TenantRow, account, credential, domain, holding, identity, more, tenant,
+};
 
-pub(crate) use self::lists::{address_number, denies, mode_from, mode_kind};
 use self::lists::{allowlists, exemptions, texts};
+pub(crate) use self::lists::{denies, mode_from, mode_kind};
 
 /// The tenant is too large for one page, which ends at 4 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -308,10 +310,8 @@ impl<'t> PageWriter<'t> {
             if flags & account::COUNTED_ABOVE != 0 {
                 *self.above.entry(domain).or_default() |= holding::OWN_ADDRESS;
             }
-            self.writer.word(flags);
-            let [id, own, at] = [&account.id, local, domain].map(|text| small(text.len()));
-            self.writer.word(id | own << 8 | at << 16);
-            self.writer.word(small(number));
+            let lengths = [&account.id, local, domain].map(|text| small(text.len()));
+            AccountRow::words(flags, lengths, small(number)).into_iter().for_each(|word| self.writer.word(word));
             if extra != 0 {
                 self.writer.word(extra);
             }
@@ -416,10 +416,17 @@ impl<'t> PageWriter<'t> {
                 hashes.push((hash, [self.writer.here()]));
                 let flags = identity_flags(identity, proof, extra != 0) | flag(word.is_none(), identity::HAS_DOMAIN);
                 self.hold(flags, holder == 0, domain);
+                // A domain written behind it stands so far behind its start.
+                let behind = IdentityRow::WORDS + u32::from(extra != 0) + small(local.len().div_ceil(4));
+                let domain_word = word.unwrap_or(self.writer.here() + behind);
+                let far = holder > 0xffff || domain_word > 0xffff;
+                let domain_word = domain_word + u32::from(far && word.is_none());
+                let flags = flags | flag(far, identity::FAR);
                 self.writer.word(flags | small(local.len()) << 16 | small(domain.len()) << 24);
-                self.writer.word(holder);
-                let here = self.writer.here() + 1 + u32::from(extra != 0) + small(local.len().div_ceil(4));
-                self.writer.word(word.unwrap_or(here));
+                self.writer.word(holder & 0xffff | domain_word << 16);
+                if far {
+                    self.writer.word(holder >> 16 | domain_word & !0xffff);
+                }
                 if extra != 0 {
                     self.writer.word(extra);
                 }

@@ -2,7 +2,6 @@
 
 use core::cell::LazyCell;
 
-use crate::compile::address_number;
 use crate::decision::{Place, Subject};
 use crate::ledger::Ledger;
 use crate::locate::{Asker, RoleFact};
@@ -150,8 +149,8 @@ fn client_ip(
     // Read when a list asks for it, and then once.
     let client = LazyCell::new(|| match request.client_ip {
         ClientIp::Unknown => None,
-        ClientIp::Address(address) => Some(address_number(address.to_canonical())),
-        ClientIp::Text(text) => parse_ip(text).map(address_number),
+        ClientIp::Address(address) => Some(address.to_canonical()),
+        ClientIp::Text(text) => parse_ip(text),
     });
     let channel = asker.channel as u32;
     let mut outside = false;

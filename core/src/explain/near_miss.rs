@@ -65,7 +65,7 @@ fn compare_identities<'s>(asker: &Asker<'s>, failed: &mut [Failed<'s>]) -> Read<
         let page = asker.root.page(number)?;
         for row in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()) {
             let row = row?;
-            let holder = row.holder();
+            let holder = row.holder()?;
             if holder == 0 || number == asker.link.page && holder == asker.link.record {
                 let held = Held { local: row.local()?, domain: row.domain()? };
                 failed.iter_mut().for_each(|failed| failed.compare(held));

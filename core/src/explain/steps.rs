@@ -135,7 +135,7 @@ fn identity_text(row: IdentityRow<'_>, exact: bool, counts: bool, usable: bool) 
     let flags = row.flags();
     let instant = row.extra()?.map_or(0, IdentityExtra::since);
     let since = since(flags & identity::HAS_SINCE != 0, instant);
-    let holder = if row.holder() == 0 { "tenant" } else { "account" };
+    let holder = if row.holder()? == 0 { "tenant" } else { "account" };
     let address = format!("{}@{}", show(row.local()?), show(row.domain()?));
     let state = if flags & identity::REFUSED != 0 {
         "was refused by the mailbox owner"

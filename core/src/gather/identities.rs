@@ -83,7 +83,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let mut found = Candidates::new(page.bytes(), page.head().identity_index(), hash.with(held_by));
         while let Some([word]) = found.next()? {
             let row: IdentityRow<'_> = page.record(word)?;
-            let is_held = row.holder() == held_by;
+            let is_held = row.holder()? == held_by;
             if is_held && octet::same(row.domain()?, self.target.domain) && rule.same(local, row.local()?) {
                 self.identity(holder, row, local.len() == self.target.local.len())?;
             }

@@ -202,6 +202,6 @@ impl From<CompileError> for DeltaError {
 /// and the checksum of the newer head.
 const HEAD: usize = 4 * 16;
 const MAGIC: [u8; 8] = *b"\x93SENDLT\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// What is hashed before the checksum: no number of a block, and no other place.
 const PLACE: u64 = u64::MAX - 2;

@@ -243,7 +243,10 @@ impl<'s> Fit<'s> {
         let page = self.root.page(number)?;
         for (row, at) in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()).zip(0..) {
             let row = row?;
-            let Some(extra) = row.extra()?.filter(|_| row.holder() == 0) else { continue };
+            if row.holder()? != 0 {
+                continue;
+            }
+            let Some(extra) = row.extra()? else { continue };
             self.listed(number, "identity", at, extra.senders().others, |inherited| inherited.identities)?;
             for name in list(page, extra.roles()) {
                 let name = name?;

@@ -76,7 +76,8 @@ pub(crate) fn write<const N: usize>(writer: &mut Writer, records: Vec<(Hash, [u3
     if records.is_empty() {
         return Run::default();
     }
-    let groups = small((records.len() * FILLED.1).div_ceil(FILLED.0));
+    // The number nearest to it: in small tables, the next higher one would leave much empty.
+    let groups = small((records.len() * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
     let start = writer.reserve(groups.saturating_mul(small(words_of::<N>())));
     let table = writer.written(start);
     let octets = 4 * words_of::<N>();

@@ -1,6 +1,7 @@
 //! A compiled tenant, and the look-ups within it.
 
 use core::hint::black_box;
+use core::net::IpAddr;
 
 use crate::address::octet;
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
@@ -11,7 +12,9 @@ use super::compare::{Rule, Separators};
 use super::index::{Candidates, Hash};
 use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
 use super::row::{Record, Row, records};
-use super::rows::{AccountRow, AllowlistRow, DomainRow, HEAD, IntervalRow, TenantRow, TextRow, domain, mode, tenant};
+use super::rows::{
+    AccountRow, AllowlistRow, DomainRow, FourRow, HEAD, SixRow, TenantRow, TextRow, domain, mode, tenant,
+};
 use super::target::Target;
 
 /// Look-ups within one page.
@@ -265,33 +268,50 @@ pub(crate) enum Listed {
 }
 
 /// Looks a client address up in the allowlists of one scope.
+#[inline]
 pub(crate) fn allowlisted(
     bytes: Bytes<'_>,
     run: Run,
     channel: u32,
-    client: impl FnOnce() -> Option<(u32, u128)>,
+    client: impl FnOnce() -> Option<IpAddr>,
 ) -> Read<Listed> {
+    if run.count == 0 { Ok(Listed::NoList) } else { listed(bytes, run, channel, client) }
+}
+
+#[inline(never)]
+fn listed(bytes: Bytes<'_>, run: Run, channel: u32, client: impl FnOnce() -> Option<IpAddr>) -> Read<Listed> {
     for number in 0..run.count {
         let list = AllowlistRow::nth(bytes, run, number)?;
         if list.channel() != channel {
             continue;
         }
-        let Some(client) = client() else { return Ok(Listed::No) };
-        let intervals = list.intervals();
-        let (mut low, mut high) = (0, intervals.count);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let row = IntervalRow::nth(bytes, intervals, middle)?;
-            let family = row.family();
-            if client < (family, row.first()) {
-                high = middle;
-            } else if client > (family, row.last()) {
-                low = middle + 1;
-            } else {
-                return Ok(Listed::Yes);
+        let within = match client() {
+            None => false,
+            Some(IpAddr::V4(client)) => {
+                within(bytes, list.four(), u32::from(client), |row: FourRow<'_>| (row.first(), row.last()))?
             }
-        }
-        return Ok(Listed::No);
+            Some(IpAddr::V6(client)) => {
+                within(bytes, list.six(), u128::from(client), |row: SixRow<'_>| (row.first(), row.last()))?
+            }
+        };
+        return Ok(if within { Listed::Yes } else { Listed::No });
     }
     Ok(Listed::NoList)
+}
+
+/// Whether one of some sorted ranges has an address.
+fn within<'p, R: Row<'p>, T: Ord + Copy>(bytes: Bytes<'p>, run: Run, address: T, ends: fn(R) -> (T, T)) -> Read<bool> {
+    let (mut low, mut high) = (0, run.count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (first, last) = ends(R::nth(bytes, run, middle)?);
+        if address < first {
+            high = middle;
+        } else if address > last {
+            low = middle + 1;
+        } else {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

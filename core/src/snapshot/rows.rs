@@ -9,17 +9,33 @@ use super::row::{Record, Row, Standing, row};
 row! {
     /// An account: fixed words, the word of its [`AccountExtra`] if it has one, its id, and the local part and domain of its
     /// own address, unless its id is that address.
-    AccountRow, 3 {
-        /// Flags of [`account`].
-        flags: word at 0;
-        /// The lengths of the three texts, an octet each from the lowest.
+    AccountRow, 2 {
+        /// Flags of [`account`], and then the lower bits of its number.
+        packed: word at 0;
+        /// The lengths of the three texts, an octet each from the lowest, and then the upper bits of its number.
         lengths: word at 1;
-        /// Its number in the tenant.
-        number: word at 2;
     }
 }
 
 impl<'p> AccountRow<'p> {
+    /// Flags of [`account`].
+    #[inline]
+    pub(crate) fn flags(self) -> u32 {
+        self.packed() & account::ALL
+    }
+
+    /// Its number in the tenant.
+    pub(crate) fn number(self) -> u32 {
+        let [.., upper] = self.lengths().to_le_bytes();
+        self.packed() >> account::BITS | u32::from(upper) << (32 - account::BITS)
+    }
+
+    /// The words that have these flags, lengths and number: no page has room for so many accounts that it would not fit.
+    pub(crate) const fn words(flags: u32, [id, local, domain]: [u32; 3], number: u32) -> [u32; 2] {
+        let upper = number >> (32 - account::BITS);
+        [flags | number << account::BITS, id | local << 8 | domain << 16 | upper << 24]
+    }
+
     /// Its id.
     #[inline]
     pub(crate) fn id(self) -> Read<&'p [u8]> {
@@ -138,20 +154,21 @@ pub(crate) mod account {
     pub(crate) const HAS_EXTRA: u32 = 1 << 8;
     /// Its id is its own address, local part and domain with `@` between, so that the address is written once.
     pub(crate) const ID_IS_ADDRESS: u32 = 1 << 9;
+    /// The bits that flags have to themselves.
+    pub(crate) const BITS: u32 = 11;
+    pub(super) const ALL: u32 = (1 << BITS) - 1;
 }
 
 row! {
-    /// An identity: fixed words, the word of its [`IdentityExtra`] if it has one, its local part, and its domain where
-    /// that is written here.
+    /// An identity: fixed words, the upper halves of two words if it has them, the word of its [`IdentityExtra`] if it has
+    /// one, its local part, and its domain where that is written here.
     ///
     /// A domain is written once for all identities at it: in its entry if the tenant has one, else behind the first.
-    IdentityRow, 3 {
+    IdentityRow, 2 {
         /// Flags of [`identity`] in the lower half, then the lengths of the local part and the domain, an octet each.
         packed: word at 0;
-        /// The word of the account that holds it, or 0 for the tenant.
-        holder: word at 1;
-        /// The word where its domain is written.
-        domain_word: word at 2;
+        /// The lower half of the word of the account that holds it, and of the word where its domain is written.
+        lower: word at 1;
     }
 }
 
@@ -169,11 +186,24 @@ impl<'p> IdentityRow<'p> {
         self.0.bytes.octets(self.0.word.wrapping_add(self.head()), 0, usize::from(local))
     }
 
+    /// The word of the account that holds it, or 0 for the tenant.
+    #[inline]
+    pub(crate) fn holder(self) -> Read<Word> {
+        Ok(self.lower() & 0xffff | self.upper()? << 16)
+    }
+
     /// The domain.
     #[inline]
     pub(crate) fn domain(self) -> Read<&'p [u8]> {
         let [_, _, _, domain] = self.packed().to_le_bytes();
-        self.0.bytes.octets(self.domain_word(), 0, usize::from(domain))
+        let word = self.lower() >> 16 | self.upper()? & !0xffff;
+        self.0.bytes.octets(word, 0, usize::from(domain))
+    }
+
+    /// The upper halves of the two words that it has the lower ones of.
+    #[inline]
+    fn upper(self) -> Read<u32> {
+        if self.flags() & identity::FAR == 0 { Ok(0) } else { self.0.bytes.word(self.0.word.wrapping_add(Self::WORDS)) }
     }
 
     /// What it has beside its flags: nothing, of most.
@@ -181,13 +211,15 @@ impl<'p> IdentityRow<'p> {
         if self.flags() & identity::HAS_EXTRA == 0 {
             return Ok(None);
         }
-        let word = self.0.bytes.word(self.0.word.wrapping_add(Self::WORDS))?;
+        let word = self.0.bytes.word(self.0.word.wrapping_add(self.head()).wrapping_sub(1))?;
         IdentityExtra::at(self.0.bytes, word).map(Some)
     }
 
     /// Where its text starts, from its own start.
+    #[inline]
     fn head(self) -> u32 {
-        Self::WORDS + u32::from(self.flags() & identity::HAS_EXTRA != 0)
+        let has = |flag: u32| u32::from(self.flags() & flag != 0);
+        Self::WORDS + has(identity::FAR) + has(identity::HAS_EXTRA)
     }
 }
 
@@ -228,6 +260,8 @@ pub(crate) mod identity {
     pub(crate) const HAS_EXTRA: u32 = 1 << 10;
     /// Its domain is written behind it.
     pub(crate) const HAS_DOMAIN: u32 = 1 << 11;
+    /// Its holder or its domain stands further back than half a word can say.
+    pub(crate) const FAR: u32 = 1 << 12;
 }
 
 row! {
@@ -359,23 +393,33 @@ pub(crate) mod credential {
 
 row! {
     /// An allowlist.
-    AllowlistRow, 3 {
+    AllowlistRow, 5 {
         /// The channel it binds.
         channel: word at 0;
-        /// Its ranges, sorted and apart ([`IntervalRow`]).
-        intervals: run at 1;
+        /// Its ranges of IPv4 addresses, sorted and apart ([`FourRow`]).
+        four: run at 1;
+        /// Its ranges of IPv6 addresses, sorted and apart ([`SixRow`]).
+        six: run at 3;
     }
 }
 
 row! {
-    /// A range of client addresses.
-    IntervalRow, 9 {
-        /// 4 or 6.
-        family: word at 0;
+    /// A range of IPv4 addresses.
+    FourRow, 2 {
         /// The first address.
-        first: quad at 1;
+        first: word at 0;
         /// The last address.
-        last: quad at 5;
+        last: word at 1;
+    }
+}
+
+row! {
+    /// A range of IPv6 addresses.
+    SixRow, 8 {
+        /// The first address.
+        first: quad at 0;
+        /// The last address.
+        last: quad at 4;
     }
 }
 

@@ -1,0 +1,72 @@
+//! A tenant whose records stand further back in its page than half a word can say.
+#![expect(clippy::expect_used, reason = "a policy that does not compile fails the test")]
+
+use sendas::policy::{Account, Consent, Domain, DomainStatus, Identity, Names, Policy, Tenant};
+use sendas::{
+    Address, Channel, DomainName, EnvelopeSender, HashKey, Header, Options, Reason, Request, Snapshot, Stage,
+    Timestamp, Verdict,
+};
+
+/// So many that the words of the last ones, and of what they hold, do not fit into 16 bits.
+const ACCOUNTS: usize = 7_000;
+
+#[test]
+fn every_identity_of_a_large_tenant_is_found_and_no_other() {
+    let mut tenant = Tenant::new("large");
+    let mut entry = Domain::new(DomainName::parse("large.example").expect("a domain"));
+    (entry.status, entry.senders) = (DomainStatus::Verified, Names::Only(vec![id(0), id(ACCOUNTS - 1)]));
+    tenant.domains.push(entry);
+    for number in 0..ACCOUNTS {
+        let mut account = Account::new(id(number));
+        account.identities = addresses(number).map(|address| given(&address)).into();
+        tenant.accounts.push(account);
+        tenant.identities.push(given(&shared(number)));
+    }
+    let mut policy = Policy::default();
+    policy.tenants.push(tenant);
+    let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
+    for number in (0..ACCOUNTS).step_by(37).chain([ACCOUNTS - 1]) {
+        let next = (number + 1) % ACCOUNTS;
+        for address in addresses(number).into_iter().chain([shared(next)]) {
+            assert_eq!(denied(&snapshot, number, &address), None, "{number} {address}");
+        }
+        for address in addresses(next) {
+            assert_eq!(denied(&snapshot, number, &address), Some(Reason::AddressNotOwned), "{number} {address}");
+        }
+        let listed = number == 0 || number == ACCOUNTS - 1;
+        let expected = if listed { None } else { Some(Reason::AccountNotListed) };
+        assert_eq!(denied(&snapshot, number, "any@large.example"), expected, "{number}");
+    }
+}
+
+fn id(number: usize) -> String {
+    format!("account-{number}-of-a-tenant-that-has-a-lot-of-them")
+}
+
+/// What an account holds: at a domain that others have too, and at one of its own.
+fn addresses(number: usize) -> [String; 2] {
+    [format!("person-{number}@elsewhere.test"), format!("person@of-{number}.test")]
+}
+
+/// What the tenant holds for all.
+fn shared(number: usize) -> String {
+    format!("team-{number}@elsewhere.test")
+}
+
+fn given(address: &str) -> Identity {
+    let mut identity = Identity::new(Address::parse(address).expect("an address"));
+    identity.consent = Some(Consent::Given);
+    identity
+}
+
+/// Why an account may not send as an address.
+fn denied(snapshot: &Snapshot, number: usize, address: &str) -> Option<Reason> {
+    let (account, fields) = (id(number), [(&b"From"[..], address.as_bytes())]);
+    let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+    request.account = Some(account.as_bytes());
+    request.envelope_sender = EnvelopeSender::Path(address.as_bytes());
+    request.header = Header::Fields(&fields);
+    let decision = snapshot.evaluate_stage(&request, Stage::Message);
+    assert_eq!(decision.verdict() == Verdict::Allow, decision.reasons().is_empty());
+    decision.reasons().first().map(|finding| finding.reason)
+}
