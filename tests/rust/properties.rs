@@ -3,7 +3,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sendas::policy::{Consent, Deny, DomainStatus, Identity, Mode, Policy};
+use sendas::policy::{CaseRule, Consent, Deny, DomainStatus, Identity, Mode, Policy};
 use sendas::{
     Address, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, HashKey, Header, MAX_FINDINGS, Options,
     Snapshot, Stage, Timestamp, Verdict, View,
@@ -212,6 +212,35 @@ proptest! {
     }
 
     #[test]
+    fn what_is_known_of_an_address_is_reused_only_where_case_tells_nothing(octets in octets(), few in few()) {
+        let (mut case, mut choices) = (generate::case(&octets), Choices::new(&few));
+        for entry in case.policy.tenants.iter_mut().flat_map(|tenant| &mut tenant.domains) {
+            entry.case = choices.pick(&[CaseRule::Exact, CaseRule::Fold]);
+        }
+        let Some((account, value)) = held(&case.policy, &mut choices) else { return Ok(()) };
+        if !case.policy.check().is_empty() {
+            return Ok(());
+        }
+        case.request.account = Some(account);
+        let snapshot = compiled(&case.policy, &case.options);
+        let swapped = Value { local: with_case_swapped(&value.local), domain: value.domain.clone() };
+        let mut session = Written::new(&case.request, &case.options.limits).ask(|asked| snapshot.session(asked));
+        for (envelope, from) in [(&value, &swapped), (&swapped, &value), (&swapped, &swapped), (&value, &swapped)] {
+            case.request.envelope = Envelope::Path { address: Spelling::plain(envelope.clone()), brackets: true };
+            case.request.header = sendas_tests::request::Header::Fields(vec![from_one(from.clone())]);
+            let written = Written::new(&case.request, &case.options.limits);
+            agree::equals_reference(&case, &snapshot, &written, Stage::Envelope);
+            agree::equals_reference(&case, &snapshot, &written, Stage::Message);
+            written.ask(|asked| {
+                let at_envelope = session.mail_from(&snapshot, asked.envelope_sender, asked.smtputf8, asked.now);
+                prop_assert_eq!(at_envelope, snapshot.evaluate_stage(asked, Stage::Envelope));
+                prop_assert_eq!(session.message(asked.header), snapshot.evaluate(asked));
+                Ok(())
+            })?;
+        }
+    }
+
+    #[test]
     fn any_octets_are_decided(octets in octets(), noise in vec(vec(any::<u8>(), 0..60), 9), own in any::<[bool; 9]>()) {
         let case = generate::case(&octets);
         let snapshot = compiled(&case.policy, &case.options);
@@ -268,6 +297,29 @@ fn asked_at<'r>(request: &sendas::Request<'r>, now: Timestamp) -> sendas::Reques
     let mut request = *request;
     request.now = now;
     request
+}
+
+/// An account, and an address that it or its tenant holds.
+fn held(policy: &Policy, choices: &mut Choices<'_>) -> Option<(String, Value)> {
+    let tenant = choices.pick(&policy.tenants);
+    let account = choices.pick(&tenant.accounts);
+    let identities = account.identities.iter().chain(&tenant.identities).map(|identity| &identity.address);
+    let held: Vec<Value> = account.address.iter().chain(identities).map(Value::of).collect();
+    (!held.is_empty()).then(|| (account.id.clone(), choices.pick(&held)))
+}
+
+/// The text with its ASCII capitals small and its small letters capital.
+fn with_case_swapped(text: &str) -> String {
+    let swap = |letter: char| {
+        if letter.is_ascii_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() }
+    };
+    text.chars().map(swap).collect()
+}
+
+/// A From field with one mailbox, which is this address alone.
+fn from_one(value: Value) -> Field {
+    let mailbox = Mailbox { name: None, address: Spelling::plain(value), comment: None };
+    Field { kind: Kind::From, odd_case: false, body: Body::List(vec![Item::Mailbox(mailbox)]) }
 }
 
 /// The address of the envelope sender, as a policy has it.
