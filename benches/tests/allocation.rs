@@ -1,4 +1,4 @@
-//! A decision on ASCII input allocates nothing, names of encoded-words included.
+//! A decision on ASCII input allocates nothing, names of encoded-words and names that show an address included.
 
 use sendas::{Header, Stage};
 use sendas_benches::data::{Accounts, Attempt, Size, full, plain};
@@ -8,10 +8,10 @@ use sendas_benches::engine::Sendas;
 fn a_decision_on_ascii_allocates_nothing() {
     let size = Size::new(1_000);
     holds(&Sendas::new(&plain::policy(size)).unwrap(), plain::attempts(size, Accounts::Uniform, 7));
-    // Words that are encoded hold what is not ASCII; a name that shows an address is brought to one form before it is searched.
+    // Words that are encoded hold what is not ASCII.
     let in_ascii = |attempt: &Attempt| {
         let block = attempt.header.block();
-        block.is_ascii() && !block.contains("=?") && attempt.case.name != "address in a name"
+        block.is_ascii() && !block.contains("=?")
     };
     let full = full::attempts(size, Accounts::Uniform, 7).filter(in_ascii);
     holds(&Sendas::new(&full::policy(size)).unwrap(), full);
@@ -29,12 +29,20 @@ fn holds(engine: &Sendas, attempts: impl Iterator<Item = Attempt>) {
 }
 
 #[test]
-fn a_name_of_encoded_words_allocates_nothing() {
+fn a_name_that_must_be_looked_into_allocates_nothing() {
     let size = Size::new(10);
     let engine = Sendas::new(&plain::policy(size)).unwrap();
-    for name in
-        ["=?UTF-8?Q?K=C3=A4se_und_Brot?=", "=?utf-8?B?S8Okc2UgdW5kIEJyb3Q=?=", "=?utf-8?q?K=C3?= =?utf-8?q?=A4se?="]
-    {
+    for name in [
+        "=?UTF-8?Q?K=C3=A4se_und_Brot?=",
+        "=?utf-8?B?S8Okc2UgdW5kIEJyb3Q=?=",
+        "=?utf-8?q?K=C3?= =?utf-8?q?=A4se?=",
+        "\"ceo@victim.example\"",
+        "\"ceo@victim.example, a@b.example\" J. (ceo@other.test)",
+        "\"The \\\"CEO\\\"\r\n <CEO@Victim.Example>\"",
+        "=?utf-8?q?ceo=40victim.example?=",
+        "=?utf-8*en?B?Y2VvQA==?= =?iso-8859-1?q?victim.example?=",
+        "\"=?utf-8?q?ceo=40victim.example?=\"",
+    ] {
         for attempt in plain::attempts(size, Accounts::Uniform, 7).take(100) {
             let body = format!(" {name} <a@b.example>");
             let count = attempt.with_request(|request| {

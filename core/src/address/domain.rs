@@ -35,23 +35,8 @@ impl DomainName {
     ///
     /// [`DomainError`] says which of the rules of [`DomainFlaw`] the text breaks. White space is not trimmed.
     pub fn parse(text: &str) -> Result<Self, DomainError> {
-        let refuse = |flaw| DomainError { kind: flaw };
-        if text.starts_with('[') {
-            return Err(refuse(DomainFlaw::Literal));
-        }
-        if text.is_empty() {
-            return Err(refuse(DomainFlaw::Empty));
-        }
         let mut buffer = [0; MAX_DOMAIN];
-        let len = if text.is_ascii() {
-            lower_ascii(text.as_bytes(), &mut buffer)
-        } else if text.len() > MAX_UNICODE {
-            return Err(refuse(DomainFlaw::TooLong));
-        } else {
-            let mapped = Mapped::of(text).map_err(refuse)?;
-            lower_ascii(mapped.ascii(), &mut buffer)
-        };
-        let len = len.map_err(|(flaw, _)| refuse(flaw))?;
+        let len = read(text, &mut buffer).map_err(|flaw| DomainError { kind: flaw })?;
         let name = buffer.get(..len).and_then(|name| core::str::from_utf8(name).ok()).unwrap_or_default();
         Ok(Self(String::from(name)))
     }
@@ -146,6 +131,24 @@ impl fmt::Display for DomainFlaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.text())
     }
+}
+
+/// Writes the canonical form of a domain name as an administrator types it into `out` and returns its length.
+pub(super) fn read(text: &str, out: &mut [u8; MAX_DOMAIN]) -> Result<usize, DomainFlaw> {
+    if text.starts_with('[') {
+        return Err(DomainFlaw::Literal);
+    }
+    if text.is_empty() {
+        return Err(DomainFlaw::Empty);
+    }
+    let len = if text.is_ascii() {
+        lower_ascii(text.as_bytes(), out)
+    } else if text.len() > MAX_UNICODE {
+        return Err(DomainFlaw::TooLong);
+    } else {
+        lower_ascii(Mapped::of(text)?.ascii(), out)
+    };
+    len.map_err(|(flaw, _)| flaw)
 }
 
 /// Writes the canonical form of a domain name in a request into `out` and returns its length.

@@ -1,12 +1,10 @@
 //! Decodes encoded-words (RFC 2047, with the language suffix of RFC 2231 §5).
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::mem;
-
 use encoding_rs::{Encoding, UTF_8};
+use smallvec::SmallVec;
 
 use super::octet::{self, GRAPHIC, HARMLESS, INSIDE};
+use super::text::Text;
 
 /// An encoded-word, taken apart.
 #[derive(Clone, Copy, Debug)]
@@ -82,12 +80,12 @@ const ROOM: usize = 128;
 pub(crate) struct Decoder {
     /// The charset of the octets not yet decoded.
     charset: Option<&'static Encoding>,
-    octets: Vec<u8>,
+    octets: SmallVec<[u8; ROOM]>,
 }
 
 impl Decoder {
     /// Takes the next encoded-word; octets of one charset are joined before they are decoded into `out`.
-    pub(crate) fn push(&mut self, word: &EncodedWord<'_>, out: &mut String) -> Result<(), Undecodable> {
+    pub(crate) fn push(&mut self, word: &EncodedWord<'_>, out: &mut Text) -> Result<(), Undecodable> {
         let charset = if word.charset.eq_ignore_ascii_case(b"utf-8") {
             UTF_8
         } else {
@@ -104,17 +102,13 @@ impl Decoder {
     }
 
     /// Decodes what is left into `out`.
-    pub(crate) fn finish(&mut self, out: &mut String) -> Result<(), Undecodable> {
+    pub(crate) fn finish(&mut self, out: &mut Text) -> Result<(), Undecodable> {
         let Some(charset) = self.charset.take() else { return Ok(()) };
-        if charset == UTF_8 && out.is_empty() {
-            *out = String::from_utf8(mem::take(&mut self.octets)).map_err(|_| Undecodable::InvalidOctets)?;
-        } else {
-            let text = charset
-                .decode_without_bom_handling_and_without_replacement(&self.octets)
-                .ok_or(Undecodable::InvalidOctets)?;
-            out.push_str(&text);
-            self.octets.clear();
-        }
+        let text = charset
+            .decode_without_bom_handling_and_without_replacement(&self.octets)
+            .ok_or(Undecodable::InvalidOctets)?;
+        out.push_str(&text);
+        self.octets.clear();
         Ok(())
     }
 }
@@ -189,11 +183,11 @@ fn base64(text: &[u8], mut put: impl FnMut(u8)) -> Option<()> {
 mod tests {
     use alloc::string::String;
 
-    use super::{Decoder, EncodedWord, Undecodable};
+    use super::{Decoder, EncodedWord, Text, Undecodable};
 
     fn decode(words: &[&str]) -> Option<Result<String, Undecodable>> {
         let mut decoder = Decoder::default();
-        let mut out = String::new();
+        let mut out = Text::default();
         for word in words {
             let (word, rest) = EncodedWord::split(word.as_bytes())?;
             if !rest.is_empty() {
@@ -203,7 +197,7 @@ mod tests {
                 return Some(Err(error));
             }
         }
-        Some(decoder.finish(&mut out).map(|()| out))
+        Some(decoder.finish(&mut out).map(|()| String::from(out.as_str().expect("a text"))))
     }
 
     #[test]

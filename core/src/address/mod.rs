@@ -23,6 +23,7 @@ mod said;
 mod scope;
 mod span;
 pub mod suffix;
+mod text;
 mod unicode;
 
 pub use address::{Address, AddressError};

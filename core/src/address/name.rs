@@ -4,11 +4,12 @@ use alloc::string::String;
 use core::fmt;
 
 use super::canonical::Canonical;
-use super::domain::DomainName;
+use super::domain::{self, MAX_DOMAIN};
 use super::encoded_word::{Decoder, EncodedWord, Undecodable, are_harmless};
 use super::octet::{self, ATEXT, INSIDE};
 use super::plain::begins_encoded_word;
 use super::span::Span;
+use super::text::Text;
 use super::unicode;
 
 /// Where a name stands in a field's body.
@@ -103,14 +104,16 @@ pub fn addresses(body: &[u8], name: &Name, found: &mut dyn FnMut(&Canonical)) ->
 
 /// The same for a name that need not be everyday.
 fn addresses_in(octets: &[u8], kind: NameKind, found: &mut dyn FnMut(&Canonical)) -> Result<(), NameError> {
-    let mut text = String::new();
+    let mut text = Text::default();
     decode(octets, kind, &mut text)?;
-    check(&text)?;
-    search(&text, found);
+    let text = text.as_str().ok_or(NameError::InvalidOctets)?;
+    check(text)?;
+    search(text, found);
     if begins_encoded_word(text.as_bytes()) {
-        let loose = decode_loosely(&text);
-        check(&loose)?;
-        search(&loose, found);
+        let loose = decode_loosely(text);
+        let loose = loose.as_str().ok_or(NameError::InvalidOctets)?;
+        check(loose)?;
+        search(loose, found);
     }
     Ok(())
 }
@@ -194,7 +197,7 @@ pub(super) fn skip_token(body: &[u8], start: usize) -> usize {
 }
 
 /// Appends the text of a name.
-fn decode(octets: &[u8], kind: NameKind, out: &mut String) -> Result<(), NameError> {
+fn decode(octets: &[u8], kind: NameKind, out: &mut Text) -> Result<(), NameError> {
     let mut decoder = Decoder::default();
     let mut encoded = false;
     let mut space = false;
@@ -260,7 +263,7 @@ fn decode(octets: &[u8], kind: NameKind, out: &mut String) -> Result<(), NameErr
 }
 
 /// Appends octets without the backslashes that quote, and folds without their CRLF.
-fn push_unescaped(octets: &[u8], out: &mut String) {
+fn push_unescaped(octets: &[u8], out: &mut Text) {
     let mut escaped = false;
     for character in octets.utf8_chunks().flat_map(|chunk| chunk.valid().chars()) {
         match character {
@@ -275,8 +278,8 @@ fn push_unescaped(octets: &[u8], out: &mut String) {
 }
 
 /// Decodes whatever looks like an encoded-word, wherever it stands, and keeps what cannot be decoded.
-fn decode_loosely(text: &str) -> String {
-    let mut out = String::new();
+fn decode_loosely(text: &str) -> Text {
+    let mut out = Text::default();
     let mut decoder = Decoder::default();
     let mut rest = text;
     while let Some(start) = rest.find("=?") {
@@ -347,8 +350,9 @@ fn search_shown(text: &str, found: &mut dyn FnMut(&Canonical)) {
         if local.is_empty() {
             continue;
         }
-        if let Some(address) = domain_at_start(after)
-            .and_then(|domain| Canonical::from_parts(local.as_bytes(), domain.as_str().as_bytes()))
+        let mut room = [0; MAX_DOMAIN];
+        if let Some(address) =
+            domain_at_start(after, &mut room).and_then(|domain| Canonical::from_parts(local.as_bytes(), domain))
         {
             found(&address);
         }
@@ -377,8 +381,8 @@ fn local_at_end(text: &str) -> &str {
     }
 }
 
-/// Returns the longest domain of two labels or more that starts the text.
-fn domain_at_start(text: &str) -> Option<DomainName> {
+/// Returns the longest domain of two labels or more that starts the text, as A-labels in `room`.
+fn domain_at_start<'r>(text: &str, room: &'r mut [u8; MAX_DOMAIN]) -> Option<&'r [u8]> {
     let is_dot = |character| matches!(character, '.' | '\u{3002}');
     let end = text
         .char_indices()
@@ -393,8 +397,8 @@ fn domain_at_start(text: &str) -> Option<DomainName> {
     for _ in 0..=MAX_LABELS {
         run = run.trim_end_matches(|character| is_dot(character) || character == '-');
         let last = run.rfind(is_dot)?;
-        if let Ok(domain) = DomainName::parse(run) {
-            return Some(domain);
+        if let Ok(length) = domain::read(run, room) {
+            return room.get(..length);
         }
         run = run.get(..last)?;
     }

@@ -1,7 +1,8 @@
 //! What the names in a field show (docs/semantics.md 6.7).
 
-use alloc::vec::Vec;
 use core::cell::LazyCell;
+
+use smallvec::SmallVec;
 
 use crate::address::Canonical;
 use crate::address::header::{FieldSummary, mailboxes};
@@ -34,7 +35,7 @@ pub(super) fn judge<O: Observer, M: Memory>(
         return Ok(());
     }
     // Read when a name shows an address, and then once.
-    let own = LazyCell::new(|| -> Vec<Canonical> {
+    let own = LazyCell::new(|| -> SmallVec<[Canonical; FEW]> {
         mailboxes(field.body, limits).filter_map(|mailbox| mailbox.addr_spec.canonical(field.body).ok()).collect()
     });
     let is_own = |address: &Canonical| {
@@ -73,6 +74,9 @@ pub(super) fn judge<O: Observer, M: Memory>(
     }
     Ok(())
 }
+
+/// As many mailboxes as most fields have.
+const FEW: usize = 4;
 
 /// The most addresses in the names of one field that are judged, so that a field costs no more than its mailboxes may.
 const MOST_SHOWN: u32 = 64;
