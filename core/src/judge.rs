@@ -61,6 +61,10 @@ const FAILING: AddressFacts =
 const THEIRS: AddressFacts = AddressFacts::of(&[Fact::OwnOfAnotherTenant, Fact::DomainOfAnotherTenant]);
 /// What makes it one's own for all that.
 const OURS: AddressFacts = AddressFacts::of(&[Fact::OwnExact, Fact::OwnProof]);
+/// What makes it the account's own address.
+const OWN: AddressFacts = AddressFacts::of(&[Fact::OwnExact, Fact::OwnSub]);
+/// What makes it one of the identities that the account may use.
+const IDENTITY: AddressFacts = AddressFacts::of(&[Fact::IdentityExact, Fact::IdentitySub]);
 /// Whose owner let it be used.
 const CONSENT: AddressFacts = AddressFacts::of(&[Fact::Consent, Fact::ConsentSub]);
 
@@ -103,13 +107,13 @@ pub(crate) const fn of_another_tenant(facts: AddressFacts) -> bool {
 /// What grants the address, given whether it is protected from rights that are not exact.
 #[inline]
 fn grant(facts: AddressFacts, proof: Proof, protected: bool) -> Option<Basis> {
-    let reaches = facts.has_any(AddressFacts::EXACT) || !protected;
-    let own = facts.has(Fact::OwnExact) || facts.has(Fact::OwnSub) && reaches;
-    let identity = facts.has(Fact::IdentityExact) || facts.has(Fact::IdentitySub) && reaches;
-    let domain = facts.has(Fact::Domain) && reaches;
-    if own {
+    if protected && !facts.has_any(AddressFacts::EXACT) {
+        return None;
+    }
+    if facts.has_any(OWN) {
         return Some(Basis::OwnAddress);
     }
+    let (identity, domain) = (facts.has_any(IDENTITY), facts.has(Fact::Domain));
     match proof {
         Proof::Identity | Proof::Either if identity => Some(Basis::Identity),
         Proof::Domain | Proof::Either if domain => Some(Basis::Domain),

@@ -3,7 +3,7 @@
 use crate::policy::{BUILT_IN_ROLES, MAX_LEVELS, Permission, Strength};
 use crate::reason::Control;
 use crate::request::{Channel, Request};
-use crate::snapshot::approach::Approach;
+use crate::snapshot::approach::{Approach, Approached};
 use crate::snapshot::layout::{Damaged, Read};
 use crate::snapshot::page::{PageView, lists};
 use crate::snapshot::root::{Link, RootView};
@@ -41,16 +41,6 @@ pub(crate) struct Located {
     lineage: Lineage,
 }
 
-impl Located {
-    /// Finds an account that is being looked up.
-    #[inline]
-    pub(crate) fn of<'s>(root: RootView<'s>, approach: Approach<'s>) -> Read<Option<Self>> {
-        let Some(link) = approach.account()? else { return Ok(None) };
-        let lineage = Lineage::climb(root, root.page(link.page)?, link.page)?;
-        Ok(Some(Self { link, lineage }))
-    }
-}
-
 /// The role in which the account acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeldRole<'s> {
@@ -75,12 +65,24 @@ impl<'s> Asker<'s> {
     /// Finds the account of a request.
     pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock) -> Read<Option<Self>> {
         let Some(id) = request.account else { return Ok(None) };
-        let located = Located::of(root, Approach::start(root, id)?)?;
-        located.map(|located| Self::at(root, request, clock, &located)).transpose()
+        Self::find(Approach::start(root, id)?, root, request, clock)
     }
 
-    /// The account of a request, where it stands. Until its role is taken it acts in all that it holds.
+    /// Finds an account that is being looked up. Until its role is taken it acts in all that it holds.
     #[inline]
+    pub(crate) fn find(
+        approach: Approach<'s>,
+        root: RootView<'s>,
+        request: &Request<'s>,
+        clock: &'s Clock,
+    ) -> Read<Option<Self>> {
+        let Some(Approached { link, page, account }) = approach.account()? else { return Ok(None) };
+        let lineage = Lineage::climb(root, page, link.page)?;
+        let (channel, role) = (request.channel, HeldRole::All);
+        Ok(Some(Self { root, clock, channel, link, page, account, lineage, role }))
+    }
+
+    /// The account of a request, where it stands.
     pub(crate) fn at(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock, located: &Located) -> Read<Self> {
         let Located { link, lineage } = *located;
         let page = root.page(link.page)?;
@@ -88,11 +90,9 @@ impl<'s> Asker<'s> {
         Ok(Self { root, clock, channel: request.channel, link, page, account, lineage, role: HeldRole::All })
     }
 
-    /// Whether anything that the session is judged by, save `hosted` and what the request names itself, can fail or is
-    /// not simply enforced.
-    #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        self.account.flags() & account::WATCHED != 0
+    /// Where it stands.
+    pub(crate) const fn located(&self) -> Located {
+        Located { link: self.link, lineage: self.lineage }
     }
 
     /// The numbers of the pages of the tenant and of all tenants above it, the closest first.

@@ -108,10 +108,12 @@ fn addr_spec(bytes: &[u8], start: usize, end: usize, known: Option<Known<'_>>) -
     let at = octet::position(text, b'@')?;
     let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
     let fits = local.len() <= MAX_LOCAL && domain.len() <= MAX_LABEL && text.len() <= MAX_ADDRESS;
-    if !fits || STATES.after(State::LocalStart, text) != State::Word {
+    let (state, has_capital) = STATES.after(State::LocalStart, text);
+    if !fits || state != State::Word {
         return None;
     }
-    let is_canonical = !octet::has_capital(domain) && has_room(local.len(), domain.len());
+    let is_small = !has_capital || !octet::has_capital(domain);
+    let is_canonical = is_small && has_room(local.len(), domain.len());
     Some(AddrSpec::plain(start, start + at, end, is_canonical))
 }
 
@@ -120,8 +122,7 @@ pub(crate) fn is_canonical(local: &[u8], domain: &[u8]) -> bool {
     has_room(local.len(), domain.len())
         && local.iter().all(|&octet| octet::is(octet, ATEXT) || octet == b'.')
         && domain.len() <= MAX_LABEL
-        && STATES.after(State::LabelStart, domain) == State::Word
-        && !octet::has_capital(domain)
+        && STATES.after(State::LabelStart, domain) == (State::Word, false)
 }
 
 /// Tells whether an address of these lengths could even take the quotes that dots at wrong places would need.
@@ -188,6 +189,8 @@ impl States {
     /// The bits that hold a state: enough for the number of bits to shift by.
     const BITS: u64 = 6;
     const STATE: u64 = (1 << Self::BITS) - 1;
+    /// The bit, behind those of all states, that a capital letter has.
+    const CAPITAL: u64 = 1 << 63;
 
     #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated when compiled, below 256")]
     const fn new() -> Self {
@@ -200,26 +203,31 @@ impl States {
                 words[octet] |= (state.after(octet as u8) as u64 * Self::BITS) << (state as u64 * Self::BITS);
                 number += 1;
             }
+            if (octet as u8).is_ascii_uppercase() {
+                words[octet] |= Self::CAPITAL;
+            }
             octet += 1;
         }
         Self(words)
     }
 
-    /// Reads octets from a state on.
+    /// Reads octets from a state on; tells the state after them, and whether a capital letter is among them.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "the loop of every everyday address; a call for it costs as much as six octets"
     )]
-    fn after(&self, from: State, octets: &[u8]) -> State {
-        let mut state = from as u64 * Self::BITS;
+    fn after(&self, from: State, octets: &[u8]) -> (State, bool) {
+        let (mut state, mut seen) = (from as u64 * Self::BITS, 0);
         for &octet in octets {
             #[expect(clippy::indexing_slicing, reason = "there is a word for every octet")]
             let word = self.0[usize::from(octet)];
             state = word >> (state & Self::STATE);
+            seen |= word;
         }
         let number = (state & Self::STATE) / Self::BITS;
-        State::ALL.into_iter().find(|state| *state as u64 == number).unwrap_or(State::Refused)
+        let state = State::ALL.into_iter().find(|state| *state as u64 == number).unwrap_or(State::Refused);
+        (state, seen & Self::CAPITAL != 0)
     }
 }
 

@@ -7,13 +7,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::options::{HashKey, Options};
 use crate::policy::{
     Account, BUILT_IN_ROLES, CaseRule, Consent, Credential, CredentialSettings, Domain, DomainStatus, Identity,
     IdentityStatus, Mode, Names, Permission, SenderSettings, Tenant,
 };
 use crate::snapshot::compare::{Rule, Separators, upwards};
-use crate::snapshot::index::{self, Hash};
+use crate::snapshot::hash::{Hash, Hasher};
+use crate::snapshot::index;
 use crate::snapshot::layout::{Accounts, Run, Word, Writer, small, words_of};
 use crate::snapshot::page::FEW;
 use crate::snapshot::root::UNIT;
@@ -30,20 +30,21 @@ pub(crate) use self::lists::{denies, mode_from, mode_kind};
 pub(crate) struct TooLarge;
 
 /// Compiles a tenant; the same tenant and key give the same bytes.
-pub(crate) fn compile_tenant(tenant: &Tenant, options: &Options) -> Result<Vec<u8>, TooLarge> {
+pub(crate) fn compile_tenant(tenant: &Tenant, key: &Hasher) -> Result<Vec<u8>, TooLarge> {
     let mut accounts: Vec<&Account> = tenant.accounts.iter().collect();
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     let domains = tenant.domains.iter().map(|domain| (domain.name.as_str(), domain)).collect();
     let mut page = PageWriter {
         writer: Writer::default(),
         tenant,
-        key: &options.hash_key,
+        key,
         accounts,
         domains,
         members: Members::default(),
         holdings: 0,
         above: BTreeMap::new(),
         names_heirs: false,
+        refuses: false,
     };
     page.write();
     page.writer.finish().ok_or(TooLarge)
@@ -62,7 +63,7 @@ type Keys = Vec<(Hash, [u32; 1])>;
 struct PageWriter<'t> {
     writer: Writer,
     tenant: &'t Tenant,
-    key: &'t HashKey,
+    key: &'t Hasher,
     /// Sorted by id; an account's number is its place here.
     accounts: Vec<&'t Account>,
     domains: BTreeMap<&'t str, &'t Domain>,
@@ -73,6 +74,8 @@ struct PageWriter<'t> {
     above: BTreeMap<&'t str, u32>,
     /// An identity or a domain names an account or a role that is not the tenant's own.
     names_heirs: bool,
+    /// An identity was refused or withdrawn by the owner of its address.
+    refuses: bool,
 }
 
 impl<'t> PageWriter<'t> {
@@ -201,7 +204,8 @@ impl<'t> PageWriter<'t> {
             | flag(!tenant.allowlists.is_empty(), tenant::HAS_ALLOWLISTS)
             | flag(!tenant.denies.is_empty(), tenant::HAS_DENIES)
             | flag(asks, tenant::ASKS_CREDENTIALS)
-            | flag(self.names_heirs, tenant::NAMES_HEIRS);
+            | flag(self.names_heirs, tenant::NAMES_HEIRS)
+            | flag(self.is_undisputed(), tenant::UNDISPUTED);
         let settings = u32::from_le_bytes([
             tenant.sender.proof as u8,
             tenant.header.alignment as u8,
@@ -211,6 +215,14 @@ impl<'t> PageWriter<'t> {
         let kinds =
             self.modes().iter().zip(0..).fold(0, |word, (mode, number)| word | mode_kind(*mode) << (8 + 2 * number));
         [flags, settings, u32::from(tenant.sender.channels.bits()) | kinds | small(tenant.id.len()) << 24]
+    }
+
+    /// Whether nothing of the tenant speaks against an address: see [`tenant::UNDISPUTED`].
+    fn is_undisputed(&self) -> bool {
+        let is_plain = |domain: &Domain| {
+            domain.active && !domain.subdomains && domain.case != CaseRule::Exact && domain.separator.is_none()
+        };
+        self.tenant.parent.is_none() && !self.refuses && self.tenant.domains.iter().all(is_plain)
     }
 
     fn roles(&mut self) -> Run {
@@ -337,26 +349,28 @@ impl<'t> PageWriter<'t> {
         let assigned = account.address_assigned && address.is_some();
         flag(account.suspended, account::SUSPENDED)
             | flag(account.resend, account::RESEND)
-            | flag(address.is_some(), account::HAS_ADDRESS)
             | flag(assigned || exact, account::COUNTED)
             | flag(above && !assigned && !exact, account::COUNTED_ABOVE)
             | flag(may_send, account::MAY_SEND)
             | flag(!account.identities.is_empty(), account::HAS_IDENTITIES)
             | flag(has_extra, account::HAS_EXTRA)
             | flag(account.address.as_ref().is_some_and(|own| is_spelled(own, &account.id)), account::ID_IS_ADDRESS)
-            | flag(has_extra || account.suspended || !may_send || self.is_watched(), account::WATCHED)
+            | self.watch(account, may_send)
     }
 
-    /// Whether the tenant has something that a session is judged by, other than by default: see [`account::WATCHED`].
-    fn is_watched(&self) -> bool {
-        let tenant = self.tenant;
-        let Tenant { suspended, parent, allowlists, credential, .. } = tenant;
-        *suspended
-            || parent.is_some()
-            || !allowlists.is_empty()
-            || *credential != CredentialSettings::default()
-            || self.modes().iter().any(|mode| *mode != Mode::Enforce)
-            || tenant.sender.channels != SenderSettings::default().channels
+    /// What of a session can fail, or is not simply enforced: see [`account::WATCHED`].
+    fn watch(&self, account: &Account, may_send: bool) -> u32 {
+        let Tenant { suspended, parent, allowlists, credential, sender, .. } = self.tenant;
+        let has_parent = parent.is_some();
+        let varies = self.modes().iter().any(|mode| *mode != Mode::Enforce)
+            || sender.channels != SenderSettings::default().channels
+            || !account.exemptions.is_empty();
+        let stands = !suspended && !account.suspended && may_send;
+        let asks = *credential != CredentialSettings::default() || !account.credentials.is_empty();
+        let binds = !allowlists.is_empty() || !account.allowlists.is_empty();
+        flag(has_parent || varies || !stands, account::WATCH_STANDING)
+            | flag(asks, account::WATCH_CREDENTIAL)
+            | flag(has_parent || binds, account::WATCH_CLIENT)
     }
 
     /// Writes the domains, and returns the word of each one's name.
@@ -441,7 +455,8 @@ impl<'t> PageWriter<'t> {
 
     /// Enters what an identity gives to the tenant.
     fn hold(&mut self, flags: u32, of_tenant: bool, domain: &'t str) {
-        if flags & (identity::REFUSED | identity::WITHDRAWN) != 0 {
+        if flags & identity::AGAINST != 0 {
+            self.refuses = true;
             return;
         }
         let verified = flags & identity::VERIFIED != 0;

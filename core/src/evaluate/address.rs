@@ -34,6 +34,22 @@ pub(super) enum Judged {
     HostedOnly,
 }
 
+/// What an address came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// What is known of it; nothing where nothing is asked of addresses.
+    pub(super) facts: Option<AddressFacts>,
+    /// What was entered as giving it, by [`Judged::Fully`]; nothing where something was found against it.
+    granted: Option<Basis>,
+}
+
+impl Outcome {
+    /// Of an address of which something is known, and which was not entered here.
+    pub(super) const fn known(facts: Option<AddressFacts>) -> Self {
+        Self { facts, granted: None }
+    }
+}
+
 impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
     pub(super) fn new(
         asker: &'c Asker<'s>,
@@ -45,12 +61,10 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
         Ok(Self { asker, ledger, observer, memory, proof })
     }
 
-    /// Judges an address, and enters what speaks against it and what grants it. Returns what is known of it.
-    pub(super) fn judge(&mut self, target: &Target<'_>, place: Place, judged: Judged) -> Read<Option<AddressFacts>> {
-        let strengths = self.ledger.strengths;
-        if strengths.sender == Strength::Off && strengths.hosted == Strength::Off {
-            self.enter(None, place, judged);
-            return Ok(None);
+    /// Judges an address, and enters what speaks against it and what grants it.
+    pub(super) fn judge(&mut self, target: &Target<'_>, place: Place, judged: Judged) -> Read<Outcome> {
+        if self.ledger.strengths.sender == Strength::Off && self.ledger.strengths.hosted == Strength::Off {
+            return Ok(self.enter(None, place, judged));
         }
         self.observer.note(|| Note::Address { place });
         let facts = match self.memory.facts(target.address()) {
@@ -61,48 +75,50 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
                 facts
             }
         };
-        self.enter(Some(facts), place, judged);
-        Ok(Some(facts))
+        Ok(self.enter(Some(facts), place, judged))
     }
 
     /// Judges again, at another place, an address of which everything is known.
-    pub(super) fn judge_again(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) {
-        if facts.is_some() {
+    #[inline]
+    pub(super) fn judge_again(&mut self, outcome: Outcome, place: Place, judged: Judged) {
+        if outcome.facts.is_some() {
             self.observer.note(|| Note::Address { place });
         }
-        self.enter(facts, place, judged);
+        match outcome.granted {
+            Some(basis) if judged == Judged::Fully => self.ledger.grant(basis, place),
+            _ => drop(self.enter(outcome.facts, place, judged)),
+        }
     }
 
     /// Enters what facts come to; there are none where nothing is asked of addresses.
-    #[inline]
-    fn enter(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) {
-        let strengths = self.ledger.strengths;
-        let Some(facts) = facts else {
-            if judged != Judged::HostedOnly {
-                self.ledger.grant(Basis::NotEnforced, place);
-            }
-            return;
+    fn enter(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) -> Outcome {
+        let (sender, hosted) = (self.ledger.strengths.sender, self.ledger.strengths.hosted);
+        let Some(known) = facts else {
+            let granted = (judged != Judged::HostedOnly).then_some(Basis::NotEnforced);
+            granted.into_iter().for_each(|basis| self.ledger.grant(basis, place));
+            return Outcome { facts, granted };
         };
-        let asked = strengths.hosted != Strength::Off;
-        let theirs = ReasonSet::default().when(asked && of_another_tenant(facts), Reason::AddressOfAnotherTenant);
+        let theirs = hosted != Strength::Off && of_another_tenant(known);
+        let theirs = ReasonSet::default().when(theirs, Reason::AddressOfAnotherTenant);
         let (reasons, basis) = match judged {
             Judged::HostedOnly => {
                 self.ledger.find_all(theirs, place);
-                return;
+                return Outcome { facts, granted: None };
             }
             Judged::AsResent => {
-                (ReasonSet::default().when(facts.has(Fact::Denied), Reason::AddressDenied), Some(Basis::Resend))
+                (ReasonSet::default().when(known.has(Fact::Denied), Reason::AddressDenied), Some(Basis::Resend))
             }
             Judged::Fully => {
-                let judgement = authorise(facts, self.proof);
+                let judgement = authorise(known, self.proof);
                 (judgement.reasons, judgement.basis)
             }
         };
         let against = reasons.union(theirs);
+        let given = basis.filter(|_| against.is_empty() && sender != Strength::Off).unwrap_or(Basis::NotEnforced);
         if !self.ledger.find_all(against, place) {
-            let given = basis.filter(|_| against.is_empty() && strengths.sender != Strength::Off);
-            self.ledger.grant(given.unwrap_or(Basis::NotEnforced), place);
+            self.ledger.grant(given, place);
         }
+        Outcome { facts, granted: against.is_empty().then_some(given) }
     }
 
     /// Whether an address in a display name may stand there (docs/semantics.md 6.7).

@@ -15,17 +15,32 @@ use crate::snapshot::page::{Listed, allowlisted, lists};
 use crate::snapshot::row::Row;
 use crate::snapshot::rows::{CredentialRow, RefusedRow, account, credential, tenant};
 
-/// Judges everything that is known after AUTH.
+/// Judges what is known after AUTH and can fail: what `watch`, which has flags of [`account`], tells to look at, and what
+/// the request names.
+#[inline]
 pub(super) fn judge<'s>(
     asker: &mut Asker<'s>,
+    watch: u32,
     request: &Request<'s>,
     ledger: &mut Ledger<'_>,
     observer: &mut impl Observer,
 ) -> Read<()> {
-    suspension(asker, ledger)?;
-    let registered = credential(asker, request, ledger)?;
-    role(asker, request, ledger)?;
-    client_ip(asker, request, registered, ledger, observer)
+    let watches = |flag: u32| watch & flag != 0;
+    if watches(account::WATCH_STANDING) {
+        suspension(asker, ledger)?;
+    }
+    let names_credential = request.credential.as_ref().is_some_and(|facts| facts.id.is_some());
+    let mut registered = None;
+    if watches(account::WATCH_CREDENTIAL) || names_credential {
+        registered = credential(asker, request, ledger)?;
+    }
+    if watches(account::WATCH_STANDING) || request.role.is_some() {
+        role(asker, request, ledger)?;
+    }
+    if watches(account::WATCH_CLIENT) || registered.is_some() {
+        client_ip(asker, request, registered, ledger, observer)?;
+    }
+    Ok(())
 }
 
 fn suspension(asker: &Asker<'_>, ledger: &mut Ledger<'_>) -> Read<()> {

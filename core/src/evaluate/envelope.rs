@@ -7,16 +7,16 @@ use crate::gather::AddressFacts;
 use crate::ledger::place;
 use crate::locate::Asker;
 use crate::observer::Observer;
-use crate::options::HashKey;
 use crate::policy::{Proof, Strength};
 use crate::reason::Reason;
 use crate::request::{EnvelopeSender, Request};
+use crate::snapshot::hash::Hasher;
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::PageView;
 use crate::snapshot::rows::{holding, tenant};
 use crate::snapshot::target::Target;
 
-use super::address::{AddressCheck, Judged};
+use super::address::{AddressCheck, Judged, Outcome};
 use super::memory::Memory;
 
 /// What the request says of the envelope sender.
@@ -46,7 +46,7 @@ impl<'r> Said<'r> {
     }
 
     /// The address, to be looked up; its canonical form may take up `room`.
-    pub(super) fn target<'a>(&self, key: &'a HashKey, room: &'a mut Option<Canonical>) -> Option<Asked<'a>>
+    pub(super) fn target<'a>(&self, key: &'a Hasher, room: &'a mut Option<Canonical>) -> Option<Asked<'a>>
     where
         'r: 'a,
     {
@@ -89,7 +89,7 @@ pub(super) enum Envelope<'r> {
     /// The null reverse-path.
     Null,
     /// An address, its octets as the request spells it, and what is known of it.
-    Address { target: &'r Target<'r>, spelled: &'r [u8], form: LocalForm, facts: Option<AddressFacts> },
+    Address { target: &'r Target<'r>, spelled: &'r [u8], form: LocalForm, outcome: Outcome },
     /// Not known, or not readable.
     Unread,
 }
@@ -99,7 +99,8 @@ impl<'r> Envelope<'r> {
     pub(super) fn known_as(said: &Said<'r>, asked: Option<&'r Asked<'r>>, facts: Option<AddressFacts>) -> Self {
         match (said, asked) {
             (Said::Mailbox { bytes, spec, .. }, Some(Ok(target))) => {
-                Self::Address { target, spelled: spec.span.of(bytes), form: spec.form, facts }
+                let outcome = Outcome::known(facts);
+                Self::Address { target, spelled: spec.span.of(bytes), form: spec.form, outcome }
             }
             _ => Self::Unread,
         }
@@ -108,16 +109,16 @@ impl<'r> Envelope<'r> {
     /// Where the address stands and what is known of it.
     pub(super) const fn address(&self, said: &Said<'_>) -> Option<(AddrSpec, Option<AddressFacts>)> {
         match (self, said) {
-            (Self::Address { facts, .. }, Said::Mailbox { spec, .. }) => Some((*spec, *facts)),
+            (Self::Address { outcome, .. }, Said::Mailbox { spec, .. }) => Some((*spec, outcome.facts)),
             _ => None,
         }
     }
 
-    /// What is known of an address, if it is that of the envelope or differs from it in nothing that tells.
-    pub(super) fn facts_about(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {
+    /// What an address came to, if it is that of the envelope or differs from it in nothing that tells.
+    pub(super) fn outcome_of(&self, address: CanonicalView<'_>) -> Option<Outcome> {
         match self {
-            Self::Address { target, facts: Some(facts), .. } => {
-                facts.hold_for(target.address(), address).then_some(*facts)
+            Self::Address { target, outcome, .. } => {
+                outcome.facts?.hold_for(target.address(), address).then_some(*outcome)
             }
             _ => None,
         }
@@ -168,8 +169,8 @@ fn mailbox<'r>(
     let at = place(Subject::EnvelopeSender, 0, 0, spec.span);
     match asked {
         Ok(target) => {
-            let facts = check.judge(target, at, Judged::Fully)?;
-            Ok(Envelope::Address { target, spelled: spec.span.of(bytes), form: spec.form, facts })
+            let outcome = check.judge(target, at, Judged::Fully)?;
+            Ok(Envelope::Address { target, spelled: spec.span.of(bytes), form: spec.form, outcome })
         }
         Err(error) => {
             let reason = if error.kind().is_syntax() { Reason::SenderSyntax } else { Reason::NotCanonical };
@@ -181,7 +182,19 @@ fn mailbox<'r>(
 }
 
 /// Whether the tenant has nothing that `proof` accepts (docs/semantics.md 3.2).
+#[inline]
 fn nothing_authorised(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
+    let own = asker.page.head().holdings();
+    let has = |flag: u32| own & flag != 0;
+    if has(holding::OWN_ADDRESS) || accepts(proof, has(holding::IDENTITY), has(holding::DOMAIN)) {
+        return Ok(false);
+    }
+    nothing_above_either(asker, proof)
+}
+
+/// The same, with what ends one day and what other tenants give.
+#[inline(never)]
+fn nothing_above_either(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
     let own = asker.root.holdings(asker.page, asker.link.page)?;
     if own & holding::OWN_ADDRESS != 0 {
         return Ok(false);
@@ -199,10 +212,15 @@ fn nothing_authorised(asker: &Asker<'_>, proof: Proof) -> Read<bool> {
         identity |=
             flags & holding::TENANT_IDENTITY != 0 || flags & holding::TENANT_GRANDFATHERED != 0 && grandfathered(page)?;
     }
-    Ok(!match proof {
+    Ok(!accepts(proof, identity, domain))
+}
+
+/// Whether a proof setting accepts what there is.
+const fn accepts(proof: Proof, identity: bool, domain: bool) -> bool {
+    match proof {
         Proof::Identity => identity,
         Proof::Domain => domain,
         Proof::Either => identity || domain,
         Proof::Both => identity && domain,
-    })
+    }
 }

@@ -8,10 +8,11 @@ use crate::address::{CanonicalView, Known, Span, suffix};
 use crate::decision::{Place, Subject};
 use crate::ledger::place;
 use crate::observer::Observer;
-use crate::options::{HashKey, Limits};
+use crate::options::Limits;
 use crate::policy::{Alignment, Strength};
 use crate::reason::Reason;
 use crate::request::Header;
+use crate::snapshot::hash::Hasher;
 use crate::snapshot::layout::Read;
 use crate::snapshot::rows::{account, tenant};
 use crate::snapshot::target::Target;
@@ -48,7 +49,7 @@ impl<'r> Said<'r> {
 
     /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than
     /// that of the envelope.
-    pub(super) fn target(&self, key: &'r HashKey, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
+    pub(super) fn target(&self, key: &'r Hasher, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
         let field = self.found.from.single().filter(|_| !self.repeats)?;
         let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.mailboxes == 1)?;
         let address = summary.first.addr_spec.as_spelled(field.body)?;
@@ -99,10 +100,10 @@ pub(super) fn judge<O: Observer, M: Memory>(
         }
     }
     // Such a From is aligned, its names hold nothing, and its address has been judged.
-    if let (Some((field, span)), Envelope::Address { facts, .. }) = (said.everyday(), envelope) {
+    if let (Some((field, span)), Envelope::Address { outcome, .. }) = (said.everyday(), envelope) {
         if strengths.reading != Strength::Off && strengths.header != Strength::Off {
             let at = place(Subject::From, field.number, field.base, span);
-            check.judge_again(*facts, at, Judged::Fully);
+            check.judge_again(*outcome, at, Judged::Fully);
             return Ok(());
         }
     }
@@ -308,16 +309,16 @@ impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
     fn mailbox(&mut self, subject: Subject, field: &FieldAt<'_>, mailbox: &Mailbox, judged: Judged) -> Read<()> {
         let at = place(subject, field.number, field.base, mailbox.addr_spec.span);
         // Most senders write the same address in both places, and it need not be brought to canonical form twice.
-        if let Envelope::Address { spelled, form, facts, .. } = self.envelope {
+        if let Envelope::Address { spelled, form, outcome, .. } = self.envelope {
             if *form == mailbox.addr_spec.form && *spelled == mailbox.addr_spec.span.of(field.body) {
-                self.check.judge_again(*facts, at, judged);
+                self.check.judge_again(*outcome, at, judged);
                 return Ok(());
             }
         }
         match mailbox.addr_spec.view(field.body, &mut None) {
             Ok(address) => {
-                if let Some(facts) = self.envelope.facts_about(address).filter(|_| O::IS_BLIND) {
-                    self.check.judge_again(Some(facts), at, judged);
+                if let Some(outcome) = self.envelope.outcome_of(address).filter(|_| O::IS_BLIND) {
+                    self.check.judge_again(outcome, at, judged);
                     return Ok(());
                 }
                 match self.expected.filter(|expected| expected.address() == address) {

@@ -10,7 +10,7 @@ mod names;
 
 use crate::decision::{Decision, Place, Stage, Subject, Verdict};
 use crate::ledger::{Ledger, Strengths};
-use crate::locate::{Asker, HeldRole, Located};
+use crate::locate::{Asker, HeldRole};
 use crate::observer::{Blind, Note, Observer};
 use crate::policy::{OnDeny, Strength};
 use crate::reason::{Control, Reason};
@@ -18,6 +18,7 @@ use crate::request::{EnvelopeSender, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::snapshot::layout::{Damaged, Read};
+use crate::snapshot::rows::account;
 use crate::time::Clock;
 
 use self::address::AddressCheck;
@@ -148,24 +149,23 @@ fn run<O: Observer>(
         approach.find_record(target)?;
     }
     let found = match (memory.session(), approach) {
-        (Some(known), _) => Some(known.located),
-        (None, Some(approach)) => Located::of(root, approach)?,
+        (Some(known), _) => Some(Asker::at(root, request, clock, &known.located)?),
+        (None, Some(approach)) => Asker::find(approach, root, request, clock)?,
         (None, None) => None,
     };
-    let Some(located) = found else {
+    let Some(mut asker) = found else {
         let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
         ledger.find(reason, Place::of(Subject::Account));
         ledger.close(OnDeny::Reject, false);
         return Ok(());
     };
-    let mut asker = Asker::at(root, request, clock, &located)?;
     if let Some(known) = memory.session() {
         asker.resume_role(request.role, known.holds_role);
         ledger.resume(known.opening);
     } else {
         session(&mut asker, request, ledger, observer)?;
         let holds_role = asker.role != HeldRole::None;
-        memory.keep_session(located, holds_role, ledger);
+        memory.keep_session(asker.located(), holds_role, ledger);
     }
     let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
     ledger.strengths.begin(null_path);
@@ -198,14 +198,13 @@ fn session<'s, O: Observer>(
     ledger: &mut Ledger<'_>,
     observer: &mut O,
 ) -> Read<()> {
-    let names_something = request.role.is_some() || request.credential.as_ref().is_some_and(|facts| facts.id.is_some());
-    if asker.is_watched() || names_something || !O::IS_BLIND {
+    let watch = if O::IS_BLIND { asker.account.flags() } else { account::WATCHED };
+    if watch & account::WATCH_STANDING != 0 {
         ledger.strengths = strengths(asker, observer)?;
-        client::judge(asker, request, ledger, observer)
     } else {
         ledger.strengths.hosted = asker.root.hosted(asker.clock)?;
-        Ok(())
     }
+    client::judge(asker, watch, request, ledger, observer)
 }
 
 /// Whether the reverse-path is null, however the host hands it over.

@@ -16,7 +16,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::compare::Separators;
 use crate::snapshot::layout::Read;
 use crate::snapshot::row::records;
-use crate::snapshot::rows::{IdentityRow, account};
+use crate::snapshot::rows::IdentityRow;
 use crate::snapshot::target::Target;
 use crate::time::Clock;
 
@@ -52,7 +52,7 @@ pub(super) fn near_misses(
 }
 
 fn own_address<'s>(asker: &Asker<'s>) -> Read<Option<Held<'s>>> {
-    if asker.account.flags() & account::HAS_ADDRESS == 0 {
+    if !asker.account.has_address() {
         return Ok(None);
     }
     Ok(Some(Held { local: asker.account.local()?, domain: asker.account.domain()? }))

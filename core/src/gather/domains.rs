@@ -5,7 +5,7 @@ use crate::snapshot::layout::Read;
 use crate::snapshot::page::PageView;
 use crate::snapshot::rows::{DomainRow, domain, tenant};
 
-use super::{Depth, Fact, Gatherer};
+use super::{Fact, Gatherer};
 
 /// Where entries stand that an address could be in the scope of.
 #[derive(Default)]
@@ -16,9 +16,9 @@ struct Scope {
 
 impl<O: Observer> Gatherer<'_, '_, O> {
     #[inline]
-    pub(super) fn domains(&mut self, depth: Depth) -> Read<()> {
+    pub(super) fn domains(&mut self) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
-        let needless = depth.needs_no_domain(self.facts);
+        let needless = self.depth.needs_no_domain(self.facts);
         let mut scope = Scope::default();
         for &number in asker.domain_holders() {
             let (own, page) = (number == asker.link.page, asker.page_of(number)?);

@@ -3,8 +3,9 @@
 use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Rule;
-use crate::snapshot::index::{Candidates, Hash};
-use crate::snapshot::layout::Read;
+use crate::snapshot::hash::Hash;
+use crate::snapshot::index::Candidates;
+use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
 use crate::snapshot::rows::{IdentityRow, account, identity, tenant};
@@ -69,33 +70,42 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     /// Enters those whose local part is this one: the address's own, or what it is a sub-address of.
     fn identities_for(&mut self, holder: &Holder<'_>, local: &[u8]) -> Read<()> {
         let hash = self.target.hash_of(local, holder.rule.exact_case);
-        self.identities_under(holder, 0, hash, local)?;
         let account = self.asker.account;
         if holder.number == self.asker.link.page && account.flags() & account::HAS_IDENTITIES != 0 {
             self.identities_under(holder, self.asker.link.record, hash, local)?;
+            if self.is_settled() {
+                return Ok(());
+            }
         }
-        Ok(())
+        self.identities_under(holder, 0, hash, local)
     }
 
     /// Enters those that are held by the tenant, which is 0, or by the account that stands at a word.
     fn identities_under(&mut self, holder: &Holder<'_>, held_by: u32, hash: Hash, local: &[u8]) -> Read<()> {
-        let Holder { page, rule, .. } = *holder;
-        let mut found = Candidates::new(page.bytes(), page.head().identity_index(), hash.with(held_by));
+        let Holder { page, .. } = *holder;
+        let mut found = Candidates::start(page.bytes(), page.head().identity_index(), hash.with(held_by))?;
         while let Some([word]) = found.next()? {
-            let row: IdentityRow<'_> = page.record(word)?;
-            let is_held = row.holder()? == held_by;
-            if is_held && octet::same(row.domain()?, self.target.domain) && rule.same(local, row.local()?) {
-                self.identity(holder, row, local.len() == self.target.local.len())?;
-            }
+            self.identity(holder, held_by, word, local)?;
         }
         Ok(())
     }
 
-    fn identity(&mut self, holder: &Holder<'_>, row: IdentityRow<'_>, exact: bool) -> Read<()> {
-        let (asker, &Holder { page, number, .. }) = (self.asker, holder);
+    /// Enters the identity at a word, if it has this holder and this local part.
+    // What the loop around it keeps at hand would be laid aside for all of this.
+    #[inline(never)]
+    fn identity(&mut self, holder: &Holder<'_>, held_by: u32, word: Word, local: &[u8]) -> Read<()> {
+        let (asker, &Holder { page, number, rule }) = (self.asker, holder);
+        let row: IdentityRow<'_> = page.record(word)?;
+        let is_same = row.holder()? == held_by
+            && octet::same(row.domain()?, self.target.domain)
+            && rule.same(local, row.local()?);
+        if !is_same {
+            return Ok(());
+        }
+        let exact = local.len() == self.target.local.len();
         let flags = row.flags();
         let has = |flag: u32| flags & flag != 0;
-        if has(identity::REFUSED) || has(identity::WITHDRAWN) {
+        if has(identity::AGAINST) {
             self.facts.enter_if(has(identity::REFUSED), Fact::IdentityRefused);
             self.facts.enter_if(has(identity::WITHDRAWN), Fact::IdentityWithdrawn);
             self.observer.note(|| Note::Identity { row, exact, counts: false, usable: false });

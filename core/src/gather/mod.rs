@@ -14,7 +14,7 @@ use crate::snapshot::compare::Rule;
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::rule;
 use crate::snapshot::root::reaches;
-use crate::snapshot::rows::{DomainRow, account};
+use crate::snapshot::rows::{DomainRow, account, tenant};
 use crate::snapshot::target::Target;
 
 use self::identities::Consented;
@@ -41,6 +41,18 @@ impl Depth {
         }
     }
 
+    /// Whether they are all that can matter where nothing speaks against the address: an exact grant that its owner, too,
+    /// agrees with.
+    #[inline]
+    fn is_reached(self, facts: AddressFacts) -> bool {
+        let consent = facts.has(Fact::IdentityExact) && facts.has(Fact::Consent);
+        match self {
+            Self::Everything => false,
+            Self::Enough(Proof::Identity | Proof::Either) => facts.has(Fact::OwnExact) || consent,
+            Self::Enough(Proof::Domain | Proof::Both) => facts.has(Fact::OwnExact),
+        }
+    }
+
     /// Whether they make it needless to know who else holds the address.
     #[inline]
     fn needs_no_others(self, facts: AddressFacts) -> bool {
@@ -56,26 +68,35 @@ pub(crate) fn gather<O: Observer>(
     depth: Depth,
     observer: &mut O,
 ) -> Read<AddressFacts> {
-    let named = asker.page.entry_named(target)?;
-    let closest = asker.page.closest_given(named, target)?;
     let mut gatherer = Gatherer {
         asker,
         target,
-        named,
-        closest,
-        own_rule: rule(closest),
+        depth,
+        undisputed: asker.page.has(tenant::UNDISPUTED),
+        named: None,
+        closest: None,
+        own_rule: Rule::default(),
         consented: Consented::default(),
         facts: AddressFacts::default(),
         observer,
     };
-    gatherer.facts.enter_if(gatherer.own_rule.exact_case, Fact::CaseTells);
+    // Where nothing is disputed the entries do not tell how local parts compare, and often they need not be found at all.
+    if !gatherer.undisputed {
+        gatherer.find_entries()?;
+        gatherer.facts.enter_if(gatherer.own_rule.exact_case, Fact::CaseTells);
+    }
     gatherer.own_address()?;
     if !(gatherer.facts.has(Fact::OwnExact) && depth != Depth::Everything) {
         gatherer.identities()?;
     }
-    gatherer.domains(depth)?;
-    if !depth.needs_no_others(gatherer.facts) {
-        gatherer.others()?;
+    if !gatherer.is_settled() {
+        if gatherer.undisputed {
+            gatherer.find_entries()?;
+        }
+        gatherer.domains()?;
+        if !depth.needs_no_others(gatherer.facts) {
+            gatherer.others()?;
+        }
     }
     gatherer.denied()?;
     Ok(gatherer.facts)
@@ -85,6 +106,9 @@ pub(crate) fn gather<O: Observer>(
 struct Gatherer<'g, 's, O> {
     asker: &'g Asker<'s>,
     target: &'g Target<'g>,
+    depth: Depth,
+    /// Nothing of the own tenant speaks against an address that something gives.
+    undisputed: bool,
     /// The own tenant's entry of exactly the address's domain.
     named: Option<DomainRow<'s>>,
     /// The own tenant's entry whose rules its local parts compare by.
@@ -96,12 +120,28 @@ struct Gatherer<'g, 's, O> {
 }
 
 impl<O: Observer> Gatherer<'_, '_, O> {
+    /// Finds the own tenant's entries for the address.
+    #[inline]
+    fn find_entries(&mut self) -> Read<()> {
+        let page = self.asker.page;
+        self.named = page.entry_named(self.target)?;
+        self.closest = page.closest_given(self.named, self.target)?;
+        self.own_rule = rule(self.closest);
+        Ok(())
+    }
+
+    /// Whether nothing that is still to come can matter, save a deny entry.
+    #[inline]
+    fn is_settled(&self) -> bool {
+        self.undisputed && self.depth.is_reached(self.facts)
+    }
+
     /// Whether the address is the account's own, and whether that counts (docs/semantics.md 4.3).
     #[inline]
     fn own_address(&mut self) -> Read<()> {
         let (account, target) = (self.asker.account, self.target);
         let flags = account.flags();
-        if flags & account::HAS_ADDRESS == 0 || !octet::same(account.domain()?, target.domain) {
+        if !account.has_address() || !octet::same(account.domain()?, target.domain) {
             return Ok(());
         }
         let (own, rule) = (account.local()?, self.own_rule);

@@ -6,37 +6,54 @@
 
 use core::hint::black_box;
 
-use super::index::{Candidates, Hash};
+use crate::address::octet;
+
+use super::hash::Hash;
+use super::index::Candidates;
 use super::keys::Table;
 use super::layout::{Read, Run};
+use super::page::PageView;
 use super::root::{Link, Links, RootView};
 use super::row::Record;
 use super::rows::{AccountRow, DomainRow};
 use super::target::Target;
 
 /// The look-up of an account, in steps that each ask for the memory of the next one.
+#[derive(Clone, Copy)]
 pub(crate) struct Approach<'p> {
     root: RootView<'p>,
     id: &'p [u8],
-    links: Links<'p, 2>,
+    hash: Hash,
     first: Option<Link>,
+}
+
+/// An account that was found, and its tenant's page.
+#[derive(Clone, Copy)]
+pub(crate) struct Approached<'p> {
+    pub(crate) link: Link,
+    pub(crate) page: PageView<'p>,
+    pub(crate) account: AccountRow<'p>,
 }
 
 impl<'p> Approach<'p> {
     /// Asks for the bucket of an account.
+    #[inline]
     pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Read<Self> {
-        let links = root.links(Table::Accounts, root.head()?.account_index(), Hash::of(root.key, id));
+        let approach = Self { root, id, hash: Hash::of(root.key, id), first: None };
         if root.is_large() {
-            black_box(links.glance()?);
+            black_box(Candidates::<2>::glance(root.bytes, root.head()?.account_index(), approach.hash)?);
         }
-        Ok(Self { root, id, links, first: None })
+        Ok(approach)
     }
 
     /// Asks for the buckets that tell who holds an address.
+    #[inline]
     pub(crate) fn ask_for_holders(&self, target: &Target<'_>) -> Read<()> {
-        if !self.root.is_large() {
-            return Ok(());
-        }
+        if self.root.is_large() { self.ask_for_holders_of(target) } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn ask_for_holders_of(&self, target: &Target<'_>) -> Read<()> {
         let head = self.root.head()?;
         self.ask_for_bucket(head.domain_index(), target.domain_hash())?;
         if !self.is_own(target) {
@@ -46,9 +63,10 @@ impl<'p> Approach<'p> {
     }
 
     /// Finds the first record that may be the account's, and asks for its page.
+    #[inline]
     pub(crate) fn find_page(&mut self) -> Read<()> {
         if self.root.is_large() {
-            self.first = self.links.next()?;
+            self.first = self.links()?.next()?;
         }
         if let Some(link) = self.first {
             self.ask_for_record::<AccountRow<'_>>(link)?;
@@ -57,8 +75,16 @@ impl<'p> Approach<'p> {
     }
 
     /// Asks for that record, and for what its tenant keeps about an address.
+    #[inline]
     pub(crate) fn find_record(&self, target: Option<&Target<'_>>) -> Read<()> {
-        let Some(link) = self.first else { return Ok(()) };
+        match self.first {
+            Some(link) => self.find_record_of(link, target),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn find_record_of(&self, link: Link, target: Option<&Target<'_>>) -> Read<()> {
         let page = self.root.page(link.page)?;
         // The domains stand behind the head and the id.
         black_box(page.bytes().word(page.head().domains().start)?);
@@ -74,18 +100,22 @@ impl<'p> Approach<'p> {
     }
 
     /// The account, after these steps or without them.
-    pub(crate) fn account(mut self) -> Read<Option<Link>> {
-        let mut candidate = match self.first {
-            None => self.links.next()?,
-            first => first,
-        };
-        while let Some(link) = candidate {
-            if self.root.page(link.page)?.record::<AccountRow<'_>>(link.record)?.id()? == self.id {
-                return Ok(candidate);
+    #[inline]
+    pub(crate) fn account(self) -> Read<Option<Approached<'p>>> {
+        let mut links = self.links()?;
+        while let Some(link) = links.next()? {
+            let page = self.root.page(link.page)?;
+            let account: AccountRow<'_> = page.record(link.record)?;
+            if octet::same(account.id()?, self.id) {
+                return Ok(Some(Approached { link, page, account }));
             }
-            candidate = self.links.next()?;
         }
         Ok(None)
+    }
+
+    #[inline]
+    fn links(&self) -> Read<Links<'p, 2>> {
+        self.root.links(Table::Accounts, self.root.head()?.account_index(), self.hash)
     }
 
     /// Whether the address is likely to be the account's own: its id is the address.
@@ -94,15 +124,13 @@ impl<'p> Approach<'p> {
     }
 
     fn ask_for_bucket(&self, index: Run, hash: Hash) -> Read<()> {
-        if index.count != 0 {
-            black_box(Candidates::<2>::new(self.root.bytes, index, hash).glance()?);
-        }
+        black_box(Candidates::<2>::glance(self.root.bytes, index, hash)?);
         Ok(())
     }
 
     /// Asks for the first record that the table has for the hash.
     fn ask_for_first<R: Record<'p>>(&self, table: Table, index: Run, hash: Hash) -> Read<()> {
-        match self.root.links::<2>(table, index, hash).next()? {
+        match self.root.links::<2>(table, index, hash)?.next()? {
             Some(link) => self.ask_for_record::<R>(link),
             None => Ok(()),
         }

@@ -62,23 +62,22 @@ impl Snapshot {
         if !problems.is_empty() {
             return Err(CompileError::Policy(problems));
         }
-        let Inner { image, overlay, options, sum, .. } = &*self.inner;
+        let Inner { image, overlay, options, hasher, sum, .. } = &*self.inner;
         let mut sum = *sum;
         let mut overlay = overlay.clone().unwrap_or_default();
         if let Some(number) = old {
             let page = root.page(number)?;
             sum = sum.wrapping_sub(page.head().digest());
-            overlay.take(number, page, &options.hash_key)?;
+            overlay.take(number, page, hasher)?;
         }
         if let Some(tenant) = new {
-            let page = compile_tenant(tenant, options).map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
-            let digest =
-                overlay.add(&page, &options.hash_key).ok_or_else(|| CompileError::TooLarge(tenant.id.clone()))??;
+            let page = compile_tenant(tenant, hasher).map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
+            let digest = overlay.add(&page, hasher).ok_or_else(|| CompileError::TooLarge(tenant.id.clone()))??;
             sum = sum.wrapping_add(digest);
         }
         let id = identify(sum, image.head()?.settings());
         let size = image.content()?.len() + overlay.octets;
-        let (image, options) = (Arc::clone(image), *options);
-        Ok(Self { inner: Arc::new(Inner { image, overlay: Some(overlay), options, sum, id, size }) })
+        let (image, options, hasher) = (Arc::clone(image), *options, hasher.clone());
+        Ok(Self { inner: Arc::new(Inner { image, overlay: Some(overlay), options, hasher, sum, id, size }) })
     }
 }

@@ -126,7 +126,7 @@ impl Snapshot {
             let length = bytes.word(at)?;
             let page = bytes.octets(at, 0, length as usize * 4)?;
             self.take(&mut overlay, PageView::new(page)?.head().id()?)?;
-            overlay.add(page, &self.options().hash_key).ok_or(Damaged)??;
+            overlay.add(page, &self.inner.hasher).ok_or(Damaged)??;
             at = at.wrapping_add(length);
         }
         let changed = Self { inner: Arc::new(Inner { overlay: Some(overlay), ..(*self.inner).clone() }) };
@@ -145,7 +145,7 @@ impl Snapshot {
     /// Takes the tenant with this id out of an overlay over this snapshot, if it is there.
     fn take(&self, overlay: &mut Overlay, id: &[u8]) -> Read<()> {
         match self.root().tenant(id)? {
-            Some(number) => overlay.take(number, self.root().page(number)?, &self.options().hash_key),
+            Some(number) => overlay.take(number, self.root().page(number)?, &self.inner.hasher),
             None => Ok(()),
         }
     }

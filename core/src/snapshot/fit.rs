@@ -14,7 +14,7 @@ use crate::policy::{
 };
 
 use super::compare::Separators;
-use super::index::Hash;
+use super::hash::Hash;
 use super::keys::Table;
 use super::layout::{Damaged, Read, Run};
 use super::page::{PageView, rule};
@@ -153,7 +153,7 @@ impl<'s> Fit<'s> {
 
     fn credential_elsewhere(&self, id: &[u8]) -> Read<Option<String>> {
         let index = self.root.head()?.credential_index();
-        let mut links = self.root.links::<2>(Table::Credentials, index, Hash::of(self.root.key, id));
+        let mut links = self.root.links::<2>(Table::Credentials, index, Hash::of(self.root.key, id))?;
         while let Some(link) = links.next()? {
             let page = self.root.page(link.page)?;
             let row: CredentialRow<'_> = page.record(link.record)?;
@@ -301,7 +301,7 @@ impl<'s> Fit<'s> {
     /// The tenant of the account with this id, unless it is the changed one.
     fn stored_account(&self, id: &[u8]) -> Read<Option<Node<'s>>> {
         let index = self.root.head()?.account_index();
-        let mut links = self.root.links::<2>(Table::Accounts, index, Hash::of(self.root.key, id));
+        let mut links = self.root.links::<2>(Table::Accounts, index, Hash::of(self.root.key, id))?;
         while let Some(Link { page, record }) = links.next()? {
             if Some(page) != self.old && self.root.page(page)?.record::<AccountRow<'_>>(record)?.id()? == id {
                 return Ok(Some(Node::Page(page)));
@@ -351,7 +351,8 @@ impl<'s> Fit<'s> {
     /// The tenants right below the one of this id, as they are after the change.
     fn heirs(&self, id: &[u8]) -> Read<Vec<Node<'s>>> {
         let mut heirs = Vec::new();
-        let mut links = self.root.links::<1>(Table::Heirs, self.root.head()?.heir_index(), Hash::of(self.root.key, id));
+        let mut links =
+            self.root.links::<1>(Table::Heirs, self.root.head()?.heir_index(), Hash::of(self.root.key, id))?;
         while let Some(Link { page, .. }) = links.next()? {
             if Some(page) != self.old && self.root.page(page)?.head().parent()? == id {
                 heirs.push(Node::Page(page));

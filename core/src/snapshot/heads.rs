@@ -183,6 +183,9 @@ pub(crate) mod tenant {
     pub(crate) const ASKS_CREDENTIALS: u32 = 1 << 13;
     /// One of its identities or domains names an account or a role that is not its own.
     pub(crate) const NAMES_HEIRS: u32 = 1 << 14;
+    /// Nothing of it speaks against an address that something gives: no domain is inactive, none includes its sub-domains
+    /// or says how local parts compare, no identity is refused or withdrawn, and no tenant is above.
+    pub(crate) const UNDISPUTED: u32 = 1 << 15;
 }
 
 row! {
@@ -289,7 +292,7 @@ pub(crate) mod holding {
 /// The first octets of a snapshot. No text in UTF-8 begins so, and a transfer that changes line ends shows.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"\x93SENDAS\n");
 /// The version of the format.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// Kinds of modes, in the first word of a mode.
 pub(crate) mod mode {
     pub(crate) const OFF: u32 = 0;

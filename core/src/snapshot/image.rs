@@ -17,7 +17,8 @@ use crate::options::{HashKey, Limits, Options};
 use crate::policy::Provider;
 
 use super::blocks::{Blocks, checksum, checksums};
-use super::index::{self, Hash};
+use super::hash::{Hash, Hasher};
+use super::index;
 use super::keys::{Table, keys};
 use super::layout::{Bytes, Damaged, Read, Run, Writer, small, words_of};
 use super::page::PageView;
@@ -186,6 +187,7 @@ impl<'p> Front<'p> {
 /// Builds an image, page by page.
 pub(crate) struct Builder<'p> {
     front: Front<'p>,
+    hasher: Hasher,
     start: u32,
     tenants: Vec<(Hash, [u32; 1])>,
     heirs: Vec<(Hash, [u32; 1])>,
@@ -202,7 +204,8 @@ impl<'p> Builder<'p> {
         let start = front.writer.here();
         let (tenants, heirs, accounts) = (Vec::new(), Vec::new(), Vec::new());
         let (credentials, domains, own) = (Vec::new(), Vec::new(), Vec::new());
-        Self { front, start, tenants, heirs, accounts, credentials, domains, own, sum: 0 }
+        let hasher = Hasher::new(&front.options.hash_key);
+        Self { front, hasher, start, tenants, heirs, accounts, credentials, domains, own, sum: 0 }
     }
 
     /// Appends a page; the tenants' ids must come sorted.
@@ -214,7 +217,7 @@ impl<'p> Builder<'p> {
             *flags |= root::HAS_SUBDOMAINS;
         }
         self.sum = self.sum.wrapping_add(view.head().digest());
-        keys(view, &self.front.options.hash_key, |table, hash, record| match table {
+        keys(view, &self.hasher, |table, hash, record| match table {
             Table::Tenants => self.tenants.push((hash, [number])),
             Table::Heirs => self.heirs.push((hash, [number])),
             Table::Accounts => self.accounts.push((hash, [number, record])),

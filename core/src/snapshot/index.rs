@@ -2,49 +2,11 @@
 
 use alloc::vec::Vec;
 
-use siphasher::sip::SipHasher13;
-
-use crate::address::octet;
-use crate::options::HashKey;
-
 use super::blocks::Blocks;
-use super::compare::Folded;
+use super::hash::Hash;
 use super::layout::{Bytes, Read, Run, Word, Writer, small};
 
-/// The hash of a key: SipHash-1-3 under the snapshot's own key, because strangers choose what is looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Hash(u64);
-
 impl Hash {
-    /// Hashes one text.
-    pub(crate) fn of(key: &HashKey, text: &[u8]) -> Self {
-        let [first, second] = key.words();
-        Self(SipHasher13::new_with_keys(first, second).hash(text))
-    }
-
-    /// Makes of a domain's hash that of an address in it: a hash of the local part, as it is or folded, under a key of
-    /// the domain's own.
-    #[inline]
-    pub(crate) fn of_local(self, key: &HashKey, local: &[u8], exact_case: bool) -> Self {
-        let [first, second] = key.words();
-        let hasher = SipHasher13::new_with_keys(first ^ self.0, second);
-        if exact_case || !octet::has_capital(local) {
-            return Self(hasher.hash(local));
-        }
-        Self(hasher.hash(Folded::of(local).as_bytes()))
-    }
-
-    /// Makes a further key of this one and a number, such as a holder's.
-    pub(crate) const fn with(self, number: u32) -> Self {
-        let mixed = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Self(mixed ^ (mixed >> 29))
-    }
-
-    /// All of it.
-    pub(crate) const fn number(self) -> u64 {
-        self.0
-    }
-
     /// The highest octet, but for 0, which marks an empty place: stored so that few records are touched in vain.
     const fn tag(self) -> u8 {
         let [.., tag] = self.0.to_le_bytes();
@@ -111,51 +73,59 @@ pub(crate) struct Candidates<'p, const N: usize> {
     bytes: Bytes<'p>,
     run: Run,
     tag: u8,
-    /// The group that is read next, and how many more there can be.
+    /// The group that was read last, and how many were read before it.
     group: u32,
-    left: u32,
-    /// Where the entries of the group read last stand, and those among them that have the tag: the highest bit of an
-    /// octet each.
+    before: u32,
+    /// Where the entries of this group stand, and those among them that have the tag: the highest bit of an octet each.
     entries: Word,
     alike: u64,
+    /// The next group may have some too.
+    more: bool,
 }
 
 impl<'p, const N: usize> Candidates<'p, N> {
     /// Starts a look-up in the table at `run`.
     #[inline]
-    pub(crate) const fn new(bytes: Bytes<'p>, run: Run, hash: Hash) -> Self {
+    pub(crate) fn start(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
         let (tag, group) = (hash.tag(), hash.group(run.count));
-        Self { bytes, run, tag, group, left: run.count, entries: 0, alike: 0 }
-    }
-
-    /// Checks the blocks of every group that the look-up is going to read; where one is damaged, so is the look-up.
-    #[inline(never)]
-    pub(crate) fn check(&mut self, blocks: &Blocks) {
-        let mut ahead = Self { ..*self };
-        while ahead.left > 0 {
-            let first = ahead.next_group() as usize * 4;
-            let checked = blocks.touch(self.bytes, first, first + 4 * words_of::<N>());
-            if checked.and_then(|()| ahead.read_group()).is_err() {
-                // No table stands so far behind that a group of it could be read.
-                (self.run.start, self.group, self.left) = (Word::MAX, 0, 1);
-                return;
-            }
+        let mut found = Self { bytes, run, tag, group, before: 0, entries: 0, alike: 0, more: false };
+        if run.count != 0 {
+            found.read()?;
         }
+        Ok(found)
     }
 
-    /// Reads the first of the tags that the next entries are told by, and nothing else.
-    pub(crate) fn glance(&self) -> Read<u32> {
-        self.bytes.word(self.next_group())
+    /// Checks the blocks of every group that such a look-up reads.
+    #[inline(never)]
+    pub(crate) fn check(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: &Blocks) -> Read<()> {
+        let mut group = hash.group(run.count);
+        for _ in 0..run.count {
+            let word = Self::place(run, group);
+            blocks.touch(bytes, word as usize * 4, word as usize * 4 + 4 * words_of::<N>())?;
+            let [.., more] = bytes.double(word)?.to_le_bytes();
+            if more != MORE {
+                break;
+            }
+            group = next(group, run.count);
+        }
+        Ok(())
+    }
+
+    /// Reads the first of the tags that such a look-up begins with, and nothing else; it has not been checked.
+    pub(crate) fn glance(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<u32> {
+        if run.count == 0 { Ok(0) } else { bytes.word(Self::place(run, hash.group(run.count))) }
     }
 
     /// Returns the words of the next entry.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
         while self.alike == 0 {
-            if self.left == 0 {
+            self.before += 1;
+            if !self.more || self.before >= self.run.count {
                 return Ok(None);
             }
-            self.read_group()?;
+            self.group = next(self.group, self.run.count);
+            self.read()?;
         }
         let slot = self.alike.trailing_zeros() / 8;
         self.alike &= self.alike - 1;
@@ -166,21 +136,20 @@ impl<'p, const N: usize> Candidates<'p, N> {
         Ok(Some(words))
     }
 
+    /// Reads the group.
     #[inline]
-    fn read_group(&mut self) -> Read<()> {
-        let word = self.next_group();
+    fn read(&mut self) -> Read<()> {
+        let word = Self::place(self.run, self.group);
         let tags = self.bytes.double(word)?;
-        self.alike = alike(tags, self.tag);
-        self.entries = word.wrapping_add(2);
         let [.., more] = tags.to_le_bytes();
-        self.left = if more == MORE { self.left - 1 } else { 0 };
-        self.group = next(self.group, self.run.count);
+        (self.alike, self.entries, self.more) = (alike(tags, self.tag), word.wrapping_add(2), more == MORE);
         Ok(())
     }
 
+    /// The word where a group stands.
     #[inline]
-    fn next_group(&self) -> Word {
-        self.run.start.wrapping_add(self.group.wrapping_mul(small(words_of::<N>())))
+    fn place(run: Run, group: u32) -> Word {
+        run.start.wrapping_add(group.wrapping_mul(small(words_of::<N>())))
     }
 }
 
@@ -214,7 +183,8 @@ mod tests {
             let run = write(&mut writer, records);
             let bytes = writer.so_far();
             for key in 0..count + 50 {
-                let mut candidates = Candidates::<2>::new(Bytes(bytes), run, hash(u64::from(key)));
+                let mut candidates =
+                    Candidates::<2>::start(Bytes(bytes), run, hash(u64::from(key))).expect("a whole table");
                 let mut found = Vec::new();
                 while let Some([of, number]) = candidates.next().expect("a whole table") {
                     if of == key {
@@ -246,7 +216,7 @@ mod tests {
             tags[..8].copy_from_slice(&[3, 3, 3, 3, 3, 3, 3, MORE]);
         }
         let run = Run { start: 0, count: 8 };
-        let mut candidates = Candidates::<1>::new(Bytes(&bytes), run, Hash(3 << 56));
+        let mut candidates = Candidates::<1>::start(Bytes(&bytes), run, Hash(3 << 56)).expect("within bounds");
         let mut found = 0;
         while candidates.next().expect("within bounds").is_some() {
             found += 1;

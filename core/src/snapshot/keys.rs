@@ -3,14 +3,13 @@
 //! They follow from the page alone, so that a changed tenant changes nobody else's.
 
 use crate::address::CanonicalView;
-use crate::options::HashKey;
 
 use super::compare::Separators;
-use super::index::Hash;
+use super::hash::{Hash, Hasher};
 use super::layout::{Read, Word};
 use super::page::{PageView, rule};
 use super::row::records;
-use super::rows::{AccountRow, CredentialRow, DomainRow, account, domain, tenant};
+use super::rows::{AccountRow, CredentialRow, DomainRow, domain, tenant};
 use super::target::Target;
 
 /// The tables over all tenants.
@@ -31,7 +30,7 @@ pub(crate) enum Table {
 }
 
 /// Calls `visit` with each key of a page, and the word of the record that it leads to.
-pub(crate) fn keys(page: PageView<'_>, key: &HashKey, mut visit: impl FnMut(Table, Hash, Word)) -> Read<()> {
+pub(crate) fn keys(page: PageView<'_>, key: &Hasher, mut visit: impl FnMut(Table, Hash, Word)) -> Read<()> {
     let (bytes, head) = (page.bytes(), page.head());
     visit(Table::Tenants, Hash::of(key, head.id()?), 0);
     if page.has(tenant::HAS_PARENT) {
@@ -40,7 +39,7 @@ pub(crate) fn keys(page: PageView<'_>, key: &HashKey, mut visit: impl FnMut(Tabl
     for row in records::<AccountRow<'_>>(bytes, head.accounts()) {
         let row = row?;
         visit(Table::Accounts, Hash::of(key, row.id()?), row.0.word);
-        if row.flags() & account::HAS_ADDRESS != 0 {
+        if row.has_address() {
             own(page, key, row, |hash| visit(Table::Own, hash, row.0.word))?;
         }
     }
@@ -59,7 +58,7 @@ pub(crate) fn keys(page: PageView<'_>, key: &HashKey, mut visit: impl FnMut(Tabl
 
 /// Calls `visit` with the keys of an own address: one for what is left of it by its own tenant's separator, and one more for
 /// each separator of another tenant that would leave less.
-fn own(page: PageView<'_>, key: &HashKey, row: AccountRow<'_>, mut visit: impl FnMut(Hash)) -> Read<()> {
+fn own(page: PageView<'_>, key: &Hasher, row: AccountRow<'_>, mut visit: impl FnMut(Hash)) -> Read<()> {
     let target = Target::new(key, CanonicalView { local: row.local()?, domain: row.domain()? });
     let separators = rule(page.closest(&target)?).separators;
     let base = separators.base(target.local);

@@ -7,6 +7,7 @@ pub(crate) mod compare;
 mod delta;
 mod fit;
 mod follow;
+pub(crate) mod hash;
 mod heads;
 mod image;
 pub(crate) mod index;
@@ -34,6 +35,7 @@ use crate::options::Options;
 use crate::policy::{Policy, PolicyProblem, Tenant};
 
 pub use self::delta::DeltaError;
+use self::hash::Hasher;
 pub use self::image::OpenError;
 use self::image::{Builder, Front, Image};
 pub use self::layout::Damaged;
@@ -73,6 +75,8 @@ struct Inner {
     /// What has changed since the image was built.
     overlay: Option<Overlay>,
     options: Options,
+    /// The hash of its tables, under the key of the options.
+    hasher: Hasher,
     /// The sum of the digests of the pages.
     sum: u128,
     id: SnapshotId,
@@ -94,9 +98,10 @@ impl Snapshot {
         }
         let mut tenants: Vec<&Tenant> = policy.tenants.iter().collect();
         tenants.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        let hasher = Hasher::new(&options.hash_key);
         let mut builder = Builder::new(Front::new(&policy.provider, options));
         for tenant in tenants {
-            let page = compile_tenant(tenant, options).map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
+            let page = compile_tenant(tenant, &hasher).map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
             builder.page(&page)?;
         }
         Ok(Self::of(builder.finish().ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
@@ -189,14 +194,15 @@ impl Snapshot {
     #[inline]
     pub(crate) fn root(&self) -> RootView<'_> {
         let inner = &*self.inner;
-        RootView { bytes: inner.image.bytes(), key: &inner.options.hash_key, inner }
+        RootView { bytes: inner.image.bytes(), key: &inner.hasher, inner }
     }
 
     /// A snapshot of an image without changes.
     fn of(image: Image) -> Result<Self, Damaged> {
         let (options, head) = (image.options()?, image.head()?);
         let (sum, id, size) = (head.sum(), SnapshotId(head.id()), image.content()?.len());
-        Ok(Self { inner: Arc::new(Inner { image: Arc::new(image), overlay: None, options, sum, id, size }) })
+        let (image, hasher) = (Arc::new(image), Hasher::new(&options.hash_key));
+        Ok(Self { inner: Arc::new(Inner { image, overlay: None, options, hasher, sum, id, size }) })
     }
 }
 

@@ -3,9 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::options::HashKey;
-
-use super::index::Hash;
+use super::hash::{Hash, Hasher};
 use super::keys::{Table, keys};
 use super::layout::{Damaged, Read, Word};
 use super::page::PageView;
@@ -55,7 +53,7 @@ impl Overlay {
     }
 
     /// Adds a page, and returns its digest; `None` when no number is left.
-    pub(crate) fn add(&mut self, page: &[u8], key: &HashKey) -> Option<Read<u128>> {
+    pub(crate) fn add(&mut self, page: &[u8], key: &Hasher) -> Option<Read<u128>> {
         let number = self.next;
         self.next = number.checked_add(1).filter(|next| *next < OVERLAID)?;
         self.pages.set(u64::from(number), page.into());
@@ -65,7 +63,7 @@ impl Overlay {
     }
 
     /// Takes a page away, whether of the image or of a later change.
-    pub(crate) fn take(&mut self, number: u32, view: PageView<'_>, key: &HashKey) -> Read<()> {
+    pub(crate) fn take(&mut self, number: u32, view: PageView<'_>, key: &Hasher) -> Read<()> {
         self.more -= 1;
         if number & OVERLAID == 0 {
             self.masked.set(u64::from(number), ());
@@ -88,7 +86,7 @@ impl Overlay {
         Ok(())
     }
 
-    fn link(&mut self, view: Read<PageView<'_>>, page: u32, key: &HashKey) -> Read<u128> {
+    fn link(&mut self, view: Read<PageView<'_>>, page: u32, key: &Hasher) -> Read<u128> {
         let view = view?;
         self.has_subdomains |= view.has(tenant::HAS_SUBDOMAINS);
         keys(view, key, |table, hash, record: Word| {

@@ -9,7 +9,8 @@ use crate::request::Channel;
 use crate::time::Clock;
 
 use super::compare::{Rule, Separators};
-use super::index::{Candidates, Hash};
+use super::hash::Hash;
+use super::index::Candidates;
 use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
 use super::row::{Record, Row, records};
 use super::rows::{
@@ -57,7 +58,7 @@ impl<'p> PageView<'p> {
             }
             return Ok(None);
         }
-        let mut candidates = Candidates::new(self.bytes, self.head().domain_index()?, hash);
+        let mut candidates = Candidates::start(self.bytes, self.head().domain_index()?, hash)?;
         while let Some([word]) = candidates.next()? {
             let row: DomainRow<'_> = self.record(word)?;
             if row.name()? == name {
@@ -119,10 +120,8 @@ impl<'p> PageView<'p> {
     /// Asks for the buckets of identities of this address that the tenant and one of its accounts may hold.
     pub(crate) fn ask_for_identities(self, hash: Hash, account: Word) -> Read<()> {
         let index = self.head().identity_index();
-        if index.count != 0 {
-            for holder in [0, account] {
-                black_box(Candidates::<1>::new(self.bytes, index, hash.with(holder)).glance()?);
-            }
+        for holder in [0, account] {
+            black_box(Candidates::<1>::glance(self.bytes, index, hash.with(holder))?);
         }
         Ok(())
     }

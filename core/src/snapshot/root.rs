@@ -1,14 +1,14 @@
 //! Look-ups over all tenants: in the tables of the image, and in what has changed since.
 
 use crate::address::CanonicalView;
-use crate::options::HashKey;
 use crate::policy::Strength;
 use crate::time::Clock;
 
 use super::Inner;
 use super::blocks::Blocks;
 use super::compare::Separators;
-use super::index::{Candidates, Hash};
+use super::hash::{Hash, Hasher};
+use super::index::Candidates;
 use super::keys::{Table, tagged};
 use super::layout::{Bytes, Damaged, Read, Run};
 use super::overlay::Overlay;
@@ -21,7 +21,7 @@ use super::target::Target;
 #[derive(Clone, Copy)]
 pub(crate) struct RootView<'p> {
     pub(crate) bytes: Bytes<'p>,
-    pub(crate) key: &'p HashKey,
+    pub(crate) key: &'p Hasher,
     pub(super) inner: &'p Inner,
 }
 
@@ -62,12 +62,12 @@ impl<'p> RootView<'p> {
 
     /// What a table has under a key.
     #[inline]
-    pub(crate) fn links<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Links<'p, N> {
-        let mut candidates = Candidates::new(self.bytes, run, hash);
+    pub(crate) fn links<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
         if let Some(blocks) = self.blocks() {
-            candidates.check(blocks);
+            Candidates::<N>::check(self.bytes, run, hash, blocks)?;
         }
-        Links { candidates, overlay: self.overlay(), table, hash, added: 0 }
+        let candidates = Candidates::start(self.bytes, run, hash)?;
+        Ok(Links { candidates, overlay: self.overlay(), table, hash, added: 0 })
     }
 
     /// What of the octets has been checked, if they were sealed.
@@ -96,7 +96,7 @@ impl<'p> RootView<'p> {
 
     /// The page of the tenant with this id.
     pub(crate) fn tenant(self, id: &[u8]) -> Read<Option<u32>> {
-        let mut links = self.links::<1>(Table::Tenants, self.head()?.tenant_index(), Hash::of(self.key, id));
+        let mut links = self.links::<1>(Table::Tenants, self.head()?.tenant_index(), Hash::of(self.key, id))?;
         while let Some(Link { page, .. }) = links.next()? {
             if self.page(page)?.head().id()? == id {
                 return Ok(Some(page));
@@ -107,7 +107,7 @@ impl<'p> RootView<'p> {
 
     /// The credential with this id.
     pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
-        let mut links = self.links::<2>(Table::Credentials, self.head()?.credential_index(), Hash::of(self.key, id));
+        let mut links = self.links::<2>(Table::Credentials, self.head()?.credential_index(), Hash::of(self.key, id))?;
         while let Some(link) = links.next()? {
             if self.page(link.page)?.record::<CredentialRow<'_>>(link.record)?.id()? == id {
                 return Ok(Some(link));
@@ -123,7 +123,7 @@ impl<'p> RootView<'p> {
         hash: Hash,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let mut links = self.links::<2>(Table::Domains, self.head()?.domain_index(), hash);
+        let mut links = self.links::<2>(Table::Domains, self.head()?.domain_index(), hash)?;
         while let Some(Link { page, record }) = links.next()? {
             let row: DomainRow<'_> = self.page(page)?.record(record)?;
             if row.name()? == name {
@@ -231,12 +231,12 @@ impl<'p> RootView<'p> {
         visit: &mut impl FnMut(Link, &'t [u8]) -> Read<()>,
     ) -> Read<()> {
         let (index, hash) = (self.head()?.own_index(), target.hash_of(base, false));
-        let mut links = self.links::<2>(Table::Own, index, hash);
+        let mut links = self.links::<2>(Table::Own, index, hash)?;
         while let Some(link) = links.next()? {
             visit(link, base)?;
         }
         for separator in own.iter() {
-            let mut links = self.links::<2>(Table::Own, index, tagged(hash, separator));
+            let mut links = self.links::<2>(Table::Own, index, tagged(hash, separator))?;
             while let Some(link) = links.next()? {
                 visit(link, base)?;
             }
@@ -300,11 +300,6 @@ impl<const N: usize> Links<'_, N> {
         let added = overlay.links(self.table, self.hash).get(self.added).copied();
         self.added += 1;
         Ok(added)
-    }
-
-    /// Reads the first of the tags that the next ones are told by, and nothing else; it has not been checked.
-    pub(crate) fn glance(&self) -> Read<u32> {
-        self.candidates.glance()
     }
 }
 

@@ -43,6 +43,13 @@ impl<'p> AccountRow<'p> {
         self.text(0, id)
     }
 
+    /// Whether it has an own address.
+    #[inline]
+    pub(crate) fn has_address(self) -> bool {
+        let [_, local, ..] = self.lengths().to_le_bytes();
+        local != 0
+    }
+
     /// Its own address, exact form.
     #[inline]
     pub(crate) fn local(self) -> Read<&'p [u8]> {
@@ -140,20 +147,25 @@ row! {
 pub(crate) mod account {
     pub(crate) const SUSPENDED: u32 = 1;
     pub(crate) const RESEND: u32 = 1 << 1;
-    pub(crate) const HAS_ADDRESS: u32 = 1 << 2;
     /// The own address is assigned, or at a verified active domain of exactly its name.
-    pub(crate) const COUNTED: u32 = 1 << 3;
+    pub(crate) const COUNTED: u32 = 1 << 2;
     /// The own address is below a verified active domain that includes its sub-domains.
-    pub(crate) const COUNTED_ABOVE: u32 = 1 << 4;
+    pub(crate) const COUNTED_ABOVE: u32 = 1 << 3;
     /// One of the roles has the permission to send.
-    pub(crate) const MAY_SEND: u32 = 1 << 5;
-    pub(crate) const HAS_IDENTITIES: u32 = 1 << 6;
-    /// Something that a session is judged by can fail, or its control is not simply enforced: suspension, roles,
-    /// credentials, allowlists, transport encryption, modes, exemptions, or a tenant above.
-    pub(crate) const WATCHED: u32 = 1 << 7;
-    pub(crate) const HAS_EXTRA: u32 = 1 << 8;
+    pub(crate) const MAY_SEND: u32 = 1 << 4;
+    pub(crate) const HAS_IDENTITIES: u32 = 1 << 5;
+    pub(crate) const HAS_EXTRA: u32 = 1 << 6;
     /// Its id is its own address, local part and domain with `@` between, so that the address is written once.
-    pub(crate) const ID_IS_ADDRESS: u32 = 1 << 9;
+    pub(crate) const ID_IS_ADDRESS: u32 = 1 << 7;
+    /// It or a tenant may be suspended, it may hold no role that may send, or a control may not be simply enforced: modes,
+    /// channels, exemptions, or a tenant above.
+    pub(crate) const WATCH_STANDING: u32 = 1 << 8;
+    /// A session may fail by its credential or for want of transport encryption.
+    pub(crate) const WATCH_CREDENTIAL: u32 = 1 << 9;
+    /// An allowlist may bind it.
+    pub(crate) const WATCH_CLIENT: u32 = 1 << 10;
+    /// Everything that a session is judged by, save `hosted`.
+    pub(crate) const WATCHED: u32 = WATCH_STANDING | WATCH_CREDENTIAL | WATCH_CLIENT;
     /// The bits that flags have to themselves.
     pub(crate) const BITS: u32 = 11;
     pub(super) const ALL: u32 = (1 << BITS) - 1;
@@ -262,6 +274,8 @@ pub(crate) mod identity {
     pub(crate) const HAS_DOMAIN: u32 = 1 << 11;
     /// Its holder or its domain stands further back than half a word can say.
     pub(crate) const FAR: u32 = 1 << 12;
+    /// It speaks against the address, whatever gives it.
+    pub(crate) const AGAINST: u32 = REFUSED | WITHDRAWN;
 }
 
 row! {

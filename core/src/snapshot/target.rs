@@ -3,16 +3,15 @@
 use core::cell::OnceCell;
 
 use crate::address::{CanonicalView, octet};
-use crate::options::HashKey;
 
 use super::compare::upwards;
-use super::index::Hash;
+use super::hash::{Hash, Hasher};
 
 /// An address, and the hashes that it is looked up by, each made when it is first asked for.
 pub(crate) struct Target<'a> {
     pub(crate) local: &'a [u8],
     pub(crate) domain: &'a [u8],
-    key: &'a HashKey,
+    key: &'a Hasher,
     /// The hash of the domain.
     domain_hash: OnceCell<Hash>,
     /// The hash of the address with its local part folded.
@@ -21,7 +20,7 @@ pub(crate) struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// Takes an address.
-    pub(crate) fn new(key: &'a HashKey, address: CanonicalView<'a>) -> Self {
+    pub(crate) fn new(key: &'a Hasher, address: CanonicalView<'a>) -> Self {
         let CanonicalView { local, domain } = address;
         Self { local, domain, key, domain_hash: OnceCell::new(), folded: OnceCell::new() }
     }
