@@ -8,7 +8,7 @@ use std::error::Error;
 
 use clap::{Parser, Subcommand};
 
-use command::{decide, generate, guard, table};
+use command::{build, decide, generate, guard, table};
 
 /// Measures the library beside its peers.
 #[derive(Parser)]
@@ -20,6 +20,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Build(build::Arguments),
     Decide(decide::Arguments),
     Generate(generate::Arguments),
     Guard(guard::Arguments),
@@ -28,6 +29,7 @@ enum Command {
 
 fn main() -> Result<(), Box<dyn Error>> {
     match Arguments::parse().command {
+        Command::Build(arguments) => build::run(&arguments),
         Command::Decide(arguments) => decide::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Guard(arguments) => guard::run(&arguments),

@@ -1,5 +1,6 @@
 //! The commands of the program.
 
+pub(crate) mod build;
 pub(crate) mod decide;
 pub(crate) mod generate;
 pub(crate) mod guard;

@@ -62,6 +62,17 @@ impl Address {
         Some(Self { local: text(canonical.local())?, domain: text(canonical.domain())? })
     }
 
+    /// Puts together what was taken apart: a local part by value and a domain.
+    pub(crate) fn of_parts(local: &str, domain: &str) -> Self {
+        Self { local: String::from(local), domain: String::from(domain) }
+    }
+
+    /// Whether the text is the address as it stands by value.
+    pub(crate) fn is_spelled(&self, text: &str) -> bool {
+        text.split_at_checked(self.local.len())
+            .is_some_and(|(local, rest)| local == self.local && rest.strip_prefix('@') == Some(&*self.domain))
+    }
+
     /// Returns the local part by value: without quotes, NFC, case as given.
     #[must_use]
     pub fn local(&self) -> &str {

@@ -1,6 +1,7 @@
 //! From one tenant's policy to its page.
 
 mod lists;
+mod order;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -24,6 +25,7 @@ use crate::snapshot::rows::{
 
 use self::lists::{allowlists, exemptions, texts};
 pub(crate) use self::lists::{denies, mode_from, mode_kind};
+use self::order::{Held, in_order};
 
 /// The tenant is too large for one page, which ends at 4 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +48,16 @@ pub(crate) fn compile_tenant(tenant: &Tenant, key: &Hasher) -> Result<Vec<u8>, T
         names_heirs: false,
         refuses: false,
     };
+    page.writer.expect(octets(tenant));
     page.write();
     page.writer.finish().ok_or(TooLarge)
+}
+
+/// About as many octets as the page of a tenant takes, for the memory to be asked for at once.
+fn octets(tenant: &Tenant) -> usize {
+    let of_accounts = tenant.accounts.iter().map(|account| 60 + 50 * account.identities.len());
+    let of_accounts: usize = of_accounts.sum();
+    256 + 64 * tenant.domains.len() + 50 * tenant.identities.len() + of_accounts
 }
 
 /// The members of [`more`] that the tenant has, and the word where they stand.
@@ -354,7 +364,7 @@ impl<'t> PageWriter<'t> {
             | flag(may_send, account::MAY_SEND)
             | flag(!account.identities.is_empty(), account::HAS_IDENTITIES)
             | flag(has_extra, account::HAS_EXTRA)
-            | flag(account.address.as_ref().is_some_and(|own| is_spelled(own, &account.id)), account::ID_IS_ADDRESS)
+            | flag(account.address.as_ref().is_some_and(|own| own.is_spelled(&account.id)), account::ID_IS_ADDRESS)
             | self.watch(account, may_send)
     }
 
@@ -410,21 +420,21 @@ impl<'t> PageWriter<'t> {
 
     /// Writes the identities of the tenant and of its accounts, which are told by their words; a domain is written once.
     fn identities(&mut self, holders: &[Word], named: &BTreeMap<&str, Word>) -> (Run, Keys) {
-        let mut all: Vec<(u32, &Identity)> = self.tenant.identities.iter().map(|identity| (0, identity)).collect();
-        for (account, &holder) in self.accounts.iter().zip(holders) {
-            all.extend(account.identities.iter().map(|identity| (holder, identity)));
-        }
-        all.sort_unstable_by_key(|(holder, identity)| (identity.address.domain(), identity.address.local(), *holder));
-        let extras: Vec<Word> = all.iter().map(|(_, identity)| self.identity_extra(identity)).collect();
+        let of_tenant = self.tenant.identities.iter().map(|identity| (0, identity));
+        let of_accounts = self.accounts.iter().zip(holders);
+        let of_accounts =
+            of_accounts.flat_map(|(account, &holder)| account.identities.iter().map(move |one| (holder, one)));
+        let all = in_order(of_tenant.chain(of_accounts));
+        let extras: Vec<Word> = all.iter().map(|held| self.identity_extra(held.identity)).collect();
         let start = self.writer.here();
         let mut hashes = Vec::with_capacity(all.len());
         let mut extras = extras.into_iter();
-        for at_domain in all.chunk_by(|(_, one), (_, other)| one.address.domain() == other.address.domain()) {
-            let Some(domain) = at_domain.first().map(|(_, identity)| identity.address.domain()) else { continue };
+        for at_domain in all.chunk_by(Held::is_beside) {
+            let Some(domain) = at_domain.first().map(|held| held.identity.address.domain()) else { continue };
             let (domain_hash, exact_case) = (Hash::of(self.key, domain.as_bytes()), self.rule(domain).exact_case);
             let proof = self.proved(domain);
             let mut word = named.get(domain).copied();
-            for (&(holder, identity), extra) in at_domain.iter().zip(&mut extras) {
+            for (&Held { identity, holder, .. }, extra) in at_domain.iter().zip(&mut extras) {
                 let local = identity.address.local();
                 let hash = domain_hash.of_local(self.key, local.as_bytes(), exact_case).with(holder);
                 hashes.push((hash, [self.writer.here()]));
@@ -549,12 +559,6 @@ fn is_verified(domain: &Domain) -> bool {
 
 fn is_in_force(domain: &Domain) -> bool {
     is_verified(domain) && domain.active
-}
-
-/// Whether the text is the address, in exact form.
-fn is_spelled(address: &Address, text: &str) -> bool {
-    text.split_at_checked(address.local().len())
-        .is_some_and(|(local, rest)| local == address.local() && rest.strip_prefix('@') == Some(address.domain()))
 }
 
 /// The flags of an identity; `proof` says whether its domain is proved by exactly its name, and whether from above.

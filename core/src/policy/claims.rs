@@ -1,34 +1,19 @@
 //! Own addresses that two accounts claim (docs/semantics.md 1.2, 4.1, 7.5).
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::Address;
 
-use super::{Domain, DomainStatus, Policy, Separator, Tenant};
-
-/// Where an account is: the indices of its tenant and of itself.
-pub(super) type AccountAt = (usize, usize);
+use super::check::At;
+use super::{Domain, DomainStatus, Separator, Tenant};
 
 /// Returns for each account whose own address an earlier one claims that earlier account.
 ///
 /// Two addresses are one in widest form: folded, and cut at the first separator of either side. As that is asked of
 /// pairs and separators are few, each claim is looked up once for every separator in use at its domain.
-pub(super) fn second_claims(policy: &Policy) -> BTreeMap<AccountAt, AccountAt> {
-    let mut claims = Vec::new();
-    for (tenant_index, tenant) in policy.tenants.iter().enumerate() {
-        let entries = Entries::of(tenant);
-        for (account_index, account) in tenant.accounts.iter().enumerate() {
-            let Some(address) = &account.address else { continue };
-            claims.push(Claim {
-                domain: address.domain(),
-                local: address.local().to_ascii_lowercase(),
-                separator: entries.separator(address),
-                account: (tenant_index, account_index),
-            });
-        }
-    }
+pub(super) fn second_claims(mut claims: Vec<Claim<'_>>) -> BTreeMap<At, At> {
     claims.sort_by(|a, b| (a.domain, a.account).cmp(&(b.domain, b.account)));
     let mut second = BTreeMap::new();
     for at_domain in claims.chunk_by(|a, b| a.domain == b.domain) {
@@ -37,12 +22,12 @@ pub(super) fn second_claims(policy: &Policy) -> BTreeMap<AccountAt, AccountAt> {
     second
 }
 
-fn second_claims_at(claims: &[Claim<'_>], second: &mut BTreeMap<AccountAt, AccountAt>) {
+fn second_claims_at(claims: &[Claim<'_>], second: &mut BTreeMap<At, At>) {
     let mut separators: Vec<Option<Separator>> = claims.iter().map(|claim| claim.separator).collect();
     separators.sort_unstable();
     separators.dedup();
     // The first account of each side's separator, by the other side's and by what is left after cutting at both.
-    let mut first: BTreeMap<(Option<Separator>, Option<Separator>, &str), AccountAt> = BTreeMap::new();
+    let mut first: BTreeMap<(Option<Separator>, Option<Separator>, &str), At> = BTreeMap::new();
     for claim in claims {
         let mine = claim.separator;
         for &other in &separators {
@@ -56,16 +41,21 @@ fn second_claims_at(claims: &[Claim<'_>], second: &mut BTreeMap<AccountAt, Accou
     }
 }
 
-struct Claim<'p> {
-    domain: &'p str,
+/// An own address.
+pub(super) struct Claim<'p> {
+    pub(super) domain: &'p str,
     /// Folded.
-    local: String,
-    separator: Option<Separator>,
-    account: AccountAt,
+    pub(super) local: Cow<'p, str>,
+    pub(super) separator: Option<Separator>,
+    pub(super) account: At,
 }
 
 /// The domain entries of one tenant, by name.
-pub(crate) struct Entries<'p>(BTreeMap<&'p str, &'p Domain>);
+pub(crate) struct Entries<'p> {
+    entries: BTreeMap<&'p str, &'p Domain>,
+    /// One of them says what begins a sub-address.
+    separates: bool,
+}
 
 impl<'p> Entries<'p> {
     pub(crate) fn of(tenant: &'p Tenant) -> Self {
@@ -73,18 +63,21 @@ impl<'p> Entries<'p> {
         for domain in &tenant.domains {
             entries.entry(domain.name.as_str()).or_insert(domain);
         }
-        Self(entries)
+        Self { entries, separates: tenant.domains.iter().any(|domain| domain.separator.is_some()) }
     }
 
     /// Returns the separator of the verified active entry for the address's domain (docs/semantics.md 4.1).
     pub(crate) fn separator(&self, address: &Address) -> Option<Separator> {
+        if !self.separates {
+            return None;
+        }
         let in_force =
             |entry: &&&Domain| entry.active && matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
         let mut name = address.domain();
-        let mut closest = self.0.get(name).filter(in_force);
+        let mut closest = self.entries.get(name).filter(in_force);
         while closest.is_none() {
             (_, name) = name.split_once('.')?;
-            closest = self.0.get(name).filter(|entry| entry.subdomains).filter(in_force);
+            closest = self.entries.get(name).filter(|entry| entry.subdomains).filter(in_force);
         }
         closest?.separator
     }

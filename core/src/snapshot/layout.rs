@@ -145,6 +145,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Asks for memory for about as many octets.
+    pub(crate) fn expect(&mut self, octets: usize) {
+        self.octets.reserve(octets);
+    }
+
     /// Appends a word.
     #[inline]
     pub(crate) fn word(&mut self, value: u32) {
@@ -171,7 +176,10 @@ impl Writer {
     pub(crate) fn octets(&mut self, texts: &[&[u8]]) -> Word {
         let start = self.here();
         texts.iter().for_each(|text| self.octets.extend_from_slice(text));
-        self.fill(4);
+        // A fixed number of zeros, of which what is too much goes again, is written faster than as many as it takes.
+        let end = self.octets.len().next_multiple_of(4);
+        self.octets.extend_from_slice(&[0; 4]);
+        self.octets.truncate(end);
         start
     }
 

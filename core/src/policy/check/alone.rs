@@ -1,95 +1,67 @@
-//! What must hold between the objects of a policy.
+//! What must hold within a tenant, and within what the provider sets.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 use crate::address::suffix::is_public_suffix;
 use crate::address::{DomainName, Scope};
+use crate::policy::claims::{Entries, base};
+use crate::policy::{
+    Account, Allowlist, BUILT_IN_ROLES, ChannelSet, Credential, CredentialSettings, Deny, Domain, Exemption, Identity,
+    Inherited, Mode, Names, PathStep, PolicyProblem, ProblemKind, Provider, Tenant,
+};
 use crate::reason::Control;
 use crate::time::Timestamp;
 
-use super::claims::{AccountAt, Entries, base, second_claims};
-use super::levels::{Level, levels};
-use super::{
-    Account, Allowlist, BUILT_IN_ROLES, ChannelSet, Credential, CredentialSettings, Deny, Domain, Exemption, Identity,
-    Inherited, Mode, Names, PathStep, Policy, PolicyProblem, ProblemKind, Tenant,
-};
+use super::MAX_ID_OCTETS;
+use super::ids::glimpse;
+use super::outline::{Found, Place, What, folded, small};
 
-impl Policy {
-    /// Finds everything that must not stand in this policy, in the order of its keys in `docs/policy.md`.
-    ///
-    /// A policy that was read from text has been checked. The time is near-linear in the size of the policy.
-    #[must_use]
-    pub fn check(&self) -> Vec<PolicyProblem> {
-        let mut checker = Checker { policy: self, index: Index::of(self), path: Vec::new(), problems: Vec::new() };
-        checker.below("provider", |checker| {
-            checker.mode("hosted", self.provider.hosted);
-            checker.each("deny", &self.provider.denies, Checker::deny);
-        });
-        checker.each("tenant", &self.tenants, Checker::tenant);
-        checker.problems
-    }
-}
-
-/// What is asked about the whole policy; of ids that stand twice, the first.
-struct Index<'p> {
-    tenants: BTreeMap<&'p str, usize>,
-    accounts: BTreeMap<&'p str, AccountAt>,
-    credentials: BTreeMap<&'p str, (AccountAt, usize)>,
-    /// The tenants that define each role.
-    roles: BTreeMap<&'p str, Vec<usize>>,
-    parents: Vec<Option<usize>>,
-    levels: Vec<Level>,
-    second_claims: BTreeMap<AccountAt, AccountAt>,
-}
-
-impl<'p> Index<'p> {
-    fn of(policy: &'p Policy) -> Self {
-        let (mut tenants, mut accounts) = (BTreeMap::new(), BTreeMap::new());
-        let (mut credentials, mut roles) = (BTreeMap::new(), BTreeMap::<&str, Vec<usize>>::new());
-        for (tenant_at, tenant) in policy.tenants.iter().enumerate() {
-            tenants.entry(&*tenant.id).or_insert(tenant_at);
-            for role in &tenant.roles {
-                roles.entry(&*role.name).or_default().push(tenant_at);
-            }
-            for (account_at, account) in tenant.accounts.iter().enumerate() {
-                let at = (tenant_at, account_at);
-                accounts.entry(&*account.id).or_insert(at);
-                for (credential_at, credential) in account.credentials.iter().enumerate() {
-                    credentials.entry(&*credential.id).or_insert((at, credential_at));
-                }
-            }
-        }
-        let parent = |tenant: &Tenant| tenants.get(tenant.parent.as_deref()?).copied();
-        let parents: Vec<_> = policy.tenants.iter().map(parent).collect();
-        let levels = levels(&parents);
-        Self { tenants, accounts, credentials, roles, parents, levels, second_claims: second_claims(policy) }
-    }
-}
-
-struct Checker<'p> {
-    policy: &'p Policy,
-    index: Index<'p>,
+/// Walks through a tenant in the order of its keys.
+pub(super) struct Checker {
     path: Vec<PathStep>,
-    problems: Vec<PolicyProblem>,
+    place: Place,
+    found: Vec<Found>,
 }
 
 /// The tenant that is being checked.
 struct Of<'p> {
-    at: usize,
     tenant: &'p Tenant,
-    entries: Entries<'p>,
+    entries: &'p Entries<'p>,
     roles: BTreeSet<&'p str>,
+    /// The ids of its accounts, sorted; few tenants name any.
+    accounts: OnceCell<Vec<&'p str>>,
 }
 
-impl<'p> Checker<'p> {
-    fn tenant(&mut self, at: usize, tenant: &'p Tenant) {
+impl<'p> Checker {
+    /// Finds what must not stand in a tenant, and what it names of others.
+    pub(super) fn of(tenant: &'p Tenant, entries: &'p Entries<'p>) -> Vec<Found> {
+        let mut checker = Self { path: Vec::new(), place: Place::ID, found: Vec::new() };
+        checker.tenant(tenant, entries);
+        checker.found
+    }
+
+    /// Finds what must not stand in what the provider sets.
+    pub(super) fn of_provider(provider: &Provider) -> Vec<PolicyProblem> {
+        let mut checker = Self { path: Vec::new(), place: Place::ID, found: Vec::new() };
+        checker.below("provider", |checker| {
+            checker.mode("hosted", provider.hosted);
+            checker.each("deny", &provider.denies, Self::deny);
+        });
+        let found = checker.found.into_iter();
+        found
+            .filter_map(|found| match found.what {
+                What::Problem(kind) => Some(PolicyProblem { path: found.path, kind }),
+                What::Account(..) | What::Role(_) => None,
+            })
+            .collect()
+    }
+
+    fn tenant(&mut self, tenant: &'p Tenant, entries: &'p Entries<'p>) {
         self.id(&tenant.id);
-        if self.index.tenants.get(&*tenant.id) != Some(&at) {
-            self.report("id", ProblemKind::DuplicateTenant(tenant.id.clone()));
-        }
-        self.parent(at, tenant);
+        self.place = Place::SETTINGS;
         self.below("controls", |checker| {
             checker.mode("sender", tenant.controls.sender);
             checker.mode("header", tenant.controls.header);
@@ -101,7 +73,7 @@ impl<'p> Checker<'p> {
             checker.instant("grandfathered_until", tenant.sender.grandfathered_until);
         });
         self.below("credential", |checker| checker.credential_settings(&tenant.credential));
-        let mut of = Of { at, tenant, entries: Entries::of(tenant), roles: BTreeSet::new() };
+        let mut of = Of { tenant, entries, roles: BTreeSet::new(), accounts: OnceCell::new() };
         self.each("role", &tenant.roles, |checker, _, role| {
             checker.name("name", &role.name);
             if is_built_in(&role.name) {
@@ -123,23 +95,9 @@ impl<'p> Checker<'p> {
         });
         self.allowlists(&tenant.allowlists);
         self.each("deny", &tenant.denies, Self::deny);
-        self.each("account", &tenant.accounts, |checker, account_at, account| {
-            checker.account(&of, (at, account_at), account);
+        self.each("account", &tenant.accounts, |checker, number, account| {
+            checker.account(&of, Place::account(small(number)), account);
         });
-    }
-
-    fn parent(&mut self, at: usize, tenant: &Tenant) {
-        let Some(parent) = &tenant.parent else { return };
-        if !self.index.tenants.contains_key(&**parent) {
-            return self.report("parent", ProblemKind::UnknownParent(parent.clone()));
-        }
-        match self.index.levels.get(at) {
-            Some(Level::FirstOfCycle) => self.report("parent", ProblemKind::ParentCycle),
-            Some(&Level::Depth(level)) if level > MAX_LEVELS => {
-                self.report("parent", ProblemKind::ParentTooDeep { level });
-            }
-            Some(Level::Depth(_) | Level::BelowCycle) | None => {}
-        }
     }
 
     fn credential_settings(&mut self, settings: &'p CredentialSettings) {
@@ -165,13 +123,10 @@ impl<'p> Checker<'p> {
         identities: &'p [Identity],
         mut special: impl FnMut(&mut Self, &'p Identity),
     ) {
-        let mut first = BTreeMap::new();
-        self.each("identity", identities, |checker, _, identity| {
-            let folded = identity.address.local().to_ascii_lowercase();
-            let local = base(&folded, &[of.entries.separator(&identity.address)]).to_owned();
-            let earlier = first.entry((identity.address.domain(), local)).or_insert(identity);
-            if !core::ptr::eq(*earlier, identity) {
-                checker.report("address", ProblemKind::DuplicateIdentity { first: earlier.address.clone() });
+        let second = second_identities(of, identities);
+        self.each("identity", identities, |checker, number, identity| {
+            if let Some(first) = second.get(&number).and_then(|&first| identities.get(first)) {
+                checker.report("address", ProblemKind::DuplicateIdentity { first: first.address.clone() });
             }
             if identity.grandfathered && of.tenant.sender.grandfathered_until.is_none() {
                 checker.report("grandfathered", ProblemKind::GrandfatheredWithoutEnd);
@@ -181,16 +136,14 @@ impl<'p> Checker<'p> {
         });
     }
 
-    fn account(&mut self, of: &Of<'p>, at: AccountAt, account: &'p Account) {
+    fn account(&mut self, of: &Of<'p>, place: Place, account: &'p Account) {
+        self.place = place;
         self.id(&account.id);
-        match self.index.accounts.get(&*account.id) {
-            Some(&first) if first != at => {
-                let tenant = self.tenant_id(first.0);
-                self.report("id", ProblemKind::DuplicateAccount { id: account.id.clone(), tenant });
-            }
-            _ => {}
+        self.place = place.own_address();
+        if account.address.is_none() && account.address_assigned {
+            self.report("address_assigned", ProblemKind::AddressAssignedWithoutAddress);
         }
-        self.own_address(at, account);
+        self.place = place.before_credentials();
         let mut seen = BTreeSet::new();
         self.each("roles", &account.roles, |checker, _, name| {
             if !seen.insert(name) {
@@ -206,26 +159,12 @@ impl<'p> Checker<'p> {
             }
             checker.role_names(of, &identity.roles, false);
         });
-        self.each("credential", &account.credentials, |checker, credential_at, credential| {
-            checker.credential((at, credential_at), credential);
+        self.each("credential", &account.credentials, |checker, number, credential| {
+            checker.credential(place, small(number), credential);
         });
+        self.place = place.behind_credentials();
         self.allowlists(&account.allowlists);
         self.each("deny", &account.denies, Self::deny);
-    }
-
-    fn own_address(&mut self, at: AccountAt, account: &Account) {
-        match &account.address {
-            None if account.address_assigned => {
-                self.report("address_assigned", ProblemKind::AddressAssignedWithoutAddress);
-            }
-            None => {}
-            Some(address) => {
-                if let Some(&first) = self.index.second_claims.get(&at) {
-                    let (address, account) = (address.clone(), self.account_id(first));
-                    self.report("address", ProblemKind::AddressClaimedTwice { address, account });
-                }
-            }
-        }
     }
 
     fn exemption(&mut self, _: usize, exemption: &Exemption) {
@@ -238,15 +177,10 @@ impl<'p> Checker<'p> {
         }
     }
 
-    fn credential(&mut self, at: (AccountAt, usize), credential: &'p Credential) {
+    fn credential(&mut self, place: Place, number: u32, credential: &'p Credential) {
+        self.place = place.credential(number);
         self.id(&credential.id);
-        match self.index.credentials.get(&*credential.id) {
-            Some(&first) if first != at => {
-                let account = self.account_id(first.0);
-                self.report("id", ProblemKind::DuplicateCredential { id: credential.id.clone(), account });
-            }
-            _ => {}
-        }
+        self.place = place.within_credential(number);
         let mut seen = BTreeSet::new();
         self.each("scopes", &credential.scopes, |checker, _, scope| {
             if scope.is_empty() {
@@ -278,18 +212,15 @@ impl<'p> Checker<'p> {
         }
     }
 
-    /// Checks that each account is one of the tenant, or of an heir where the right comes down to heirs.
+    /// Checks that each account is one of the tenant, or to be found with an heir, where the right comes down to heirs.
     fn senders(&mut self, of: &Of<'p>, senders: &'p Names, right: fn(Inherited) -> bool) {
         let Names::Only(ids) = senders else { return };
         let mut seen = BTreeSet::new();
         self.each("senders", ids, |checker, _, id| {
             if !seen.insert(id) {
-                return checker.report_here(ProblemKind::DuplicateName(id.clone()));
-            }
-            let tenant = checker.index.accounts.get(&**id).map(|&(tenant, _)| tenant);
-            if tenant.is_none_or(|tenant| tenant != of.at && !checker.inherits(tenant, of.at, right)) {
-                let elsewhere = tenant.map(|tenant| checker.tenant_id(tenant));
-                checker.report_here(ProblemKind::UnknownAccount { id: id.clone(), elsewhere });
+                checker.report_here(ProblemKind::DuplicateName(id.clone()));
+            } else if !of.has_account(id) {
+                checker.note(What::Account(id.clone(), right));
             }
         });
     }
@@ -301,24 +232,15 @@ impl<'p> Checker<'p> {
             if !seen.insert(name) {
                 return checker.report_here(ProblemKind::DuplicateName(name.clone()));
             }
-            let is_defined_by_heir = || {
-                let tenants = checker.index.roles.get(&**name).map(Vec::as_slice).unwrap_or_default();
-                tenants.iter().any(|&tenant| checker.inherits(tenant, of.at, |inherited| inherited.identities))
-            };
-            let is_known = is_built_in(name) || of.roles.contains(&**name) || (heirs && is_defined_by_heir());
-            if !is_known {
+            if is_built_in(name) || of.roles.contains(&**name) {
+                return;
+            }
+            if heirs {
+                checker.note(What::Role(name.clone()));
+            } else {
                 checker.report_here(ProblemKind::UnknownRole(name.clone()));
             }
         });
-    }
-
-    /// Whether the right comes down from `ancestor` to `heir` (docs/semantics.md 1.4).
-    fn inherits(&self, heir: usize, ancestor: usize, right: fn(Inherited) -> bool) -> bool {
-        let parent = |tenant: &usize| self.index.parents.get(*tenant).copied().flatten();
-        core::iter::successors(parent(&heir), parent)
-            .take(MAX_LEVELS)
-            .take_while(|&tenant| self.policy.tenants.get(tenant).is_some_and(|tenant| right(tenant.inherited)))
-            .any(|tenant| tenant == ancestor)
     }
 
     fn no_public_suffix(&mut self, key: &'static str, name: &DomainName) {
@@ -359,15 +281,6 @@ impl<'p> Checker<'p> {
         }
     }
 
-    fn tenant_id(&self, at: usize) -> alloc::string::String {
-        self.policy.tenants.get(at).map(|tenant| tenant.id.clone()).unwrap_or_default()
-    }
-
-    fn account_id(&self, (tenant, account): AccountAt) -> alloc::string::String {
-        let account = self.policy.tenants.get(tenant).and_then(|tenant| tenant.accounts.get(account));
-        account.map(|account| account.id.clone()).unwrap_or_default()
-    }
-
     fn each<T>(&mut self, key: &'static str, list: &'p [T], mut visit: impl FnMut(&mut Self, usize, &'p T)) {
         self.below(key, |checker| {
             for (index, element) in list.iter().enumerate() {
@@ -389,15 +302,54 @@ impl<'p> Checker<'p> {
     }
 
     fn report_here(&mut self, kind: ProblemKind) {
-        self.problems.push(PolicyProblem { path: self.path.clone(), kind });
+        self.note(What::Problem(kind));
     }
+
+    fn note(&mut self, what: What) {
+        self.found.push(Found { place: self.place, path: self.path.clone(), what });
+    }
+}
+
+impl<'p> Of<'p> {
+    fn has_account(&self, id: &str) -> bool {
+        let accounts = self.accounts.get_or_init(|| {
+            let mut ids: Vec<&str> = self.tenant.accounts.iter().map(|account| &*account.id).collect();
+            ids.sort_unstable();
+            ids
+        });
+        accounts.binary_search(&id).is_ok()
+    }
+}
+
+/// Returns the number of each identity whose address an earlier one has in widest form, with the number of the first of them.
+fn second_identities(of: &Of<'_>, identities: &[Identity]) -> BTreeMap<usize, usize> {
+    let mut second = BTreeMap::new();
+    if identities.len() < 2 {
+        return second;
+    }
+    // Only those that look alike are compared.
+    let mut looks: Vec<(u64, usize)> = Vec::with_capacity(identities.len());
+    for (identity, number) in identities.iter().zip(0..) {
+        let folded = folded(identity.address.local());
+        let local = base(&folded, &[of.entries.separator(&identity.address)]);
+        looks.push((glimpse(glimpse(0, identity.address.domain()), local), number));
+    }
+    looks.sort_unstable();
+    for alike in looks.chunk_by(|(one, _), (other, _)| one == other).filter(|alike| alike.len() > 1) {
+        let mut first = BTreeMap::new();
+        for &(_, number) in alike {
+            let Some(Identity { address, .. }) = identities.get(number) else { continue };
+            let folded = folded(address.local());
+            let local = base(&folded, &[of.entries.separator(address)]).to_owned();
+            let first = *first.entry((address.domain(), local)).or_insert(number);
+            if first != number {
+                second.insert(number, first);
+            }
+        }
+    }
+    second
 }
 
 fn is_built_in(role: &str) -> bool {
     BUILT_IN_ROLES.iter().any(|(name, _)| *name == role)
 }
-
-/// As many octets as an id may have.
-pub(crate) const MAX_ID_OCTETS: usize = 128;
-/// As many tenants as may stand above one another, the topmost and the lowest included.
-pub(crate) const MAX_LEVELS: usize = 8;
