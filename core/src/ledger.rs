@@ -81,6 +81,21 @@ impl Default for Opening {
     }
 }
 
+impl Opening {
+    /// Begins a transaction whose sender is an address and was granted, and nothing found, where another book begins.
+    pub(crate) fn begin(&mut self, session: &Self, grant: Grant) {
+        self.decision.resume(&session.decision);
+        self.decision.enter_grant(grant);
+        (self.strengths, self.session_denied) = (session.strengths, session.session_denied);
+        self.strengths.begin(false);
+    }
+
+    /// What is entered.
+    pub(crate) const fn decision(&self) -> &Decision {
+        &self.decision
+    }
+}
+
 /// Collects findings and grants, in reporting order and in bounded space.
 #[derive(Debug)]
 pub(crate) struct Ledger<'d> {

@@ -115,6 +115,14 @@ impl RequestRecord {
         answer(&self.request(&Lists::of(self)))
     }
 
+    /// Calls `answer` with the recorded request and another header.
+    pub(crate) fn with_header<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
+        let lists = Lists::of(self);
+        let mut request = self.request(&lists);
+        request.header = header;
+        answer(&request)
+    }
+
     /// Calls `answer` with several recorded requests, in their order.
     ///
     /// ```

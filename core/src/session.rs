@@ -73,12 +73,20 @@ impl Session {
         self.facts.envelope.set(sender);
         self.facts.smtputf8 = smtputf8;
         self.facts.now = now;
-        self.decide(Header::NotGiven, Stage::Envelope)
+        self.memory.renew(now);
+        self.decision.reopen(Stage::Envelope, self.snapshot.id());
+        if !self.memory.recall(sender, smtputf8, &mut self.decision) {
+            self.decide(Header::NotGiven, Stage::Envelope);
+            self.memory.keep_sender(sender, smtputf8, &self.decision);
+        }
+        self.decision.settled()
     }
 
     /// Decides the transaction at the end of the header.
     pub fn message(&mut self, header: Header<'_>) -> Decision {
-        self.decide(header, Stage::Message)
+        self.memory.renew(self.facts.now);
+        self.decide(header, Stage::Message);
+        self.decision.settled()
     }
 
     /// Explains the latest decision; `header` is the one that it was made with, which the session does not keep.
@@ -91,15 +99,11 @@ impl Session {
 
     /// Calls `answer` with the request of the transaction, for rendering a reply to its latest decision.
     pub fn with_request<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
-        self.facts.with_request(|facts| answer(&Request { header, ..*facts }))
+        self.facts.with_header(header, answer)
     }
 
-    fn decide(&mut self, header: Header<'_>, stage: Stage) -> Decision {
+    fn decide(&mut self, header: Header<'_>, stage: Stage) {
         let Self { snapshot, facts, memory, decision } = self;
-        memory.renew(facts.now);
-        facts.with_request(|facts| {
-            decide_again(decision, snapshot, &Request { header, ..*facts }, stage, memory);
-        });
-        decision.settled()
+        facts.with_header(header, |request| decide_again(decision, snapshot, request, stage, memory));
     }
 }

@@ -36,18 +36,11 @@ pub(super) enum Judged {
 
 /// What an address came to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// What is known of it; nothing where nothing is asked of addresses.
     pub(super) facts: Option<AddressFacts>,
     /// What was entered as giving it, by [`Judged::Fully`]; nothing where something was found against it.
     granted: Option<Basis>,
-}
-
-impl Outcome {
-    /// Of an address of which something is known, and which was not entered here.
-    pub(super) const fn known(facts: Option<AddressFacts>) -> Self {
-        Self { facts, granted: None }
-    }
 }
 
 impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {

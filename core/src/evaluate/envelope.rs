@@ -3,7 +3,6 @@
 use crate::address::path::{PathError, ReversePath, read_path, read_unquoted};
 use crate::address::{AddrSpec, Canonical, CanonicalError, CanonicalView, Known, LocalForm, Span};
 use crate::decision::{Place, Stage, Subject};
-use crate::gather::AddressFacts;
 use crate::ledger::place;
 use crate::locate::Asker;
 use crate::observer::Observer;
@@ -96,20 +95,19 @@ pub(super) enum Envelope<'r> {
 
 impl<'r> Envelope<'r> {
     /// An address of which everything is known.
-    pub(super) fn known_as(said: &Said<'r>, asked: Option<&'r Asked<'r>>, facts: Option<AddressFacts>) -> Self {
+    pub(super) fn known_as(said: &Said<'r>, asked: Option<&'r Asked<'r>>, outcome: Outcome) -> Self {
         match (said, asked) {
             (Said::Mailbox { bytes, spec, .. }, Some(Ok(target))) => {
-                let outcome = Outcome::known(facts);
                 Self::Address { target, spelled: spec.span.of(bytes), form: spec.form, outcome }
             }
             _ => Self::Unread,
         }
     }
 
-    /// Where the address stands and what is known of it.
-    pub(super) const fn address(&self, said: &Said<'_>) -> Option<(AddrSpec, Option<AddressFacts>)> {
+    /// Where the address stands and what it came to.
+    pub(super) const fn address(&self, said: &Said<'_>) -> Option<(AddrSpec, Outcome)> {
         match (self, said) {
-            (Self::Address { outcome, .. }, Said::Mailbox { spec, .. }) => Some((*spec, outcome.facts)),
+            (Self::Address { outcome, .. }, Said::Mailbox { spec, .. }) => Some((*spec, *outcome)),
             _ => None,
         }
     }

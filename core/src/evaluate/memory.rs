@@ -1,13 +1,16 @@
 //! What one decision leaves for the next one of the same session.
 
-use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::address::{AddrSpec, CanonicalView};
+use crate::address::{AddrSpec, CanonicalView, octet};
+use crate::decision::{Decision, Grant, Verdict};
 use crate::gather::AddressFacts;
 use crate::ledger::{Ledger, Opening};
 use crate::locate::Located;
+use crate::request::EnvelopeSender;
 use crate::time::Timestamp;
+
+use super::address::Outcome;
 
 /// Keeps what was found out, for whoever asks again about the same account and snapshot.
 pub(crate) trait Memory {
@@ -20,8 +23,8 @@ pub(crate) trait Memory {
     /// What is known of the transaction at hand.
     fn transaction(&self) -> Option<KnownTransaction<'_>>;
 
-    /// Keeps the transaction: where its address stands, what is known of it, and what was entered after MAIL FROM.
-    fn keep_transaction(&mut self, spec: AddrSpec, facts: Option<AddressFacts>, ledger: &Ledger<'_>);
+    /// Keeps the transaction: where its address stands, what it came to, and what was entered after MAIL FROM.
+    fn keep_transaction(&mut self, spec: AddrSpec, outcome: Outcome, ledger: &Ledger<'_>);
 
     /// What is known of an address.
     fn facts(&self, address: CanonicalView<'_>) -> Option<AddressFacts>;
@@ -49,7 +52,7 @@ pub(crate) struct KnownSession<'m> {
 pub(crate) struct KnownTransaction<'m> {
     /// Where the address stands in the reverse-path.
     pub(super) spec: AddrSpec,
-    pub(super) facts: Option<AddressFacts>,
+    pub(super) outcome: Outcome,
     /// What was entered after MAIL FROM.
     pub(super) opening: &'m Opening,
 }
@@ -72,7 +75,7 @@ impl Memory for Forgetful {
     }
 
     #[inline]
-    fn keep_transaction(&mut self, _spec: AddrSpec, _facts: Option<AddressFacts>, _ledger: &Ledger<'_>) {}
+    fn keep_transaction(&mut self, _spec: AddrSpec, _outcome: Outcome, _ledger: &Ledger<'_>) {}
 
     #[inline]
     fn facts(&self, _address: CanonicalView<'_>) -> Option<AddressFacts> {
@@ -93,21 +96,65 @@ pub(crate) struct Remembered {
     holds: Option<Range<i64>>,
     session: Option<(Located, bool)>,
     session_opening: Opening,
-    transaction: Option<(AddrSpec, Option<AddressFacts>)>,
+    transaction: Option<(AddrSpec, Outcome)>,
     transaction_opening: Opening,
     addresses: [RememberedAddress; ADDRESSES],
     /// The address that gives way next.
     oldest: usize,
+    senders: [Option<RememberedSender>; ADDRESSES],
+    /// The sender that gives way next.
+    oldest_sender: usize,
 }
 
-/// The addresses that are kept: most connections send from fewer.
+/// The addresses that are kept, and the senders: most connections send from fewer.
 const ADDRESSES: usize = 4;
 
+/// An envelope sender that was allowed, and nothing at all found with it.
+#[derive(Clone, Debug)]
+struct RememberedSender {
+    octets: Short,
+    is_unquoted: bool,
+    smtputf8: bool,
+    spec: AddrSpec,
+    outcome: Outcome,
+    grant: Grant,
+}
+
+/// Octets that are kept only where they are few, as those of most addresses are: no room is asked for, and none freed.
+#[derive(Clone, Debug)]
+struct Short {
+    octets: [u8; 64],
+    length: u8,
+}
+
+impl Short {
+    /// No octets.
+    const NONE: Self = Self { octets: [0; 64], length: 0 };
+
+    /// Keeps octets, or nothing where they are too many.
+    fn set(&mut self, first: &[u8], second: &[u8]) {
+        self.length = 0;
+        let length = first.len() + second.len();
+        let Some((before, after)) =
+            self.octets.get_mut(..length).and_then(|octets| octets.split_at_mut_checked(first.len()))
+        else {
+            return;
+        };
+        before.copy_from_slice(first);
+        after.copy_from_slice(second);
+        self.length = u8::try_from(length).unwrap_or(0);
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.length)).unwrap_or_default()
+    }
+}
+
 /// What is known of an address.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct RememberedAddress {
     /// The local part, and behind it the domain.
-    octets: Vec<u8>,
+    octets: Short,
     local: usize,
     facts: AddressFacts,
 }
@@ -116,6 +163,38 @@ impl Remembered {
     /// Begins another transaction.
     pub(crate) fn begin(&mut self) {
         self.transaction = None;
+    }
+
+    /// Enters what a sender came to that was decided before in this session; returns whether it was.
+    pub(crate) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &mut Decision) -> bool {
+        let (Some((octets, is_unquoted)), Some(_)) = (octets_of(sender), self.session) else { return false };
+        let found = self.senders.iter().flatten().find(|kept| {
+            octet::same(kept.octets.as_bytes(), octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
+        });
+        let Some(kept) = found else { return false };
+        self.transaction = Some((kept.spec, kept.outcome));
+        self.transaction_opening.begin(&self.session_opening, kept.grant);
+        decision.resume(self.transaction_opening.decision());
+        true
+    }
+
+    /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
+    pub(crate) fn keep_sender(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &Decision) {
+        let (Some((spec, outcome)), &[grant]) = (self.transaction, decision.grants()) else { return };
+        let (Some((octets, is_unquoted)), true, []) =
+            (octets_of(sender), decision.verdict() == Verdict::Allow, decision.would_deny())
+        else {
+            return;
+        };
+        let mut kept = RememberedSender { octets: Short::NONE, is_unquoted, smtputf8, spec, outcome, grant };
+        kept.octets.set(octets, &[]);
+        if kept.octets.length == 0 {
+            return;
+        }
+        if let Some(slot) = self.senders.get_mut(self.oldest_sender) {
+            *slot = Some(kept);
+        }
+        self.oldest_sender = (self.oldest_sender + 1) % ADDRESSES;
     }
 
     /// Forgets everything unless it holds at this instant.
@@ -129,7 +208,8 @@ impl Remembered {
     pub(crate) fn forget(&mut self) {
         self.holds = None;
         (self.session, self.transaction) = (None, None);
-        self.addresses.iter_mut().for_each(|address| address.octets.clear());
+        self.senders = Default::default();
+        self.addresses.iter_mut().for_each(|address| address.octets.length = 0);
     }
 }
 
@@ -146,11 +226,11 @@ impl Memory for Remembered {
 
     fn transaction(&self) -> Option<KnownTransaction<'_>> {
         let opening = &self.transaction_opening;
-        self.transaction.map(|(spec, facts)| KnownTransaction { spec, facts, opening })
+        self.transaction.map(|(spec, outcome)| KnownTransaction { spec, outcome, opening })
     }
 
-    fn keep_transaction(&mut self, spec: AddrSpec, facts: Option<AddressFacts>, ledger: &Ledger<'_>) {
-        self.transaction = Some((spec, facts));
+    fn keep_transaction(&mut self, spec: AddrSpec, outcome: Outcome, ledger: &Ledger<'_>) {
+        self.transaction = Some((spec, outcome));
         ledger.save(&mut self.transaction_opening);
     }
 
@@ -160,9 +240,7 @@ impl Memory for Remembered {
 
     fn keep_facts(&mut self, address: CanonicalView<'_>, facts: AddressFacts) {
         let Some(kept) = self.addresses.get_mut(self.oldest) else { return };
-        kept.octets.clear();
-        kept.octets.extend_from_slice(address.local);
-        kept.octets.extend_from_slice(address.domain);
+        kept.octets.set(address.local, address.domain);
         (kept.local, kept.facts) = (address.local.len(), facts);
         self.oldest = (self.oldest + 1) % ADDRESSES;
     }
@@ -175,10 +253,26 @@ impl Memory for Remembered {
     }
 }
 
+/// The octets of a sender that has some, and whether they are those of an address that is not quoted.
+const fn octets_of(sender: EnvelopeSender<'_>) -> Option<(&[u8], bool)> {
+    match sender {
+        EnvelopeSender::Path(octets) => Some((octets, false)),
+        EnvelopeSender::Unquoted(octets) => Some((octets, true)),
+        EnvelopeSender::Null | EnvelopeSender::Unknown => None,
+    }
+}
+
+impl Default for RememberedAddress {
+    /// None.
+    fn default() -> Self {
+        Self { octets: Short::NONE, local: 0, facts: AddressFacts::default() }
+    }
+}
+
 impl RememberedAddress {
     /// Whether what is known of this address is known of another one too.
     fn is(&self, address: CanonicalView<'_>) -> bool {
-        let Some((local, domain)) = self.octets.split_at_checked(self.local) else { return false };
+        let Some((local, domain)) = self.octets.as_bytes().split_at_checked(self.local) else { return false };
         !domain.is_empty() && self.facts.hold_for(CanonicalView { local, domain }, address)
     }
 }

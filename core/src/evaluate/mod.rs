@@ -172,12 +172,12 @@ fn run<O: Observer>(
     if stage >= Stage::Envelope {
         let envelope = if let Some(known) = memory.transaction() {
             ledger.resume(known.opening);
-            Envelope::known_as(&sender, asked.as_ref(), known.facts)
+            Envelope::known_as(&sender, asked.as_ref(), known.outcome)
         } else {
             let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
             let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
-            if let Some((spec, facts)) = envelope.address(&sender) {
-                memory.keep_transaction(spec, facts, ledger);
+            if let Some((spec, outcome)) = envelope.address(&sender) {
+                memory.keep_transaction(spec, outcome, ledger);
             }
             envelope
         };
