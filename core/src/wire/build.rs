@@ -22,7 +22,7 @@ use crate::request::{Channel, CredentialKind};
 use crate::time::Timestamp;
 
 use super::diagnostic::{Quoted, Report};
-use super::shape::push_key;
+use super::shape::{push_index, push_key};
 use super::tree::{Node, Value};
 
 /// Builds objects and notes what could not be read.
@@ -257,7 +257,7 @@ impl Builder {
         let length = self.path.len();
         let mut built = Vec::with_capacity(list.elements().len());
         for (index, element) in list.elements().iter().enumerate() {
-            self.path.push_str(&format!("[{index}]"));
+            push_index(&mut self.path, index);
             match build(self, element) {
                 Some(object) => built.push(object),
                 None => drop(self.skipped.insert(element.span.start)),

@@ -128,6 +128,9 @@ impl<'t> Reader<'t> {
         let mut run = self.at;
         let mut decoded = String::new();
         loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let special = |&octet: &u8| matches!(octet, b'"' | b'\\' | 0..=0x1F);
+            self.at += rest.iter().position(special).unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => {
                     let last = self.slice(run, self.at);
@@ -147,8 +150,7 @@ impl<'t> Reader<'t> {
                     let report = Report::new(self.at..self.at + 1, "", "a control character within a string");
                     return Err(report.help(format_args!("write it as `\\u{byte:04x}`")));
                 }
-                Some(_) => self.at += 1,
-                None => return Err(Report::new(opening..self.at, "", "a string without its closing `\"`")),
+                _ => return Err(Report::new(opening..self.at, "", "a string without its closing `\"`")),
             }
         }
     }
@@ -242,6 +244,18 @@ impl<'t> Reader<'t> {
 
     /// Reports every key that stands again.
     fn refuse_duplicates(&mut self, entries: &[Entry<'t>]) {
+        // Most objects have few keys, which are compared faster than they are entered anywhere.
+        let any = match entries {
+            [] | [_] => false,
+            few if few.len() <= FEW => few.iter().zip(1..).any(|(entry, behind)| {
+                let behind = few.get(behind..).unwrap_or_default();
+                behind.iter().any(|other| other.key == entry.key)
+            }),
+            _ => true,
+        };
+        if !any {
+            return;
+        }
         let mut seen = BTreeSet::new();
         for entry in entries.iter().filter(|entry| !seen.insert(&*entry.key)) {
             let message = format!("the key {} stands twice in this object", Quoted(&entry.key));
@@ -291,6 +305,8 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// As many keys are compared one by one.
+const FEW: usize = 16;
 /// Deeper than any policy, and shallow enough for every stack.
 const DEPTH: usize = 64;
 

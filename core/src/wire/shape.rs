@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use crate::policy::MAX_ID_OCTETS;
 
@@ -248,7 +249,7 @@ impl Shape {
 
     fn below_index(&mut self, index: usize, visit: impl FnOnce(&mut Self)) {
         let length = self.path.len();
-        self.path.push_str(&format!("[{index}]"));
+        push_index(&mut self.path, index);
         visit(self);
         self.path.truncate(length);
     }
@@ -266,6 +267,12 @@ pub(super) fn push_key(path: &mut String, key: &str) {
     } else {
         path.push_str(&format!("{}", Quoted(key)));
     }
+}
+
+/// Appends the number of an element to a path.
+pub(super) fn push_index(path: &mut String, index: usize) {
+    // A string takes whatever is written to it.
+    let _ = write!(path, "[{index}]");
 }
 
 fn listed(words: &[&str]) -> String {
