@@ -618,7 +618,15 @@ export declare class Session {
  * from the text of the policy, and equal policies have equal ids and give equal decisions.
  */
 export declare class Snapshot {
-  /** Compiles a policy. Throws a `PolicyError` if it does not fit together. */
+  /**
+   * Compiles a policy as JSON Lines, on all cores and without the whole of it in memory: it is the snapshot that
+   * `Policy.fromJsonLines` and `compile` would make.
+   *
+   * The text comes whole or in pieces, wherever it is cut. Throws a `PolicyError` if the policy has problems; those between
+   * tenants are named with their line, and the column is 1.
+   */
+  static fromJsonLines(text: Text | Iterable<Text>, options?: CompileOptions): Snapshot
+  /** Compiles a policy, on all cores. Throws a `PolicyError` if it does not fit together. */
   static compile(policy: Policy, options?: CompileOptions): Snapshot
   /** Identifies the content, by 32 lower-case hexadecimal digits: equal policies have equal ids. */
   get id(): string

@@ -78,6 +78,19 @@ for (const name of ['tenants', 'verify']) {
   })
 }
 replace(Snapshot, 'compile', compile => throwing(PolicyError)((policy, options) => compile(policy, options, randomBytes(16))))
+replace(Snapshot, 'fromJsonLines', compile => throwing(PolicyError)((text, options) => {
+  const whole = typeof text === 'string' || isUint8Array(text) || typeof text?.[Symbol.iterator] !== 'function'
+  const pieces = (whole ? [text] : text)[Symbol.iterator]()
+  const next = () => {
+    const { done, value } = pieces.next()
+    return done ? null : value ?? undefined
+  }
+  try {
+    return compile(next, options, randomBytes(16))
+  } finally {
+    pieces.return?.()
+  }
+}))
 
 // The members of a request are handed over one by one: a script reads them many times faster than a native function does.
 const REQUEST = new Set([

@@ -101,7 +101,7 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Seal {
-    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
+    /// The policy: `.toml`, `.json`, or `.jsonl` with a tenant a line, which is compiled as it is read
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// The sealed snapshot; one that is there is replaced, and those that have it open keep it

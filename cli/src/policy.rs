@@ -1,10 +1,12 @@
 //! From a policy file to a snapshot.
 
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io::{Read, Write as _};
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::{iter, thread};
 
-use sendas::{HashKey, Options, Policy, PolicyError, Snapshot};
+use sendas::{HashKey, LinesError, Options, Policy, PolicyError, Snapshot, SnapshotLines};
 
 use crate::failure::Failure;
 use crate::{render, sealed};
@@ -22,17 +24,24 @@ enum Format {
     JsonLines,
 }
 
-impl PolicyText {
-    pub(crate) fn open(file: &Path) -> Result<Self, Failure> {
+impl Format {
+    /// Tells the format of a text by the name of the file.
+    fn of(file: &Path) -> Result<Self, Failure> {
         if sealed::open(file)?.is_some() {
             return Err(Failure::NoText(file.into()));
         }
-        let format = match file.extension().and_then(|extension| extension.to_str()) {
-            Some("toml") => Format::Toml,
-            Some("json") => Format::Json,
-            Some("jsonl" | "ndjson") => Format::JsonLines,
-            _ => return Err(Failure::Format(file.into())),
-        };
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("toml") => Ok(Self::Toml),
+            Some("json") => Ok(Self::Json),
+            Some("jsonl" | "ndjson") => Ok(Self::JsonLines),
+            _ => Err(Failure::Format(file.into())),
+        }
+    }
+}
+
+impl PolicyText {
+    pub(crate) fn open(file: &Path) -> Result<Self, Failure> {
+        let format = Format::of(file)?;
         let octets = fs::read(file).map_err(|error| Failure::read(file, error))?;
         Ok(Self { octets, format })
     }
@@ -60,9 +69,59 @@ pub(crate) fn load(file: &Path) -> Result<Snapshot, Failure> {
     if let Some(snapshot) = sealed::open(file)? {
         return Ok(snapshot);
     }
-    let policy = read(file, &PolicyText::open(file)?)?;
-    Ok(Snapshot::compile(&policy, &options()?)?)
+    compile(file, &options()?)
 }
+
+/// Reads and compiles a policy; its problems are shown on standard error.
+pub(crate) fn compile(file: &Path, options: &Options) -> Result<Snapshot, Failure> {
+    let format = Format::of(file)?;
+    if let Format::JsonLines = format {
+        if let Some(snapshot) = compile_lines(file, options)? {
+            return Ok(snapshot);
+        }
+    }
+    let policy = read(file, &PolicyText::open(file)?)?;
+    Ok(Snapshot::compile_on(threads(), &policy, options)?)
+}
+
+/// Compiles JSON Lines as they are read, on all cores.
+///
+/// `None` where that does not do: the text has problems, which are shown in their lines and need it all, or is no file that could
+/// be read again for them.
+fn compile_lines(file: &Path, options: &Options) -> Result<Option<Snapshot>, Failure> {
+    let not_read = |error| Failure::read(file, error);
+    let mut open = File::open(file).map_err(not_read)?;
+    if !open.metadata().map_err(not_read)?.is_file() {
+        return Ok(None);
+    }
+    let mut failed = None;
+    let pieces = iter::from_fn(|| {
+        let mut piece = Vec::with_capacity(PIECE);
+        match Read::by_ref(&mut open).take(PIECE as u64).read_to_end(&mut piece) {
+            Ok(0) => None,
+            Ok(_) => Some(piece),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        }
+    });
+    let compiled = SnapshotLines::compile_on(threads(), pieces, options);
+    match (failed, compiled) {
+        (Some(error), _) => Err(not_read(error)),
+        (None, Ok(snapshot)) => Ok(Some(snapshot)),
+        (None, Err(LinesError::Snapshot(error))) => Err(error.into()),
+        (None, Err(_)) => Ok(None),
+    }
+}
+
+/// As many threads as the processor runs at once.
+fn threads() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// So many octets are read at once.
+const PIECE: usize = 256 * 1024;
 
 /// Options with a random key.
 pub(crate) fn options() -> Result<Options, Failure> {

@@ -3,12 +3,9 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use sendas::Snapshot;
-
 use crate::arguments::Seal;
 use crate::failure::Failure;
-use crate::policy::{self, PolicyText};
-use crate::sealed;
+use crate::{policy, sealed};
 
 pub(crate) fn run(arguments: &Seal) -> Result<ExitCode, Failure> {
     let file = &arguments.file;
@@ -16,12 +13,10 @@ pub(crate) fn run(arguments: &Seal) -> Result<ExitCode, Failure> {
         Some(like) => *sealed::must_open(like)?.options(),
         None => policy::options()?,
     };
-    let policy = policy::read(file, &PolicyText::open(file)?)?;
-    let snapshot = Snapshot::compile(&policy, &options)?;
-    drop(policy);
-    let octets = snapshot.seal()?;
-    sealed::replace(&arguments.output, &octets)?;
-    let (tenants, id, size) = (snapshot.tenant_count(), snapshot.id(), octets.len());
+    let snapshot = policy::compile(file, &options)?;
+    let sealed = snapshot.sealed()?;
+    sealed::replace(&arguments.output, &sealed.parts())?;
+    let (tenants, id, size) = (snapshot.tenant_count(), snapshot.id(), sealed.size());
     writeln!(anstream::stderr(), "{}: {tenants} tenant(s), {size} octets, snapshot {id}", arguments.output.display())?;
     Ok(ExitCode::SUCCESS)
 }

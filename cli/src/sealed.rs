@@ -37,11 +37,11 @@ pub(crate) fn map(file: &File) -> io::Result<Mmap> {
     unsafe { Mmap::map(file) }
 }
 
-/// Writes a file anew, whole or not at all: those that have the old one open keep it.
-pub(crate) fn replace(file: &Path, octets: &[u8]) -> Result<(), Failure> {
+/// Writes a file anew from its parts, whole or not at all: those that have the old one open keep it.
+pub(crate) fn replace(file: &Path, parts: &[&[u8]]) -> Result<(), Failure> {
     let new = beside(file, ".new");
     let written = File::create(&new)
-        .and_then(|mut open| open.write_all(octets).and_then(|()| open.sync_all()))
+        .and_then(|mut open| parts.iter().try_for_each(|part| open.write_all(part)).and_then(|()| open.sync_all()))
         .and_then(|()| fs::rename(&new, file));
     written.map_err(|error| Failure::write(file, error))
 }

@@ -29,6 +29,8 @@ mod session;
 mod snapshot;
 #[cfg(feature = "std")]
 mod system_time;
+#[cfg(feature = "std")]
+mod threads;
 mod time;
 #[cfg(feature = "json")]
 mod wire;
@@ -44,11 +46,14 @@ pub use reason::{Control, Reason};
 pub use reply::{Problem, Profile, Reply, SetError};
 pub use request::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Tls};
 pub use session::Session;
-pub use snapshot::{CompileError, Damaged, DeltaError, OpenError, Snapshot};
+pub use snapshot::{
+    CompileError, Damaged, DeltaError, OpenError, Sealed, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage,
+};
 pub use time::{InstantError, Timestamp};
 #[cfg(feature = "json")]
 pub use wire::{
-    Diagnostic, PolicyError, PolicyLines, ReadError, RecordError, event_log, policy_schema, postfix as postfix_log,
+    Diagnostic, LinesError, PolicyError, PolicyLines, ReadError, RecordError, SnapshotLines, event_log, policy_schema,
+    postfix as postfix_log,
 };
 
 #[cfg(all(doctest, feature = "toml"))]

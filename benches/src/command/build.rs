@@ -2,13 +2,17 @@
 
 use std::error::Error;
 use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Instant;
 
 use clap::Args;
-use sendas::{Options, Snapshot};
+use sendas::{CompileError, Options, Snapshot, SnapshotLines};
 use sendas_benches::data::Size;
 use sendas_benches::engine::KEY;
 use sendas_benches::workload::Workload;
+
+use super::generate::write_tenants;
 
 /// Builds snapshots from typed records and from JSON Lines, and prints identities a second.
 #[derive(Args)]
@@ -28,31 +32,44 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let &Arguments { workload, rounds, .. } = arguments;
     let size = Size::with_tenants_of(arguments.per_tenant, arguments.identities);
-    let policy = arguments.workload.policy(size);
     let options = Options::new(KEY);
-    let octets = Snapshot::compile(&policy, &options)?.size();
-    println!("{} identities, {octets} octets", size.identities());
-    let shown = |name: &str, seconds: f64| {
+    let cores = thread::available_parallelism()?;
+    let policy = workload.policy(size);
+    let expected = Snapshot::compile(&policy, &options)?;
+    println!("{} identities, {} octets, {cores} cores", size.identities(), expected.size());
+    let shown = |name: &str, threads: usize, seconds: f64| {
         #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
-        let identities = size.identities() as f64;
-        println!("{name:<12} {seconds:>8.3} s {:>8.2} million identities a second", identities / seconds / 1e6);
+        let millions = size.identities() as f64 / seconds / 1e6;
+        println!("{name:<24} {threads:>2} thread(s) {seconds:>8.3} s {millions:>8.2} million identities a second");
     };
-    shown("check", fastest(arguments.rounds, || black_box(policy.check()).len()));
-    shown(
-        "compile",
-        fastest(arguments.rounds, || Snapshot::compile(black_box(&policy), &options).map_or(0, |one| one.size())),
-    );
+    shown("check", 1, fastest(rounds, || Ok::<_, CompileError>(black_box(&policy).check()))?);
+    shown("records", 1, fastest(rounds, || Snapshot::compile(black_box(&policy), &options))?);
+    shown("records", cores.get(), fastest(rounds, || Snapshot::compile_on(cores, black_box(&policy), &options))?);
+    drop(policy);
+    let mut text = workload.provider().to_json_lines().into_bytes();
+    write_tenants(workload, size, &mut text)?;
+    let pieces = || black_box(&text).chunks(PIECE);
+    shown("JSON Lines", 1, fastest(rounds, || SnapshotLines::compile_on(NonZeroUsize::MIN, pieces(), &options))?);
+    shown("JSON Lines", cores.get(), fastest(rounds, || SnapshotLines::compile_on(cores, pieces(), &options))?);
+    if SnapshotLines::compile_on(cores, pieces(), &options)?.id() != expected.id() {
+        return Err("the snapshot of the text is another one".into());
+    }
     Ok(())
 }
 
-/// The shortest of several times, in seconds.
-fn fastest(rounds: usize, mut build: impl FnMut() -> usize) -> f64 {
+/// The shortest of several times, in seconds; what was built is thrown away outside of them.
+fn fastest<T, E>(rounds: usize, mut build: impl FnMut() -> Result<T, E>) -> Result<f64, E> {
     let mut least = f64::INFINITY;
     for _ in 0..rounds {
         let started = Instant::now();
-        black_box(build());
+        let built = black_box(build()?);
         least = least.min(started.elapsed().as_secs_f64());
+        drop(built);
     }
-    least
+    Ok(least)
 }
+
+/// So many octets of a text are handed over at once.
+const PIECE: usize = 256 * 1024;

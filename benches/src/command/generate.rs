@@ -1,7 +1,7 @@
 //! Writes a policy, or requests, as JSON Lines.
 
 use std::error::Error;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 
 use clap::{Args, ValueEnum};
 use sendas_benches::data::{Accounts, Size};
@@ -46,14 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut output = BufWriter::new(io::stdout().lock());
     match arguments.what {
         What::Policy => {
-            let mut one = arguments.workload.provider();
-            output.write_all(one.to_json_lines().as_bytes())?;
-            for tenant in arguments.workload.tenants(size) {
-                one.tenants = vec![tenant];
-                let text = one.to_json_lines();
-                let (_, line) = text.split_once('\n').ok_or("a policy without its first line")?;
-                output.write_all(line.as_bytes())?;
-            }
+            output.write_all(arguments.workload.provider().to_json_lines().as_bytes())?;
+            write_tenants(arguments.workload, size, &mut output)?;
         }
         What::Requests => {
             let accounts = if arguments.uniform { Accounts::Uniform } else { Accounts::Zipf };
@@ -63,5 +57,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
     }
     output.flush()?;
+    Ok(())
+}
+
+/// Writes the tenants of a policy, a line each.
+pub(super) fn write_tenants(workload: Workload, size: Size, output: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let mut one = workload.provider();
+    for tenant in workload.tenants(size) {
+        one.tenants = vec![tenant];
+        let text = one.to_json_lines();
+        let (_, line) = text.split_once('\n').ok_or("a policy without its first line")?;
+        output.write_all(line.as_bytes())?;
+    }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod bench;
 mod decision;
 mod explain;
 mod given;
+mod lines;
 mod policy;
 mod record;
 mod request;

@@ -15,6 +15,7 @@ use crate::administration::{Directory, read_record};
 use crate::decision::Decision;
 use crate::explain::Explanation;
 use crate::given::Given;
+use crate::lines::threads;
 use crate::policy::{Policy, Refusal, not_compiled, not_opened};
 use crate::request::{Members, read_client, read_staged};
 use crate::session::Session;
@@ -31,7 +32,7 @@ pub struct Snapshot {
 #[expect(clippy::too_many_arguments, reason = "the members of a request come one by one")]
 #[napi]
 impl Snapshot {
-    /// Compiles a policy. Throws a `PolicyError` if it does not fit together.
+    /// Compiles a policy, on all cores. Throws a `PolicyError` if it does not fit together.
     // `index.js` adds the octets that are the key where the caller gives none.
     #[napi(configurable = true, ts_args_type = "policy: Policy, options?: CompileOptions", ts_return_type = "Snapshot")]
     pub fn compile(
@@ -42,7 +43,7 @@ impl Snapshot {
     ) -> Result<Either<Self, Refusal>> {
         let policy: ClassInstance<'_, Policy> = Given::new(env, "policy", policy).instance("a Policy")?;
         let options = read_options(Given::new(env, "options", options), Given::new(env, "random", random))?;
-        Ok(answer(sendas::Snapshot::compile(&policy.policy, &options)))
+        Ok(answer(sendas::Snapshot::compile_on(threads(), &policy.policy, &options)))
     }
 
     /// Identifies the content, by 32 lower-case hexadecimal digits: equal policies have equal ids.
@@ -342,7 +343,7 @@ fn map(path: &[u8]) -> io::Result<Mmap> {
     unsafe { Mmap::map(&file) }
 }
 
-fn read_options(options: Given<'_>, random: Given<'_>) -> Result<Options> {
+pub(crate) fn read_options(options: Given<'_>, random: Given<'_>) -> Result<Options> {
     options.optional(|options| options.only(&["hashKey", "limits"]))?;
     let key = options.optional(|options| options.member("hashKey")?.optional(read_key))?.flatten();
     let mut read = Options::new(key.map_or_else(|| read_key(random), Ok)?);

@@ -28,6 +28,45 @@ describe('policies', () => {
     }
   })
 
+  test('lines are compiled as they come', () => {
+    const hashKey = Buffer.alloc(16, 7)
+    const tenants = Array.from({ length: 20_000 }, (_, number) => `{"id":"tenant-${20_000 - number}"}\n`)
+    const text = '{"schema":1}\n' + tenants.join('')
+    const expected = Buffer.from(Snapshot.compile(Policy.fromJsonLines(text), { hashKey }).seal())
+    function * pieces () {
+      for (let start = 0; start < text.length; start += 1_001) yield text.slice(start, start + 1_001)
+    }
+    for (const given of [text, Buffer.from(text), pieces(), ['{"schema":1}\n', ...tenants.map(line => Buffer.from(line))]]) {
+      assert.ok(expected.equals(Snapshot.fromJsonLines(given, { hashKey }).seal()))
+    }
+    const lines = policy.toJsonLines()
+    assert.equal(Snapshot.fromJsonLines(lines).id, snapshot.id)
+  })
+
+  test('lines that are compiled are refused as those that are read', () => {
+    const text = '{"schema":1}\n{"id":"acme","suspendet":true}\n{"id":"acme"}\n'
+    assert.throws(() => Snapshot.fromJsonLines(text), error => {
+      assert.ok(error instanceof PolicyError)
+      assert.deepEqual(error.diagnostics.map(({ line, column, path }) => [line, column, path]),
+        [[2, 14, 'tenant[0].suspendet'], [3, 1, 'tenant[1].id']])
+      return true
+    })
+    assert.throws(() => Snapshot.fromJsonLines([]), PolicyError)
+    let closed = false
+    function * broken () {
+      try {
+        yield '{"schema":1}\n'
+        throw new RangeError('the disk is gone')
+      } finally {
+        closed = true
+      }
+    }
+    assert.throws(() => Snapshot.fromJsonLines(broken()), /the disk is gone/)
+    assert.ok(closed)
+    assert.throws(() => Snapshot.fromJsonLines([7]), /`text` must be a string or a Uint8Array/)
+    assert.throws(() => Snapshot.fromJsonLines(7), TypeError)
+  })
+
   test('a path is read by its suffix', t => {
     const folder = mkdtempSync(join(tmpdir(), 'sendas-'))
     t.after(() => rmSync(folder, { recursive: true }))

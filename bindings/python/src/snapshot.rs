@@ -1,24 +1,26 @@
 //! A compiled policy that answers requests.
 
 use std::fs::File;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::{iter, thread};
 
 use memmap2::Mmap;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDict};
-use sendas::{HashKey, Options, Request, Stage};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use sendas::{HashKey, LinesError, Options, Request, SnapshotLines, Stage};
 
 use crate::administration::{self, Directory};
 use crate::argument::{Argument, Arguments, Call, Items, missing};
 use crate::arrow;
 use crate::decision::Decision;
 use crate::explain::Explanation;
-use crate::policy::{Policy, damaged_snapshot, not_compiled};
+use crate::policy::{Policy, damaged_snapshot, not_compiled, not_read};
 use crate::request::{Facts, Lent};
 use crate::session::Session;
-use crate::text::wrong_type;
+use crate::text::{Text, wrong_type};
 use crate::words;
 
 /// A compiled policy that answers requests: immutable, and safe to use from several threads.
@@ -41,14 +43,51 @@ impl Snapshot {
         mailboxes: Option<u32>,
         comment_depth: Option<u32>,
     ) -> PyResult<Self> {
-        let mut options = Options::new(read_key(py, hash_key)?);
-        let limits = &mut options.limits;
-        limits.field_octets = field_octets.unwrap_or(limits.field_octets);
-        limits.header_octets = header_octets.unwrap_or(limits.header_octets);
-        limits.mailboxes = mailboxes.unwrap_or(limits.mailboxes);
-        limits.comment_depth = comment_depth.unwrap_or(limits.comment_depth);
-        let compiled = py.detach(|| sendas::Snapshot::compile(&policy.policy, &options));
+        let limits = [field_octets, header_octets, mailboxes, comment_depth];
+        let options = read_options(py, hash_key, limits)?;
+        let compiled = py.detach(|| sendas::Snapshot::compile_on(threads(), &policy.policy, &options));
         compiled.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
+    }
+
+    /// Compile a policy as JSON Lines, as one text or in pieces, without the whole of it in memory.
+    #[staticmethod]
+    #[pyo3(signature = (text, *, hash_key = None, field_octets = None, header_octets = None, mailboxes = None, comment_depth = None))]
+    fn from_json_lines(
+        text: &Bound<'_, PyAny>,
+        hash_key: Option<&Bound<'_, PyBytes>>,
+        field_octets: Option<u32>,
+        header_octets: Option<u32>,
+        mailboxes: Option<u32>,
+        comment_depth: Option<u32>,
+    ) -> PyResult<Self> {
+        let py = text.py();
+        let options = read_options(py, hash_key, [field_octets, header_octets, mailboxes, comment_depth])?;
+        let compiled = if text.is_instance_of::<PyBytes>() || text.is_instance_of::<PyString>() {
+            let text = Text::new(text, "text")?;
+            let octets = text.octets(py)?;
+            py.detach(|| SnapshotLines::compile_on(threads(), [octets], &options))
+        } else {
+            let pieces = text.try_iter()?.unbind();
+            let mut failed = None;
+            // Python is asked for several pieces at once, and may do something else while they are compiled.
+            let next = || {
+                Python::attach(|py| next_pieces(py, &pieces)).unwrap_or_else(|error| {
+                    failed = Some(error);
+                    None
+                })
+            };
+            let compiled = py.detach(|| SnapshotLines::compile_on(threads(), iter::from_fn(next), &options));
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            compiled
+        };
+        match compiled {
+            Ok(snapshot) => Ok(Self { snapshot }),
+            Err(LinesError::Text(error)) => Err(not_read(py, "PolicyError", &error, error.diagnostics())),
+            Err(LinesError::Snapshot(error)) => Err(not_compiled(py, &error)),
+            Err(error) => Err(PyValueError::new_err(error.to_string())),
+        }
     }
 
     /// Open a sealed snapshot: its octets, or the path of a file, which is mapped.
@@ -67,8 +106,15 @@ impl Snapshot {
 
     /// Return the snapshot as octets that `open` takes.
     fn seal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let sealed = py.detach(|| self.snapshot.seal()).map_err(|error| not_compiled(py, &error))?;
-        Ok(PyBytes::new(py, &sealed))
+        let sealed = py.detach(|| self.snapshot.sealed()).map_err(|error| not_compiled(py, &error))?;
+        PyBytes::new_with(py, sealed.size(), |mut octets| {
+            for part in sealed.parts() {
+                let (here, rest) = octets.split_at_mut(part.len());
+                here.copy_from_slice(part);
+                octets = rest;
+            }
+            Ok(())
+        })
     }
 
     /// Check all of an opened snapshot at once.
@@ -240,6 +286,38 @@ impl Snapshot {
     }
 }
 
+/// Reads what a snapshot is compiled with; of the limits, in the order of `Snapshot.compile`, those that are given.
+fn read_options(
+    py: Python<'_>,
+    hash_key: Option<&Bound<'_, PyBytes>>,
+    [field_octets, header_octets, mailboxes, comment_depth]: [Option<u32>; 4],
+) -> PyResult<Options> {
+    let mut options = Options::new(read_key(py, hash_key)?);
+    let limits = &mut options.limits;
+    limits.field_octets = field_octets.unwrap_or(limits.field_octets);
+    limits.header_octets = header_octets.unwrap_or(limits.header_octets);
+    limits.mailboxes = mailboxes.unwrap_or(limits.mailboxes);
+    limits.comment_depth = comment_depth.unwrap_or(limits.comment_depth);
+    Ok(options)
+}
+
+/// Reads the next pieces of a text, as many as make asking for them cheap; `None` behind the last one.
+fn next_pieces(py: Python<'_>, pieces: &Py<PyIterator>) -> PyResult<Option<Vec<u8>>> {
+    let mut octets = Vec::new();
+    for piece in pieces.bind(py).clone() {
+        octets.extend_from_slice(Text::new(&piece?, "text")?.octets(py)?);
+        if octets.len() >= PIECES {
+            break;
+        }
+    }
+    Ok(if octets.is_empty() { None } else { Some(octets) })
+}
+
+/// As many threads as the processor runs at once.
+fn threads() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 /// Maps a file into memory.
 #[expect(unsafe_code, reason = "a file that is mapped can be changed from outside, which no type can forbid")]
 fn map(path: &Path) -> PyResult<Mmap> {
@@ -285,6 +363,9 @@ pub(crate) fn answer(
 fn read_stage(given: &Arguments<'_, '_>) -> PyResult<Stage> {
     Ok(given.stage.read(words::read)?.unwrap_or(Stage::Message))
 }
+
+/// So many octets are taken from Python at once.
+const PIECES: usize = 256 * 1024;
 
 /// Reading a header of this size takes longer than letting other threads run.
 const DETACHED_OCTETS: usize = 16 * 1024;

@@ -1,5 +1,6 @@
 import json
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,41 @@ def test_every_form_reads_the_same() -> None:
     assert Policy.from_json_lines(LINES) == policy
     assert Policy.from_json_lines(LINES.encode().splitlines(keepends=True)) == policy
     assert Policy.from_json('{"schema": 1}') != policy
+
+
+def test_lines_are_compiled_as_they_come(tmp_path: Path) -> None:
+    key = bytes(range(16))
+    tenants = "".join(f'{{"id": "tenant-{number}"}}\n' for number in range(20_000, 0, -1))
+    text = '{"schema": 1}\n' + tenants
+    expected = Snapshot.compile(Policy.from_json_lines(text), hash_key=key).seal()
+    path = tmp_path / "policy.jsonl"
+    path.write_text(text)
+    with path.open("rb") as lines:
+        assert Snapshot.from_json_lines(lines, hash_key=key).seal() == expected
+    pieces = (text[start : start + 1_001] for start in range(0, len(text), 1_001))
+    for given in (text, text.encode(), pieces):
+        assert Snapshot.from_json_lines(given, hash_key=key).seal() == expected
+    assert Snapshot.from_json_lines(LINES, mailboxes=3).id == Snapshot.compile(Policy.from_json_lines(LINES)).id
+
+
+def test_lines_that_are_compiled_are_refused_as_those_that_are_read() -> None:
+    text = '{"schema": 1}\n{"id": "acme", "suspendet": true}\n{"id": "acme"}\n'
+    with pytest.raises(PolicyError) as raised:
+        Snapshot.from_json_lines(text)
+    misspelled, twice = raised.value.diagnostics
+    assert (misspelled.line, misspelled.column, misspelled.path) == (2, 16, "tenant[0].suspendet")
+    assert (twice.line, twice.column, twice.path) == (3, 1, "tenant[1].id")
+    with pytest.raises(PolicyError):
+        Snapshot.from_json_lines([])
+
+    def broken() -> Iterator[str]:
+        yield '{"schema": 1}\n'
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        Snapshot.from_json_lines(broken())
+    with pytest.raises(TypeError, match="`text` must be bytes or str"):
+        Snapshot.from_json_lines([7])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(("name", "text"), [("p.toml", TOML), ("p.json", JSON), ("p.jsonl", LINES)])

@@ -39,6 +39,33 @@ fn a_sealed_snapshot_stands_for_its_policy() {
 }
 
 #[test]
+fn json_lines_are_sealed_as_they_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    // More text than is read at once, its tenants in another order than that of their ids.
+    let line = |number: usize| {
+        let account = format!("{{\"id\":\"account-{number}\",\"address\":\"a@d{number}.example\"}}");
+        format!("{{\"id\":\"tenant-{number}\",\"account\":[{account}{}]}}", " ".repeat(500))
+    };
+    let tenants: Vec<String> = (0..2_000).map(|number| line(number * 7 % 2_000)).collect();
+    fs::write(at("policy.jsonl"), format!("{{\"schema\":1}}\n{}\n", tenants.join("\n"))).unwrap();
+    fs::write(at("policy.json"), format!("{{\"schema\":1,\"tenant\":[{}]}}", tenants.join(","))).unwrap();
+    let whole = seal(&at("policy.json"), &directory.path().join("whole"), &[]);
+    let lines = seal(&at("policy.jsonl"), &directory.path().join("lines"), &["--like", &at("whole")]);
+    assert!(lines == whole);
+
+    fs::write(at("wrong.jsonl"), format!("{{\"schema\":1}}\n{}\n{}\n", tenants.join("\n"), line(7))).unwrap();
+    let run = sendas(&["seal", &at("wrong.jsonl"), "-o", &at("none")]);
+    assert_eq!(run.code, 2, "{run:?}");
+    for shown in
+        ["the tenant id `tenant-7` stands twice", "the account id `account-7` stands twice", "wrong.jsonl:2002:7"]
+    {
+        assert!(run.stderr.contains(shown), "{run:?}");
+    }
+    assert!(!directory.path().join("none").exists());
+}
+
+#[test]
 fn a_delta_makes_the_new_file_of_the_old_one() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);

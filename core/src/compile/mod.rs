@@ -127,10 +127,10 @@ impl<'t> PageWriter<'t> {
         // The hash tables stand at the end, and nothing before them depends on the hash key.
         let digest = self.writer.digest();
         if self.members.has & 1 << more::DOMAIN_INDEX != 0 {
-            let index = index::write(&mut self.writer, domain_hashes);
+            let index = index::write(&mut self.writer, (domain_hashes.len(), domain_hashes.into_iter()));
             self.member(more::DOMAIN_INDEX, [index.start, index.count]);
         }
-        let identity_index = index::write(&mut self.writer, identity_hashes);
+        let identity_index = index::write(&mut self.writer, (identity_hashes.len(), identity_hashes.into_iter()));
         self.writer.fill(UNIT);
         self.head([domains, identity_index, accounts, identities], self.writer.here(), digest);
     }

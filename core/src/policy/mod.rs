@@ -21,7 +21,7 @@ mod tenant;
 
 pub use account::{Account, Exemption};
 pub use allowlist::{Allowlist, AllowlistEntry};
-pub(crate) use check::{MAX_ID_OCTETS, MAX_LEVELS, glimpse};
+pub(crate) use check::{Hashes, MAX_ID_OCTETS, MAX_LEVELS, Outline, Whole, glimpse};
 pub(crate) use claims::Entries;
 pub use credential::{Credential, CredentialSettings, RefusedKind};
 pub use deny::Deny;

@@ -49,7 +49,7 @@ impl Snapshot {
         for page in self.root().pages() {
             builder.page(page?.1.octets()?)?;
         }
-        Ok(Self::of(builder.finish().ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
+        Ok(Self::of(builder.finish()?.ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
     }
 
     fn change(&self, id: &str, new: Option<&Tenant>) -> Result<Self, CompileError> {

@@ -134,7 +134,7 @@ impl Snapshot {
         for page in changed.root().pages() {
             builder.page(page?.1.octets()?)?;
         }
-        let image = builder.finish().ok_or(Damaged)?;
+        let image = builder.finish()?.ok_or(Damaged)?;
         // The checksum of the head depends on every octet: what is not the newer snapshot is none.
         if image.check()? != head.double::<14>() {
             return Err(DeltaError::Damaged(Damaged));
@@ -193,7 +193,7 @@ impl From<CompileError> for DeltaError {
     fn from(error: CompileError) -> Self {
         match error {
             CompileError::Damaged(damaged) => Self::Damaged(damaged),
-            CompileError::TooLarge(_) | CompileError::Policy(_) => Self::TooLarge,
+            CompileError::TooLarge(_) | CompileError::Policy(_) | CompileError::OtherKey => Self::TooLarge,
         }
     }
 }

@@ -20,11 +20,12 @@ use super::blocks::{Blocks, checksum, checksums};
 use super::hash::{Hash, Hasher};
 use super::index;
 use super::keys::{Table, keys};
-use super::layout::{Bytes, Damaged, Read, Run, Writer, small, words_of};
+use super::layout::{Bytes, Damaged, Read, Run, Word, Writer, small, words_of};
 use super::page::PageView;
 use super::root::{UNIT, UNIT_WORDS};
 use super::row::Row;
 use super::rows::{MAGIC, ROOT_HEAD, RootRow, VERSION, root, tenant};
+use super::runs::{RUN, Runs};
 
 /// The octets of an image, and what is known of them.
 pub(crate) struct Image {
@@ -109,16 +110,6 @@ impl Image {
         Ok(options)
     }
 
-    /// Returns the octets with their checksums.
-    pub(crate) fn seal(&self) -> Read<Vec<u8>> {
-        let (content, (head, sums)) = (self.content()?, self.checksums()?);
-        let mut sealed = Vec::with_capacity(content.len() + sums.len());
-        sealed.extend_from_slice(&head);
-        sealed.extend_from_slice(content.get(ROOT_HEAD..).ok_or(Damaged)?);
-        sealed.extend_from_slice(&sums);
-        Ok(sealed)
-    }
-
     /// Returns the checksum of the head that the sealed image has. It depends on every octet.
     pub(crate) fn check(&self) -> Read<u64> {
         let (head, _) = self.checksums()?;
@@ -126,7 +117,7 @@ impl Image {
     }
 
     /// The head with its checksums, and the checksums of the blocks.
-    fn checksums(&self) -> Read<([u8; ROOT_HEAD], Vec<u8>)> {
+    pub(crate) fn checksums(&self) -> Read<([u8; ROOT_HEAD], Vec<u8>)> {
         let content = self.content()?;
         let sums = checksums(content);
         let mut head: [u8; ROOT_HEAD] = *content.first_chunk().ok_or(Damaged)?;
@@ -143,18 +134,18 @@ impl Image {
 }
 
 /// What the provider sets for all tenants.
-pub(crate) struct Front<'p> {
+pub(crate) struct Front {
     writer: Writer,
-    options: &'p Options,
+    options: Options,
     head: [u32; 4],
     texts: [Run; 2],
     denies: Run,
     settings: u128,
 }
 
-impl<'p> Front<'p> {
+impl Front {
     /// Writes the provider's settings, and the versions of the lists that decisions depend on.
-    pub(crate) fn new(provider: &Provider, options: &'p Options) -> Self {
+    pub(crate) fn new(provider: &Provider, options: &Options) -> Self {
         let mut writer = Writer::default();
         writer.reserve(RootRow::WORDS);
         let texts = [suffix::LIST_VERSION, unicode_version()]
@@ -167,11 +158,11 @@ impl<'p> Front<'p> {
         hasher.write(writer.so_far());
         writer.fill(UNIT);
         let settings = hasher.finish128().as_u128();
-        Self { writer, options, head, texts, denies, settings }
+        Self { writer, options: *options, head, texts, denies, settings }
     }
 
     /// Takes over what stands before the pages of an image.
-    pub(crate) fn of(image: &Image, options: &'p Options) -> Read<Self> {
+    pub(crate) fn of(image: &Image, options: &Options) -> Read<Self> {
         let head = image.head()?;
         let start = head.pages().start as usize * 4;
         let mut writer = Writer::default();
@@ -180,69 +171,106 @@ impl<'p> Front<'p> {
         let [low, high, ..] = words_of(u128::from(u64::from_le_bytes(head.hosted_from().to_le_bytes())));
         let texts = [head.suffixes_run(), head.unicode_run()];
         let words = [0, head.hosted(), low, high];
-        Ok(Self { writer, options, head: words, texts, denies: head.denies(), settings: head.settings() })
+        Ok(Self { writer, options: *options, head: words, texts, denies: head.denies(), settings: head.settings() })
     }
 }
 
-/// Builds an image, page by page.
-pub(crate) struct Builder<'p> {
-    front: Front<'p>,
+/// A page, and what it adds to the tables over all tenants.
+pub(crate) struct Part {
+    octets: Vec<u8>,
+    keys: Vec<(Table, Key)>,
+}
+
+/// A hash, and the word of the record that it leads to.
+type Key = (Hash, Word);
+
+impl Part {
+    /// Takes a page, whose keys are hashed by this hasher.
+    pub(crate) fn new(octets: Vec<u8>, hasher: &Hasher) -> Read<Self> {
+        let mut found = Vec::new();
+        keys(PageView::new(&octets)?, hasher, |table, hash, record| found.push((table, (hash, record))))?;
+        Ok(Self { octets, keys: found })
+    }
+}
+
+/// Builds an image of pages that come in any order.
+pub(crate) struct Builder {
+    front: Front,
     hasher: Hasher,
-    start: u32,
-    tenants: Vec<(Hash, [u32; 1])>,
-    heirs: Vec<(Hash, [u32; 1])>,
-    accounts: Vec<(Hash, [u32; 2])>,
-    credentials: Vec<(Hash, [u32; 2])>,
-    domains: Vec<(Hash, [u32; 2])>,
-    own: Vec<(Hash, [u32; 2])>,
+    runs: Runs,
+    /// The keys of each table, in the order in which the pages came.
+    keys: [Vec<Key>; Table::ALL.len()],
+    /// Where the keys of each page begin in these.
+    starts: Vec<[u32; Table::ALL.len()]>,
     sum: u128,
 }
 
-impl<'p> Builder<'p> {
+impl Builder {
     /// Begins an image.
-    pub(crate) fn new(front: Front<'p>) -> Self {
-        let start = front.writer.here();
-        let (tenants, heirs, accounts) = (Vec::new(), Vec::new(), Vec::new());
-        let (credentials, domains, own) = (Vec::new(), Vec::new(), Vec::new());
+    pub(crate) fn new(front: Front) -> Self {
         let hasher = Hasher::new(&front.options.hash_key);
-        Self { front, hasher, start, tenants, heirs, accounts, credentials, domains, own, sum: 0 }
+        Self { front, hasher, runs: Runs::of(RUN), keys: Default::default(), starts: Vec::new(), sum: 0 }
     }
 
-    /// Appends a page; the tenants' ids must come sorted.
+    /// Adds a page that was built before.
     pub(crate) fn page(&mut self, page: &[u8]) -> Read<()> {
-        let number = self.front.writer.here() / UNIT_WORDS;
-        let view = PageView::new(page)?;
+        self.part(&Part::new(page.to_vec(), &self.hasher)?)
+    }
+
+    /// Adds a page.
+    pub(crate) fn part(&mut self, Part { octets, keys }: &Part) -> Read<()> {
+        let view = PageView::new(octets)?;
         if view.has(tenant::HAS_SUBDOMAINS) {
             let [flags, ..] = &mut self.front.head;
             *flags |= root::HAS_SUBDOMAINS;
         }
         self.sum = self.sum.wrapping_add(view.head().digest());
-        keys(view, &self.hasher, |table, hash, record| match table {
-            Table::Tenants => self.tenants.push((hash, [number])),
-            Table::Heirs => self.heirs.push((hash, [number])),
-            Table::Accounts => self.accounts.push((hash, [number, record])),
-            Table::Credentials => self.credentials.push((hash, [number, record])),
-            Table::Domains => self.domains.push((hash, [number, record])),
-            Table::Own => self.own.push((hash, [number, record])),
-        })?;
-        self.front.writer.octets(&[page]);
-        Ok(())
+        self.starts.push(self.keys.each_ref().map(|keys| small(keys.len())));
+        for &(table, key) in keys {
+            if let Some(keys) = self.keys.get_mut(table as usize) {
+                keys.push(key);
+            }
+        }
+        self.runs.push(octets)
     }
 
-    /// Writes the tables and the head; `None` where all of it is larger than 16 GiB.
-    pub(crate) fn finish(self) -> Option<Image> {
-        let Front { mut writer, options, head, texts, denies, settings } = self.front;
-        let pages = Run { start: self.start, count: writer.here().wrapping_sub(self.start) };
-        let tenants = small(self.tenants.len());
+    /// Writes the pages, the tables and the head; `None` where all of it is larger than 16 GiB.
+    pub(crate) fn finish(mut self) -> Read<Option<Image>> {
+        let (order, before) = self.runs.order()?;
+        let Front { writer, options, head, texts, denies, settings } = self.front;
+        let start = writer.here();
+        let mut writer = Writer::of(self.runs.behind(writer.so_far(), &order)?);
+        let pages = Run { start, count: writer.here().wrapping_sub(start) };
+        let tenants = small(order.len());
         // A group of most tables is as large as what a processor loads at once.
         writer.fill(64);
+        // The tables are filled in the order of the pages, on which their octets depend.
+        let (keys, starts) = (&self.keys, &self.starts);
+        let of_table = |table: Table| {
+            let keys = keys.get(table as usize).map_or(&[][..], Vec::as_slice);
+            let start = move |page: usize| {
+                let start = starts.get(page).and_then(|starts| starts.get(table as usize));
+                start.map_or(keys.len(), |start| *start as usize)
+            };
+            let before = &before;
+            let entries = order.iter().flat_map(move |&page| {
+                let page = page as usize;
+                let number = (pages.start / UNIT_WORDS).saturating_add(before.get(page).copied().unwrap_or_default());
+                let keys = keys.get(start(page)..start(page + 1)).unwrap_or_default();
+                keys.iter().map(move |&(hash, record)| (hash, [number, record]))
+            });
+            (keys.len(), entries)
+        };
+        let one = |(count, entries): (usize, _)| {
+            (count, Iterator::map(entries, |(hash, [number, _]): (Hash, [u32; 2])| (hash, [number])))
+        };
         let tables = [
-            index::write(&mut writer, self.tenants),
-            index::write(&mut writer, self.accounts),
-            index::write(&mut writer, self.credentials),
-            index::write(&mut writer, self.domains),
-            index::write(&mut writer, self.own),
-            index::write(&mut writer, self.heirs),
+            index::write(&mut writer, one(of_table(Table::Tenants))),
+            index::write(&mut writer, of_table(Table::Accounts)),
+            index::write(&mut writer, of_table(Table::Credentials)),
+            index::write(&mut writer, of_table(Table::Domains)),
+            index::write(&mut writer, of_table(Table::Own)),
+            index::write(&mut writer, one(of_table(Table::Heirs))),
         ];
         let Limits { field_octets, header_octets, mailboxes, comment_depth } = options.limits;
         let id = identify(self.sum, settings);
@@ -259,7 +287,7 @@ impl<'p> Builder<'p> {
         words.extend(tables.into_iter().flat_map(|run| [run.start, run.count]));
         words.extend(words_of(settings));
         writer.set(0, &words);
-        Some(Image { octets: Box::new(writer.finish_image()?), blocks: None })
+        Ok(writer.finish_image().map(|octets| Image { octets: Box::new(octets), blocks: None }))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Hash tables within a page: from a key to the records that may hold it.
 
-use alloc::vec::Vec;
-
 use super::blocks::Blocks;
 use super::hash::Hash;
 use super::layout::{Bytes, Read, Run, Word, Writer, small};
@@ -32,14 +30,17 @@ const fn words_of<const N: usize>() -> usize {
     2 + SLOTS * N
 }
 
-/// Writes a table over records, each with its hash and the words that lead to it; returns where it stands, and how many
+/// Writes a table over so many records, each with its hash and the words that lead to it; returns where it stands, and how many
 /// groups it has.
-pub(crate) fn write<const N: usize>(writer: &mut Writer, records: Vec<(Hash, [u32; N])>) -> Run {
-    if records.is_empty() {
+pub(crate) fn write<const N: usize>(
+    writer: &mut Writer,
+    (count, records): (usize, impl Iterator<Item = (Hash, [u32; N])>),
+) -> Run {
+    if count == 0 {
         return Run::default();
     }
     // The number nearest to it: in small tables, the next higher one would leave much empty.
-    let groups = small((records.len() * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
+    let groups = small((count * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
     let start = writer.reserve(groups.saturating_mul(small(words_of::<N>())));
     let table = writer.written(start);
     let octets = 4 * words_of::<N>();
@@ -180,7 +181,7 @@ mod tests {
                 (0..count).flat_map(|key| [0, 1, 2].map(|n| (hash(u64::from(key)), [key, n]))).collect();
             let mut writer = Writer::default();
             writer.reserve(3);
-            let run = write(&mut writer, records);
+            let run = write(&mut writer, (records.len(), records.into_iter()));
             let bytes = writer.so_far();
             for key in 0..count + 50 {
                 let mut candidates =

@@ -29,6 +29,12 @@ pub(crate) enum Table {
     Heirs,
 }
 
+impl Table {
+    /// Every table.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Tenants, Self::Accounts, Self::Credentials, Self::Domains, Self::Own, Self::Heirs];
+}
+
 /// Calls `visit` with each key of a page, and the word of the record that it leads to.
 pub(crate) fn keys(page: PageView<'_>, key: &Hasher, mut visit: impl FnMut(Table, Hash, Word)) -> Read<()> {
     let (bytes, head) = (page.bytes(), page.head());

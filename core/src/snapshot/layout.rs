@@ -145,6 +145,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Goes on behind these octets.
+    pub(crate) const fn of(octets: Vec<u8>) -> Self {
+        Self { octets }
+    }
+
     /// Asks for memory for about as many octets.
     pub(crate) fn expect(&mut self, octets: usize) {
         self.octets.reserve(octets);

@@ -2,6 +2,7 @@
 
 pub(crate) mod approach;
 mod blocks;
+mod builder;
 mod change;
 pub(crate) mod compare;
 mod delta;
@@ -18,6 +19,7 @@ pub(crate) mod page;
 pub(crate) mod root;
 pub(crate) mod row;
 pub(crate) mod rows;
+mod runs;
 pub(crate) mod target;
 mod trie;
 mod walk;
@@ -29,18 +31,19 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::compile::compile_tenant;
 use crate::decision::SnapshotId;
 use crate::options::Options;
-use crate::policy::{Policy, PolicyProblem, Tenant};
+use crate::policy::{Policy, PolicyProblem};
 
+pub use self::builder::{SnapshotBuilder, TenantCompiler, TenantPage};
 pub use self::delta::DeltaError;
 use self::hash::Hasher;
+use self::image::Image;
 pub use self::image::OpenError;
-use self::image::{Builder, Front, Image};
 pub use self::layout::Damaged;
 use self::overlay::Overlay;
 use self::root::RootView;
+use self::rows::ROOT_HEAD;
 
 /// A compiled policy that answers requests. It is immutable, `Send + Sync`, and cheap to clone: a host
 /// publishes a new one per change and takes one clone per transaction.
@@ -92,19 +95,9 @@ impl Snapshot {
     /// [`CompileError::Policy`] when [`Policy::check`] finds problems: all of them are named, and nothing is compiled.
     /// [`CompileError::TooLarge`] when a tenant does not fit into 4 GiB, or all of them into 16 GiB.
     pub fn compile(policy: &Policy, options: &Options) -> Result<Self, CompileError> {
-        let problems = policy.check();
-        if !problems.is_empty() {
-            return Err(CompileError::Policy(problems));
-        }
-        let mut tenants: Vec<&Tenant> = policy.tenants.iter().collect();
-        tenants.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        let hasher = Hasher::new(&options.hash_key);
-        let mut builder = Builder::new(Front::new(&policy.provider, options));
-        for tenant in tenants {
-            let page = compile_tenant(tenant, &hasher).map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
-            builder.page(&page)?;
-        }
-        Ok(Self::of(builder.finish().ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
+        let mut builder = Self::builder(&policy.provider, options);
+        policy.tenants.iter().for_each(|tenant| builder.tenant(tenant));
+        builder.finish()
     }
 
     /// Opens what [`Snapshot::seal`] returned: a file in memory, or better one that is mapped into it.
@@ -145,9 +138,19 @@ impl Snapshot {
     /// [`CompileError::Damaged`] when a block of the file that this one was opened from is damaged, and
     /// [`CompileError::TooLarge`] as [`Snapshot::compile`]; a snapshot that was compiled and not changed has neither.
     pub fn seal(&self) -> Result<Vec<u8>, CompileError> {
-        let compact = self.compact()?;
-        compact.verify()?;
-        Ok(compact.inner.image.seal()?)
+        Ok(self.sealed()?.parts().concat())
+    }
+
+    /// Returns what [`Snapshot::seal`] returns in parts, which are written one after the other: the octets are not copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::seal`].
+    pub fn sealed(&self) -> Result<Sealed, CompileError> {
+        let snapshot = self.compact()?;
+        snapshot.verify()?;
+        let (head, sums) = snapshot.inner.image.checksums()?;
+        Ok(Sealed { snapshot, head, sums })
     }
 
     /// Checks every block that has not been read yet. A snapshot that was not opened has none.
@@ -212,6 +215,37 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+/// A snapshot with its checksums, as a file has it: see [`Snapshot::sealed`].
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    snapshot: Snapshot,
+    head: [u8; ROOT_HEAD],
+    sums: Vec<u8>,
+}
+
+impl Sealed {
+    /// Returns the parts that are the sealed snapshot, one behind the other.
+    ///
+    /// ```
+    /// use sendas::{HashKey, Options, Policy, Snapshot};
+    ///
+    /// let snapshot = Snapshot::compile(&Policy::default(), &Options::new(HashKey(*b"sixteen random!!")))?;
+    /// assert_eq!(snapshot.sealed()?.parts().concat(), snapshot.seal()?);
+    /// # Ok::<(), sendas::CompileError>(())
+    /// ```
+    #[must_use]
+    pub fn parts(&self) -> [&[u8]; 3] {
+        let content = self.snapshot.inner.image.content().unwrap_or_default();
+        [&self.head, content.get(ROOT_HEAD..).unwrap_or_default(), &self.sums]
+    }
+
+    /// Returns the number of octets of all parts.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.parts().iter().map(|part| part.len()).sum()
+    }
+}
+
 /// Why a policy was not compiled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -222,6 +256,11 @@ pub enum CompileError {
     /// The tenant with this id does not fit into a page of 4 GiB or, where it is empty, all of them not into 16 GiB.
     #[error("{}", too_large(.0))]
     TooLarge(String),
+    /// A page was compiled under another hash key than that of the builder that it was given to.
+    #[error(
+        "a page was compiled under another hash key than that of the snapshot; compile it by the builder's compiler"
+    )]
+    OtherKey,
     /// A part of the sealed snapshot that this one goes back to is damaged.
     #[error(transparent)]
     Damaged(#[from] Damaged),

@@ -77,12 +77,7 @@ impl PolicyLines {
     ///
     /// Every problem of every line, and what [`Policy::check`] finds; the latter with its line, but without its column.
     pub fn finish(self) -> Result<Policy, PolicyError> {
-        self.finish_with(|place, problems, whole| {
-            let mut reports = Vec::new();
-            let everywhere = 0..place.end - place.start;
-            add_problems(&mut reports, problems, whole, |steps| (everywhere.clone(), place.path(steps)));
-            place.diagnostics(b"", reports)
-        })
+        self.finish_with(without_columns)
     }
 
     /// `show` finds the places of the problems of one line.
@@ -93,18 +88,35 @@ impl PolicyLines {
         if self.lines == 0 {
             self.push(b"");
         }
-        let whole = self.diagnostics.is_empty();
-        for problems in self.policy.check().chunk_by(|a, b| tenant_of(a) == tenant_of(b)) {
-            let tenant = problems.first().and_then(tenant_of);
-            let place = tenant.and_then(|index| self.tenants.get(index)).unwrap_or(&self.head);
-            self.diagnostics.extend(show(*place, problems, whole));
-        }
-        if self.diagnostics.is_empty() {
-            return Ok(self.policy);
-        }
-        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
-        Err(PolicyError::new(self.diagnostics))
+        let places = (self.head, &*self.tenants);
+        let diagnostics = diagnose(self.diagnostics, &self.policy.check(), places, show);
+        if diagnostics.is_empty() { Ok(self.policy) } else { Err(PolicyError::new(diagnostics)) }
     }
+}
+
+/// Adds what must hold between tenants to what was found in the lines, each problem in the line of its tenant.
+pub(super) fn diagnose(
+    mut diagnostics: Vec<Diagnostic>,
+    problems: &[PolicyProblem],
+    (head, tenants): (Place, &[Place]),
+    show: impl Fn(Place, &[PolicyProblem], bool) -> Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let whole = diagnostics.is_empty();
+    for problems in problems.chunk_by(|a, b| tenant_of(a) == tenant_of(b)) {
+        let tenant = problems.first().and_then(tenant_of);
+        let place = tenant.and_then(|index| tenants.get(index)).unwrap_or(&head);
+        diagnostics.extend(show(*place, problems, whole));
+    }
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+    diagnostics
+}
+
+/// Shows the problems of a line that is not there any more: they are about all of it.
+pub(super) fn without_columns(place: Place, problems: &[PolicyProblem], whole: bool) -> Vec<Diagnostic> {
+    let mut reports = Vec::new();
+    let everywhere = 0..place.end - place.start;
+    add_problems(&mut reports, problems, whole, |steps| (everywhere.clone(), place.path(steps)));
+    place.diagnostics(b"", reports)
 }
 
 /// Reads a whole text of JSON Lines; problems of the policy as a whole get their column too.
@@ -128,19 +140,19 @@ pub(super) fn read(text: &[u8]) -> Result<Policy, PolicyError> {
 }
 
 /// A line that is an object of the policy, more or less.
-struct Line<'t> {
-    object: Object,
+pub(super) struct Line<'t> {
+    pub(super) object: Object,
     tree: Node<'t>,
     skipped: BTreeSet<usize>,
-    reports: Vec<Report>,
+    pub(super) reports: Vec<Report>,
 }
 
-enum Object {
+pub(super) enum Object {
     Head(Provider),
     Tenant(Option<Box<Tenant>>),
 }
 
-fn read_line(line: &[u8], place: Place) -> Result<Line<'_>, Vec<Report>> {
+pub(super) fn read_line(line: &[u8], place: Place) -> Result<Line<'_>, Vec<Report>> {
     let (text, start) = decode(line)?;
     let tree = json::read(text, if place.is_head() { start } else { 0 })?;
     let (path, _) = place.split(&[]);
@@ -157,11 +169,11 @@ fn read_line(line: &[u8], place: Place) -> Result<Line<'_>, Vec<Report>> {
 
 /// Where a line stands in the text.
 #[derive(Clone, Copy, Debug, Default)]
-struct Place {
+pub(super) struct Place {
     /// 1-based.
-    line: usize,
-    start: usize,
-    end: usize,
+    pub(super) line: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl Place {
@@ -188,7 +200,7 @@ impl Place {
         path
     }
 
-    fn diagnostics(self, text: &[u8], reports: Vec<Report>) -> Vec<Diagnostic> {
+    pub(super) fn diagnostics(self, text: &[u8], reports: Vec<Report>) -> Vec<Diagnostic> {
         place(reports, text, self.line, self.start)
     }
 }

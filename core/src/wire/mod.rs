@@ -3,6 +3,7 @@
 mod admin;
 mod answer;
 mod build;
+mod compiled;
 mod diagnostic;
 mod json;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod write;
 
 pub use admin::ReadError;
 pub use admin::log as event_log;
+pub use compiled::{LinesError, SnapshotLines};
 pub use diagnostic::{Diagnostic, PolicyError};
 pub use lines::PolicyLines;
 pub use record::RecordError;

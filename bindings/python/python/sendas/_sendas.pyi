@@ -242,11 +242,28 @@ class Snapshot:
         mailboxes: int | None = None,
         comment_depth: int | None = None,
     ) -> Snapshot:
-        """Compile a policy.
+        """Compile a policy, on all cores.
 
         `hash_key` keys the tables that strangers feed: 16 random octets, taken from the system where none are given; it
         changes no answer. The limits bound what a request may make the engine read; what they are where none is given stands
         in the engine's `Limits`. Raises `sendas.PolicyError` where the policy has problems.
+        """
+
+    @staticmethod
+    def from_json_lines(
+        text: Text | Iterable[Text],
+        *,
+        hash_key: bytes | None = None,
+        field_octets: int | None = None,
+        header_octets: int | None = None,
+        mailboxes: int | None = None,
+        comment_depth: int | None = None,
+    ) -> Snapshot:
+        """Compile a policy as JSON Lines, on all cores and without the whole of it in memory.
+
+        It is the snapshot that `Policy.from_json_lines` and `compile` would make. The text comes whole or in pieces, such as
+        the lines of an open file, wherever it is cut. The other arguments are those of `compile`. Raises `sendas.PolicyError`
+        where the policy has problems; those between tenants are named with their line, and the column is 1.
         """
 
     @staticmethod

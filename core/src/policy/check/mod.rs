@@ -10,6 +10,8 @@ mod whole;
 
 pub(super) use ids::At;
 pub(crate) use ids::glimpse;
+pub(crate) use outline::{Hashes, Outline};
+pub(crate) use whole::Whole;
 
 /// As many octets as an id may have.
 pub(crate) const MAX_ID_OCTETS: usize = 128;

@@ -153,8 +153,14 @@ impl Outline {
         }
     }
 
+    /// Whether something was found that nothing in other tenants makes right.
+    pub(crate) fn is_wrong(&self) -> bool {
+        let found = self.more().map(|more| &more.found[..]).unwrap_or_default();
+        found.iter().any(|found| matches!(found.what, What::Problem(_)))
+    }
+
     /// The tenant's id.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.between(0, self.id)
     }
 

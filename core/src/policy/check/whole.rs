@@ -80,6 +80,11 @@ impl Whole {
         self.separators.extend(hashes.separators);
     }
 
+    /// How many tenants were added.
+    pub(crate) fn tenants(&self) -> usize {
+        self.outlines.len()
+    }
+
     /// Returns everything that was found, in the order of the policy.
     pub(crate) fn problems(mut self) -> Vec<PolicyProblem> {
         let outlines = &self.outlines;

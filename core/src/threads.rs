@@ -1,0 +1,166 @@
+//! Compiling on several threads: whatever is done of a tenant by itself, and the results come in the order of the tenants.
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, Builder};
+use std::vec::Vec;
+use std::{iter, mem};
+
+use crate::options::Options;
+use crate::policy::Policy;
+use crate::snapshot::{CompileError, Snapshot};
+#[cfg(feature = "json")]
+use crate::wire::{LinesError, SnapshotLines};
+
+impl Snapshot {
+    /// Compiles a policy on so many threads beside this one: it is the snapshot that [`Snapshot::compile`] returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::compile`].
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use sendas::{HashKey, Options, Policy, Snapshot};
+    ///
+    /// let (policy, options) = (Policy::default(), Options::new(HashKey(*b"sixteen random!!")));
+    /// let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    /// assert_eq!(Snapshot::compile_on(threads, &policy, &options)?.id(), Snapshot::compile(&policy, &options)?.id());
+    /// # Ok::<(), sendas::CompileError>(())
+    /// ```
+    pub fn compile_on(threads: NonZeroUsize, policy: &Policy, options: &Options) -> Result<Self, CompileError> {
+        let mut builder = Self::builder(&policy.provider, options);
+        let compiler = builder.compiler().clone();
+        in_order(
+            threads,
+            policy.tenants.chunks(TENANTS),
+            |tenants| tenants.iter().map(|tenant| compiler.compile(tenant)).collect::<Vec<_>>(),
+            |pages| pages.into_iter().for_each(|page| builder.page(page)),
+        );
+        builder.finish()
+    }
+}
+
+#[cfg(feature = "json")]
+impl SnapshotLines {
+    /// Takes all pieces of a text and compiles them on so many threads beside this one, which takes the next pieces meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish).
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use sendas::{HashKey, Options, SnapshotLines};
+    ///
+    /// let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    /// let options = Options::new(HashKey(*b"sixteen random!!"));
+    /// let snapshot = SnapshotLines::compile_on(threads, ["{\"schema\":1}\n", "{\"id\":\"acme\"}\n"], &options)?;
+    /// assert_eq!(snapshot.tenant_count(), 1);
+    /// # Ok::<(), sendas::LinesError>(())
+    /// ```
+    pub fn compile_on(
+        threads: NonZeroUsize,
+        pieces: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        options: &Options,
+    ) -> Result<Snapshot, LinesError> {
+        let Self { mut cutter, mut compiled } = Self::new(options);
+        let compiler = compiled.compiler.clone();
+        let mut pieces = pieces.into_iter();
+        // The piece that is cut, and how much of it has been taken: a long one is taken bit by bit.
+        let mut piece = pieces.next().map(|piece| (piece, 0));
+        let mut ended = false;
+        let cuts = iter::from_fn(|| {
+            while let Some((octets, taken)) = &mut piece {
+                let rest = octets.as_ref().get(*taken..).unwrap_or_default();
+                let next = rest.get(..Self::ENOUGH).unwrap_or(rest);
+                *taken += next.len();
+                let cut = cutter.push(next);
+                if next.len() == rest.len() {
+                    piece = pieces.next().map(|piece| (piece, 0));
+                }
+                if cut.is_some() {
+                    return cut;
+                }
+            }
+            (!mem::replace(&mut ended, true)).then(|| cutter.last())
+        });
+        in_order(threads, cuts, |cut| cut.compile(&compiler), |part| compiled.add(part));
+        compiled.finish()
+    }
+}
+
+/// Makes a result of each piece of work, and hands the results over in the order of the work. Only a few are ever on their way.
+///
+/// The calling thread hands out and takes, so that neither needs to be `Sync`.
+fn in_order<W: Send, R: Send>(
+    threads: NonZeroUsize,
+    work: impl Iterator<Item = W>,
+    make: impl Fn(W) -> R + Sync,
+    mut take: impl FnMut(R),
+) {
+    if threads.get() == 1 {
+        return work.for_each(|work| take(make(work)));
+    }
+    thread::scope(|scope| {
+        let start = |_| {
+            let (give, given) = sync_channel(AHEAD);
+            let (done, results) = sync_channel(AHEAD);
+            let make = &make;
+            let run = move || given.into_iter().map(make).try_for_each(|result| done.send(result));
+            // A thread that the system does not give is one fewer.
+            Builder::new().spawn_scoped(scope, run).ok().map(|_| (give, results))
+        };
+        let workers: Vec<(SyncSender<W>, Receiver<R>)> = (0..threads.get()).filter_map(start).collect();
+        if workers.is_empty() {
+            return work.for_each(|work| take(make(work)));
+        }
+        let mut on_their_way = 0;
+        let mut next = workers.iter().cycle();
+        let mut oldest = workers.iter().cycle();
+        let mut receive = || {
+            if let Some(result) = oldest.next().and_then(|(_, results)| results.recv().ok()) {
+                take(result);
+            }
+        };
+        for work in work {
+            if on_their_way == workers.len() * AHEAD {
+                receive();
+                on_their_way -= 1;
+            }
+            if let Some((give, _)) = next.next() {
+                // A thread ends before its channel does only if it panics, which the scope hands on.
+                let _ = give.send(work);
+            }
+            on_their_way += 1;
+        }
+        (0..on_their_way).for_each(|_| receive());
+        drop(workers);
+    });
+}
+
+/// As many pieces of work a thread has at most: one that it is at, and the next.
+const AHEAD: usize = 2;
+
+/// As many tenants a thread is given at once: more than handing them over costs.
+const TENANTS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::vec::Vec;
+
+    use super::in_order;
+
+    #[test]
+    fn results_come_in_order() {
+        for threads in 1..6 {
+            for count in [0, 1, 2, 3, 100] {
+                let mut results = Vec::new();
+                let threads = NonZeroUsize::new(threads).expect("one or more");
+                in_order(threads, 0..count, |number| number * 2, |result| results.push(result));
+                assert_eq!(results, (0..count).map(|number| number * 2).collect::<Vec<_>>());
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Policies as JSON Lines, compiled as they come.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+
+use crate::options::Options;
+use crate::policy::Provider;
+use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
+
+use super::diagnostic::{Diagnostic, PolicyError};
+use super::lines::{Line, Object, Place, diagnose, read_line, without_columns};
+
+/// Compiles a policy as JSON Lines without the whole of it in memory, neither as text nor as objects: the octets come piece by
+/// piece, then [`finish`](Self::finish).
+///
+/// ```
+/// use sendas::{HashKey, Options, SnapshotLines};
+///
+/// let mut lines = SnapshotLines::new(&Options::new(HashKey(*b"sixteen random!!")));
+/// for piece in ["{\"schema\":1}\n{\"id\":", "\"acme\"}\n{\"id\":\"zebra\"}"] {
+///     lines.push(piece.as_bytes());
+/// }
+/// assert_eq!(lines.finish()?.tenant_count(), 2);
+/// # Ok::<(), sendas::LinesError>(())
+/// ```
+pub struct SnapshotLines {
+    pub(crate) cutter: Cutter,
+    pub(crate) compiled: Compiled,
+}
+
+impl SnapshotLines {
+    /// So many octets are read and compiled at once: more than handing them to a thread costs.
+    pub(crate) const ENOUGH: usize = 256 * 1024;
+
+    /// Begins with a text that is to be compiled with these options.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        Self { cutter: Cutter::default(), compiled: Compiled::new(options) }
+    }
+
+    /// Takes the next octets, wherever they are cut.
+    pub fn push(&mut self, octets: &[u8]) {
+        if let Some(cut) = self.cutter.push(octets) {
+            self.compiled.add(cut.compile(&self.compiled.compiler));
+        }
+    }
+
+    /// Returns the snapshot. It is that of [`Snapshot::compile`] for the policy that the text says, octet for octet.
+    ///
+    /// # Errors
+    ///
+    /// [`LinesError::Text`] with what [`PolicyLines::finish`](crate::PolicyLines::finish) finds, and [`LinesError::Snapshot`] for
+    /// what [`Snapshot::compile`] refuses besides.
+    pub fn finish(mut self) -> Result<Snapshot, LinesError> {
+        let last = self.cutter.last();
+        self.compiled.add(last.compile(&self.compiled.compiler));
+        self.compiled.finish()
+    }
+}
+
+impl fmt::Debug for SnapshotLines {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SnapshotLines").field("tenants", &self.compiled.tenants.len()).finish_non_exhaustive()
+    }
+}
+
+/// Cuts a text into whole lines.
+#[derive(Default)]
+pub(crate) struct Cutter {
+    /// What has come, and was not cut off yet.
+    text: Vec<u8>,
+    /// The octet behind its last line ending.
+    end: usize,
+    /// The lines before it, and their octets.
+    lines: usize,
+    octets: usize,
+}
+
+/// Some whole lines of a text, the first of which stands at a place. The last may lack its line ending.
+pub(crate) struct Cut {
+    text: Vec<u8>,
+    line: usize,
+    start: usize,
+}
+
+impl Cutter {
+    /// Takes the next octets; returns lines once there are enough.
+    pub(crate) fn push(&mut self, octets: &[u8]) -> Option<Cut> {
+        if let Some(at) = octets.iter().rposition(|&octet| octet == b'\n') {
+            self.end = self.text.len() + at + 1;
+        }
+        self.text.extend_from_slice(octets);
+        if self.end < SnapshotLines::ENOUGH { None } else { Some(self.cut()) }
+    }
+
+    /// Returns what is left.
+    pub(crate) fn last(&mut self) -> Cut {
+        self.end = self.text.len();
+        self.cut()
+    }
+
+    fn cut(&mut self) -> Cut {
+        let rest = self.text.split_off(self.end);
+        let text = mem::replace(&mut self.text, rest);
+        let cut = Cut { line: self.lines + 1, start: self.octets, text };
+        self.lines += cut.text.iter().filter(|&&octet| octet == b'\n').count();
+        self.octets += cut.text.len();
+        self.end = 0;
+        cut
+    }
+}
+
+impl Cut {
+    /// Reads and compiles the lines.
+    pub(crate) fn compile(&self, compiler: &TenantCompiler) -> Part {
+        let mut part = Part::default();
+        // A text without any line has an empty first one, which is a problem.
+        let none = (self.text.is_empty() && self.line == 1).then_some(&b""[..]);
+        let lines = none.into_iter().chain(self.text.split_inclusive(|&octet| octet == b'\n'));
+        let (mut line, mut start) = (self.line, self.start);
+        for octets in lines {
+            let text = octets.strip_suffix(b"\n").unwrap_or(octets);
+            let place = Place { line, start, end: start + text.len() };
+            part.read(text, place, compiler);
+            (line, start) = (line + 1, start + octets.len());
+        }
+        part
+    }
+}
+
+/// Lines that were read and compiled.
+#[derive(Default)]
+pub(crate) struct Part {
+    head: Option<(Provider, Place)>,
+    tenants: Vec<(TenantPage, Place)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Part {
+    fn read(&mut self, text: &[u8], place: Place, compiler: &TenantCompiler) {
+        let reports = match read_line(text, place) {
+            Ok(Line { object, reports, .. }) => {
+                match object {
+                    Object::Head(provider) => self.head = Some((provider, place)),
+                    Object::Tenant(Some(tenant)) => self.tenants.push((compiler.compile(&tenant), place)),
+                    Object::Tenant(None) => {}
+                }
+                reports
+            }
+            Err(reports) => reports,
+        };
+        self.diagnostics.extend(place.diagnostics(text, reports));
+    }
+}
+
+/// What has been compiled so far.
+pub(crate) struct Compiled {
+    options: Options,
+    pub(crate) compiler: TenantCompiler,
+    builder: SnapshotBuilder,
+    head: Place,
+    /// Where each tenant stands.
+    tenants: Vec<Place>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Compiled {
+    fn new(options: &Options) -> Self {
+        let compiler = TenantCompiler::new(&options.hash_key);
+        let builder = SnapshotBuilder::new(&Provider::default(), options, compiler.clone());
+        let (tenants, diagnostics) = (Vec::new(), Vec::new());
+        Self { options: *options, compiler, builder, head: Place::default(), tenants, diagnostics }
+    }
+
+    /// Adds the next lines.
+    pub(crate) fn add(&mut self, part: Part) {
+        // The head is in the first part, before all tenants.
+        if let Some((provider, place)) = part.head {
+            self.builder = SnapshotBuilder::new(&provider, &self.options, self.compiler.clone());
+            self.head = place;
+        }
+        for (page, place) in part.tenants {
+            self.builder.page(page);
+            self.tenants.push(place);
+        }
+        self.diagnostics.extend(part.diagnostics);
+    }
+
+    pub(crate) fn finish(self) -> Result<Snapshot, LinesError> {
+        let (built, problems) = match self.builder.finish() {
+            Err(CompileError::Policy(problems)) => (None, problems),
+            built => (Some(built), Vec::new()),
+        };
+        let diagnostics = diagnose(self.diagnostics, &problems, (self.head, &self.tenants), without_columns);
+        match built {
+            Some(built) if diagnostics.is_empty() => built.map_err(LinesError::Snapshot),
+            _ => Err(LinesError::Text(PolicyError::new(diagnostics))),
+        }
+    }
+}
+
+/// Why JSON Lines were not compiled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinesError {
+    /// The text, or the policy that it says, has problems; all of them are named.
+    #[error(transparent)]
+    Text(PolicyError),
+    /// The policy is sound, but no snapshot can be made of it.
+    #[error(transparent)]
+    Snapshot(CompileError),
+}
