@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Builder};
 use std::vec::Vec;
+#[cfg(feature = "json")]
 use std::{iter, mem};
 
 use crate::options::Options;
