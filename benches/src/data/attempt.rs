@@ -139,6 +139,17 @@ impl Attempt {
         use_it(&requests)
     }
 
+    /// Reads all octets of the request; returns their sum.
+    #[must_use]
+    pub fn octets(&self) -> u8 {
+        let texts = [Some(&self.account), Some(&self.client), Some(&self.path)].into_iter();
+        let texts = texts.chain([self.role.as_ref(), self.credential_id.as_ref(), self.scopes.as_ref()]);
+        let raw = self.raw();
+        let fields = raw.fields.iter().flat_map(|(name, body)| [*name, *body]);
+        let octets = texts.flatten().map(String::as_bytes).chain(fields).flatten();
+        octets.copied().fold(0, u8::wrapping_add)
+    }
+
     fn raw(&self) -> Raw<'_> {
         Raw { scopes: self.scopes.as_ref().map(|scope| [scope.as_bytes()]), fields: self.header.raw() }
     }
