@@ -19,6 +19,16 @@ fn every_identity_of_a_large_tenant_is_found_and_no_other() {
     for number in 0..ACCOUNTS {
         let mut account = Account::new(id(number));
         account.identities = addresses(number).map(|address| given(&address)).into();
+        // Some hold one address together, and for some of them its owner has not yet agreed.
+        let mut together = given(TOGETHER);
+        match number % 3 {
+            0 => account.identities.push(together),
+            1 => {
+                together.consent = Some(Consent::Pending);
+                account.identities.push(together);
+            }
+            _ => {}
+        }
         tenant.accounts.push(account);
         tenant.identities.push(given(&shared(number)));
     }
@@ -33,11 +43,16 @@ fn every_identity_of_a_large_tenant_is_found_and_no_other() {
         for address in addresses(next) {
             assert_eq!(denied(&snapshot, number, &address), Some(Reason::AddressNotOwned), "{number} {address}");
         }
+        let expected = [None, Some(Reason::IdentityPending), Some(Reason::AddressNotOwned)][number % 3];
+        assert_eq!(denied(&snapshot, number, TOGETHER), expected, "{number}");
         let listed = number == 0 || number == ACCOUNTS - 1;
         let expected = if listed { None } else { Some(Reason::AccountNotListed) };
         assert_eq!(denied(&snapshot, number, "any@large.example"), expected, "{number}");
     }
 }
+
+/// What many accounts hold.
+const TOGETHER: &str = "everybody@elsewhere.test";
 
 fn id(number: usize) -> String {
     format!("account-{number}-of-a-tenant-that-has-a-lot-of-them")

@@ -70,6 +70,9 @@ struct Members {
 /// The keys of records, with their words.
 type Keys = Vec<(Hash, [u32; 1])>;
 
+/// The same, with their holders.
+type HeldKeys = Vec<(Hash, [u32; 2])>;
+
 struct PageWriter<'t> {
     writer: Writer,
     tenant: &'t Tenant,
@@ -130,7 +133,7 @@ impl<'t> PageWriter<'t> {
             let index = index::write(&mut self.writer, (domain_hashes.len(), domain_hashes.into_iter()));
             self.member(more::DOMAIN_INDEX, [index.start, index.count]);
         }
-        let identity_index = index::write(&mut self.writer, (identity_hashes.len(), identity_hashes.into_iter()));
+        let identity_index = index::write_held(&mut self.writer, &identity_hashes);
         self.writer.fill(UNIT);
         self.head([domains, identity_index, accounts, identities], self.writer.here(), digest);
     }
@@ -362,7 +365,6 @@ impl<'t> PageWriter<'t> {
             | flag(assigned || exact, account::COUNTED)
             | flag(above && !assigned && !exact, account::COUNTED_ABOVE)
             | flag(may_send, account::MAY_SEND)
-            | flag(!account.identities.is_empty(), account::HAS_IDENTITIES)
             | flag(has_extra, account::HAS_EXTRA)
             | flag(account.address.as_ref().is_some_and(|own| own.is_spelled(&account.id)), account::ID_IS_ADDRESS)
             | self.watch(account, may_send)
@@ -419,7 +421,7 @@ impl<'t> PageWriter<'t> {
     }
 
     /// Writes the identities of the tenant and of its accounts, which are told by their words; a domain is written once.
-    fn identities(&mut self, holders: &[Word], named: &BTreeMap<&str, Word>) -> (Run, Keys) {
+    fn identities(&mut self, holders: &[Word], named: &BTreeMap<&str, Word>) -> (Run, HeldKeys) {
         let of_tenant = self.tenant.identities.iter().map(|identity| (0, identity));
         let of_accounts = self.accounts.iter().zip(holders);
         let of_accounts =
@@ -436,8 +438,8 @@ impl<'t> PageWriter<'t> {
             let mut word = named.get(domain).copied();
             for (&Held { identity, holder, .. }, extra) in at_domain.iter().zip(&mut extras) {
                 let local = identity.address.local();
-                let hash = domain_hash.of_local(self.key, local.as_bytes(), exact_case).with(holder);
-                hashes.push((hash, [self.writer.here()]));
+                let hash = domain_hash.of_local(self.key, local.as_bytes(), exact_case);
+                hashes.push((hash, [self.writer.here(), holder]));
                 let flags = identity_flags(identity, proof, extra != 0) | flag(word.is_none(), identity::HAS_DOMAIN);
                 self.hold(flags, holder == 0, domain);
                 // A domain written behind it stands so far behind its start.

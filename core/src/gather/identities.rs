@@ -8,7 +8,7 @@ use crate::snapshot::index::Candidates;
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
-use crate::snapshot::rows::{IdentityRow, account, identity, tenant};
+use crate::snapshot::rows::{IdentityRow, identity, tenant};
 
 use super::{Fact, Gatherer};
 
@@ -69,37 +69,45 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     /// Enters those whose local part is this one: the address's own, or what it is a sub-address of.
     fn identities_for(&mut self, holder: &Holder<'_>, local: &[u8]) -> Read<()> {
-        let hash = self.target.hash_of(local, holder.rule.exact_case);
-        let account = self.asker.account;
-        if holder.number == self.asker.link.page && account.flags() & account::HAS_IDENTITIES != 0 {
-            self.identities_under(holder, self.asker.link.record, hash, local)?;
-            if self.is_settled() {
-                return Ok(());
-            }
+        let (page, hash) = (holder.page, self.target.hash_of(local, holder.rule.exact_case));
+        let mut found = Candidates::start(page.bytes(), page.head().identity_index(), hash)?;
+        while let Some([word]) = found.next()? {
+            self.identity(holder, word, local)?;
         }
-        self.identities_under(holder, 0, hash, local)
+        if found.is_crowded() { self.identities_apart(holder, hash, local) } else { Ok(()) }
     }
 
-    /// Enters those that are held by the tenant, which is 0, or by the account that stands at a word.
-    fn identities_under(&mut self, holder: &Holder<'_>, held_by: u32, hash: Hash, local: &[u8]) -> Read<()> {
-        let Holder { page, .. } = *holder;
-        let mut found = Candidates::start(page.bytes(), page.head().identity_index(), hash.with(held_by))?;
-        while let Some([word]) = found.next()? {
-            self.identity(holder, held_by, word, local)?;
+    /// Enters those that stand under their holder too, because many hold the address.
+    #[inline(never)]
+    fn identities_apart(&mut self, holder: &Holder<'_>, hash: Hash, local: &[u8]) -> Read<()> {
+        let page = holder.page;
+        let under = |hash| Candidates::<1>::start(page.bytes(), page.head().identity_index(), hash);
+        for held_by in [0, self.asker.link.record] {
+            let mut apart = under(hash.with(held_by))?;
+            while let Some([word]) = apart.next()? {
+                // What stands together was entered, and may be found here by chance.
+                let (mut together, mut is_new) =
+                    (under(hash)?, page.record::<IdentityRow<'_>>(word)?.holder()? == held_by);
+                while let Some([entered]) = together.next()? {
+                    is_new &= entered != word;
+                }
+                if is_new {
+                    self.identity(holder, word, local)?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Enters the identity at a word, if it has this holder and this local part.
+    /// Enters the identity at a word, if the tenant or its account holds it and it has this local part.
     // What the loop around it keeps at hand would be laid aside for all of this.
     #[inline(never)]
-    fn identity(&mut self, holder: &Holder<'_>, held_by: u32, word: Word, local: &[u8]) -> Read<()> {
+    fn identity(&mut self, holder: &Holder<'_>, word: Word, local: &[u8]) -> Read<()> {
         let (asker, &Holder { page, number, rule }) = (self.asker, holder);
         let row: IdentityRow<'_> = page.record(word)?;
-        let is_same = row.holder()? == held_by
-            && octet::same(row.domain()?, self.target.domain)
-            && rule.same(local, row.local()?);
-        if !is_same {
+        let held_by = row.holder()?;
+        let is_held = held_by == 0 || held_by == asker.link.record && number == asker.link.page;
+        if !is_held || !octet::same(row.domain()?, self.target.domain) || !rule.same(local, row.local()?) {
             return Ok(());
         }
         let exact = local.len() == self.target.local.len();

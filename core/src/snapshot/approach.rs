@@ -93,7 +93,7 @@ impl<'p> Approach<'p> {
         self.ask_for_first::<DomainRow<'_>>(Table::Domains, head.domain_index(), target.domain_hash())?;
         if !self.is_own(target) {
             let hash = target.hash_of(target.local, false);
-            page.ask_for_identities(hash, link.record)?;
+            page.ask_for_identities(hash)?;
             self.ask_for_first::<AccountRow<'_>>(Table::Own, head.own_index(), hash)?;
         }
         Ok(())

@@ -18,12 +18,17 @@ impl Hash {
     }
 }
 
-/// The entries of a group; its first eight octets are their tags, and then [`MORE`] or 0.
+/// The entries of a group; its first eight octets are their tags, and then flags: [`MORE`] and [`CROWDED`].
 const SLOTS: usize = 7;
 /// The entries that a group has on average: fewer, so that few groups go on in the next one.
 const FILLED: (usize, usize) = (14, 3);
-/// The last of the eight octets of a group: there are entries of it, or of one before it, in the next group.
+/// There are entries of the group, or of one before it, in the next group.
 const MORE: u8 = 1;
+/// Some entries of the group stand under the hash with their holder.
+const CROWDED: u8 = 1 << 1;
+/// The entries with one tag that stand together, where they have holders: what one account asks for is not to take the
+/// longer the more accounts hold it.
+const TOGETHER: u32 = 4;
 
 /// The words of a group: its tags, and the words of its entries.
 const fn words_of<const N: usize>() -> usize {
@@ -36,32 +41,64 @@ pub(crate) fn write<const N: usize>(
     writer: &mut Writer,
     (count, records): (usize, impl Iterator<Item = (Hash, [u32; N])>),
 ) -> Run {
-    if count == 0 {
+    let run = reserve::<N>(writer, count);
+    let table = writer.written(run.start);
+    for (hash, words) in records {
+        enter(table, run.count, hash, words, u32::MAX);
+    }
+    run
+}
+
+/// Writes a table over records that have a holder each, which stands behind the word that leads to the record.
+pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> Run {
+    let run = reserve::<1>(writer, records.len());
+    let table = writer.written(run.start);
+    for &(hash, [word, holder]) in records {
+        if enter(table, run.count, hash, [word], TOGETHER) {
+            continue;
+        }
+        if let Some(([.., flags], _)) = group_mut::<1>(table, hash.group(run.count)) {
+            *flags |= CROWDED;
+        }
+        enter(table, run.count, hash.with(holder), [word], u32::MAX);
+    }
+    run
+}
+
+/// Makes room for a table of so many records.
+fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
+    if records == 0 {
         return Run::default();
     }
     // The number nearest to it: in small tables, the next higher one would leave much empty.
-    let groups = small((count * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
-    let start = writer.reserve(groups.saturating_mul(small(words_of::<N>())));
-    let table = writer.written(start);
-    let octets = 4 * words_of::<N>();
-    for (hash, words) in records {
-        let mut at = hash.group(groups);
-        while let Some((tags, entries)) =
-            table.get_mut(at as usize * octets..).and_then(|table| table.split_first_chunk_mut::<8>())
-        {
-            if let Some((tag, entry)) =
-                tags.iter_mut().zip(entries.chunks_exact_mut(4 * N)).take(SLOTS).find(|(tag, _)| **tag == 0)
-            {
-                *tag = hash.tag();
-                entry.chunks_exact_mut(4).zip(words).for_each(|(slot, word)| slot.copy_from_slice(&word.to_le_bytes()));
-                break;
-            }
-            let [.., more] = tags;
-            *more = MORE;
-            at = next(at, groups);
+    let groups = small((records * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
+    Run { start: writer.reserve(groups.saturating_mul(small(words_of::<N>()))), count: groups }
+}
+
+/// Enters a record at the first free place, unless `most` have its tag before it; tells whether it was entered.
+fn enter<const N: usize>(table: &mut [u8], groups: u32, hash: Hash, words: [u32; N], most: u32) -> bool {
+    let (mut at, mut before) = (hash.group(groups), 0);
+    while let Some((tags, entries)) = group_mut::<N>(table, at) {
+        before += alike(u64::from_le_bytes(*tags), hash.tag()).count_ones();
+        if before >= most {
+            return false;
         }
+        let places = tags.iter_mut().zip(entries.chunks_exact_mut(4 * N)).take(SLOTS);
+        if let Some((tag, entry)) = places.into_iter().find(|(tag, _)| **tag == 0) {
+            *tag = hash.tag();
+            entry.chunks_exact_mut(4).zip(words).for_each(|(slot, word)| slot.copy_from_slice(&word.to_le_bytes()));
+            return true;
+        }
+        let [.., flags] = tags;
+        *flags |= MORE;
+        at = next(at, groups);
     }
-    Run { start, count: groups }
+    false
+}
+
+/// The tags of a group, and what stands behind them.
+fn group_mut<const N: usize>(table: &mut [u8], group: u32) -> Option<(&mut [u8; 8], &mut [u8])> {
+    table.get_mut(group as usize * 4 * words_of::<N>()..)?.split_first_chunk_mut()
 }
 
 /// The group behind this one, the first behind the last.
@@ -82,6 +119,8 @@ pub(crate) struct Candidates<'p, const N: usize> {
     alike: u64,
     /// The next group may have some too.
     more: bool,
+    /// Some stand under the hash with their holder.
+    crowded: bool,
 }
 
 impl<'p, const N: usize> Candidates<'p, N> {
@@ -89,7 +128,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
     #[inline]
     pub(crate) fn start(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
         let (tag, group) = (hash.tag(), hash.group(run.count));
-        let mut found = Self { bytes, run, tag, group, before: 0, entries: 0, alike: 0, more: false };
+        let mut found = Self { bytes, run, tag, group, before: 0, entries: 0, alike: 0, more: false, crowded: false };
         if run.count != 0 {
             found.read()?;
         }
@@ -103,8 +142,8 @@ impl<'p, const N: usize> Candidates<'p, N> {
         for _ in 0..run.count {
             let word = Self::place(run, group);
             blocks.touch(bytes, word as usize * 4, word as usize * 4 + 4 * words_of::<N>())?;
-            let [.., more] = bytes.double(word)?.to_le_bytes();
-            if more != MORE {
+            let [.., flags] = bytes.double(word)?.to_le_bytes();
+            if flags & MORE == 0 {
                 break;
             }
             group = next(group, run.count);
@@ -142,9 +181,16 @@ impl<'p, const N: usize> Candidates<'p, N> {
     fn read(&mut self) -> Read<()> {
         let word = Self::place(self.run, self.group);
         let tags = self.bytes.double(word)?;
-        let [.., more] = tags.to_le_bytes();
-        (self.alike, self.entries, self.more) = (alike(tags, self.tag), word.wrapping_add(2), more == MORE);
+        let [.., flags] = tags.to_le_bytes();
+        (self.alike, self.entries, self.more) = (alike(tags, self.tag), word.wrapping_add(2), flags & MORE != 0);
+        self.crowded |= flags & CROWDED != 0;
         Ok(())
+    }
+
+    /// Whether more may stand under the hash with a holder, once all that stand here were returned.
+    #[inline]
+    pub(crate) const fn is_crowded(&self) -> bool {
+        self.crowded
     }
 
     /// The word where a group stands.
@@ -195,6 +241,35 @@ mod tests {
                 found.sort_unstable();
                 assert_eq!(found, if key < count { &[0, 1, 2][..] } else { &[] }, "{key} of {count}");
             }
+        }
+    }
+
+    #[test]
+    fn what_many_hold_is_found_for_each_holder_among_few() {
+        let holders = 1_u32..=300;
+        let own = |holder: u32| hash(u64::from(holder) + 1_000);
+        // One key that all hold, and others that one each holds.
+        let records =
+            holders.clone().flat_map(|holder| [(hash(7), [holder, holder]), (own(holder), [holder + 1_000, holder])]);
+        let mut writer = Writer::default();
+        let run = write_held(&mut writer, &records.collect::<Vec<_>>());
+        let bytes = Bytes(writer.so_far());
+        let all = |hash| {
+            let mut candidates = Candidates::<1>::start(bytes, run, hash).expect("a whole table");
+            let mut found = Vec::new();
+            while let Some([word]) = candidates.next().expect("a whole table") {
+                found.push(word);
+            }
+            (found, candidates.is_crowded())
+        };
+        for holder in holders {
+            let (together, is_crowded) = all(hash(7));
+            let apart = all(hash(7).with(holder)).0;
+            assert!(is_crowded && together.len() + apart.len() < 40, "{together:?} {apart:?}");
+            assert!(together.iter().chain(&apart).any(|word| *word == holder));
+            let (together, is_crowded) = all(own(holder));
+            let apart = if is_crowded { all(own(holder).with(holder)).0 } else { Vec::new() };
+            assert!(together.iter().chain(&apart).any(|word| *word == holder + 1_000));
         }
     }
 

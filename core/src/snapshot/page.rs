@@ -117,12 +117,9 @@ impl<'p> PageView<'p> {
         Ok(closest)
     }
 
-    /// Asks for the buckets of identities of this address that the tenant and one of its accounts may hold.
-    pub(crate) fn ask_for_identities(self, hash: Hash, account: Word) -> Read<()> {
-        let index = self.head().identity_index();
-        for holder in [0, account] {
-            black_box(Candidates::<1>::glance(self.bytes, index, hash.with(holder))?);
-        }
+    /// Asks for the bucket of identities of this address.
+    pub(crate) fn ask_for_identities(self, hash: Hash) -> Read<()> {
+        black_box(Candidates::<1>::glance(self.bytes, self.head().identity_index(), hash)?);
         Ok(())
     }
 

@@ -153,21 +153,20 @@ pub(crate) mod account {
     pub(crate) const COUNTED_ABOVE: u32 = 1 << 3;
     /// One of the roles has the permission to send.
     pub(crate) const MAY_SEND: u32 = 1 << 4;
-    pub(crate) const HAS_IDENTITIES: u32 = 1 << 5;
-    pub(crate) const HAS_EXTRA: u32 = 1 << 6;
+    pub(crate) const HAS_EXTRA: u32 = 1 << 5;
     /// Its id is its own address, local part and domain with `@` between, so that the address is written once.
-    pub(crate) const ID_IS_ADDRESS: u32 = 1 << 7;
+    pub(crate) const ID_IS_ADDRESS: u32 = 1 << 6;
     /// It or a tenant may be suspended, it may hold no role that may send, or a control may not be simply enforced: modes,
     /// channels, exemptions, or a tenant above.
-    pub(crate) const WATCH_STANDING: u32 = 1 << 8;
+    pub(crate) const WATCH_STANDING: u32 = 1 << 7;
     /// A session may fail by its credential or for want of transport encryption.
-    pub(crate) const WATCH_CREDENTIAL: u32 = 1 << 9;
+    pub(crate) const WATCH_CREDENTIAL: u32 = 1 << 8;
     /// An allowlist may bind it.
-    pub(crate) const WATCH_CLIENT: u32 = 1 << 10;
+    pub(crate) const WATCH_CLIENT: u32 = 1 << 9;
     /// Everything that a session is judged by, save `hosted`.
     pub(crate) const WATCHED: u32 = WATCH_STANDING | WATCH_CREDENTIAL | WATCH_CLIENT;
     /// The bits that flags have to themselves.
-    pub(crate) const BITS: u32 = 11;
+    pub(crate) const BITS: u32 = 10;
     pub(super) const ALL: u32 = (1 << BITS) - 1;
 }
 
