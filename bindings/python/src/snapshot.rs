@@ -9,7 +9,7 @@ use memmap2::Mmap;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString};
 use sendas::{HashKey, LinesError, Options, Request, SnapshotLines, Stage};
 
 use crate::administration::{self, Directory};
@@ -230,30 +230,35 @@ impl Snapshot {
     }
 
     /// Decide many requests, while other threads may run.
-    fn evaluate_many(&self, py: Python<'_>, requests: &Bound<'_, PyAny>) -> PyResult<Vec<Decision>> {
-        let read = requests.try_iter()?.map(|request| {
-            let items = Items::of_mapping(&request?)?;
-            let given = Arguments::sort(&items, Call::Evaluate)?;
-            Ok((Facts::read(&given)?, read_stage(&given)?))
-        });
-        let (facts, stages): (Vec<_>, Vec<_>) = read.collect::<PyResult<Vec<_>>>()?.into_iter().unzip();
-        let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
-        let requests = lent.iter().map(Lent::request).zip(stages);
-        let mut decisions = Vec::with_capacity(facts.len());
-        py.detach(|| self.snapshot.evaluate_many(requests, |decision| decisions.push(Box::new(decision))));
-        drop(lent);
-        Ok(decisions.into_iter().zip(facts).map(|(decision, facts)| Decision::new(decision, facts)).collect())
+    fn evaluate_many<'py>(&self, py: Python<'py>, requests: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let (answers, mut requests) = (PyList::empty(py), requests.try_iter()?);
+        loop {
+            let (facts, stages) = read_some(&mut requests, AT_ONCE)?;
+            if facts.is_empty() {
+                return Ok(answers);
+            }
+            let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
+            let requests = lent.iter().map(Lent::request).zip(stages);
+            let mut decisions = Vec::with_capacity(facts.len());
+            py.detach(|| self.snapshot.evaluate_many(requests, |decision| decisions.push(Box::new(decision))));
+            drop(lent);
+            for (decision, facts) in decisions.into_iter().zip(facts) {
+                answers.append(Decision::new(decision, facts))?;
+            }
+        }
     }
 
     /// Decide requests that stand in Arrow's columns, and keep some of these beside the decisions.
-    #[pyo3(signature = (data, *, keep = None), text_signature = "($self, data, *, keep=())")]
+    #[pyo3(signature = (data, *, keep = None, columns = None), text_signature = "($self, data, *, keep=(), columns=None)")]
     fn evaluate_arrow<'py>(
         &self,
         data: &Bound<'py, PyAny>,
         keep: Option<&Bound<'py, PyAny>>,
+        columns: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let keep: Vec<String> = keep.map_or(Ok(Vec::new()), PyAnyMethods::extract)?;
-        arrow::evaluate(&self.snapshot, data, &keep)
+        let columns: Option<Vec<String>> = columns.map(PyAnyMethods::extract).transpose()?;
+        arrow::evaluate(&self.snapshot, data, &arrow::Asked { keep, columns })
     }
 
     /// Explain the decision of a request; the view says who will read it.
@@ -318,6 +323,18 @@ fn threads() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+/// Reads as many requests as there are, or as wanted, each with its stage.
+pub(crate) fn read_some(requests: &mut Bound<'_, PyIterator>, most: usize) -> PyResult<(Vec<Facts>, Vec<Stage>)> {
+    let (mut facts, mut stages) = (Vec::new(), Vec::new());
+    for request in requests.take(most) {
+        let items = Items::of_mapping(&request?)?;
+        let given = Arguments::sort(&items, Call::Evaluate)?;
+        facts.push(Facts::read(&given)?);
+        stages.push(read_stage(&given)?);
+    }
+    Ok((facts, stages))
+}
+
 /// Maps a file into memory.
 #[expect(unsafe_code, reason = "a file that is mapped can be changed from outside, which no type can forbid")]
 fn map(path: &Path) -> PyResult<Mmap> {
@@ -369,3 +386,6 @@ const PIECES: usize = 256 * 1024;
 
 /// Reading a header of this size takes longer than letting other threads run.
 const DETACHED_OCTETS: usize = 16 * 1024;
+
+/// As many requests are read before they are decided: what they need stays near.
+const AT_ONCE: usize = 64;

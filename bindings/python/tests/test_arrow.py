@@ -3,7 +3,7 @@
 import random
 import threading
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pytest
@@ -12,6 +12,7 @@ import arrow_tables
 import example
 import sendas
 import vectors
+from sendas import DecisionColumn
 
 SNAPSHOT = example.SNAPSHOT
 VECTORS = vectors.load()
@@ -129,6 +130,21 @@ def test_kept_columns_stand_before_the_decisions_as_they_are() -> None:
     stream = pa.table(SNAPSHOT.evaluate_arrow(pa.table(wide).slice(1), keep=["id", "note"]))
     assert stream.to_pylist()[0]["id"] is None
     assert stream.num_rows == 1
+
+
+def test_only_the_columns_that_are_asked_for_are_given() -> None:
+    requests = [example.request(), example.request(account="bob"), example.request(envelope_sender="<eve@globex.example>")]
+    batch = arrow_tables.batch(requests)
+    whole = pa.record_batch(SNAPSHOT.evaluate_arrow(batch))
+    names = whole.schema.names
+    assert list(get_args(DecisionColumn)) == names
+    for asked in [names[:1], names[3:5], names[6:7], names[7:8], names[10:], names[::-1]]:
+        answer = pa.record_batch(SNAPSHOT.evaluate_arrow(batch, columns=asked))
+        assert answer.equals(whole.select([name for name in names if name in asked]))
+        assert pa.table(SNAPSHOT.evaluate_arrow(pa.table(batch), columns=asked)).to_batches()[0].equals(answer)
+    # What is not given cannot be in the way of what is kept.
+    kept = pa.record_batch(SNAPSHOT.evaluate_arrow(batch.append_column("octets", pa.array(["a", "b", "c"])), keep=["octets"], columns=["verdict"]))
+    assert kept.to_pydict() == {"octets": ["a", "b", "c"], "verdict": whole["verdict"].to_pylist()}
 
 
 def test_a_batch_answers_with_a_batch_and_a_stream_with_a_stream() -> None:

@@ -27,6 +27,21 @@ def fields(*given: Any) -> Any:
     return pa.array([list(given)], arrow_tables.FIELDS)
 
 
+def test_columns_that_no_decision_has_are_named() -> None:
+    for columns, problems in [
+        (["verdict", "reson", "x", "verdict"], [
+            "the decision has no column `reson` (did you mean `reason`?)",
+            "the decision has no column `x`",
+            "the column `verdict` of the decision is asked for twice",
+        ]),
+        ([], ["`columns` names no column of the decision; leave it out for all of them"]),
+    ]:  # fmt: skip
+        for data in (batch(), pa.table(batch())):
+            with pytest.raises(TypeError) as caught:
+                SNAPSHOT.evaluate_arrow(data, columns=columns)  # type: ignore[arg-type]
+            assert str(caught.value).splitlines() == problems
+
+
 def test_every_problem_of_a_schema_is_named_at_once() -> None:
     table = pa.table({"now": [0.5], "acount": ["alice"], "stage": [1], "other": [2], "twice": [3]})
     with pytest.raises(TypeError) as caught:

@@ -41,7 +41,7 @@ from sendas._analysis import (
     Tally,
     Turned,
 )
-from sendas._arrow import ArrowArrayExportable, ArrowStreamExportable
+from sendas._arrow import ArrowArrayExportable, ArrowStreamExportable, DecisionColumn
 from sendas._catalogue import (
     Action,
     Basis,
@@ -123,6 +123,7 @@ __all__ = [
     "CredentialKind",
     "Decision",
     "DecisionBatch",
+    "DecisionColumn",
     "DecisionStream",
     "Desk",
     "Diagnostic",

@@ -1,6 +1,22 @@
 """What libraries export that have Apache Arrow's columns: the PyCapsule interface, as far as it is asked for here."""
 
-from typing import Protocol
+from typing import Literal, Protocol
+
+DecisionColumn = Literal[
+    "verdict",
+    "action",
+    "stage",
+    "provisional",
+    "reason",
+    "subject",
+    "octets",
+    "reasons",
+    "would_deny",
+    "omitted",
+    "grants",
+    "omitted_grants",
+]
+"""A column of the decisions that `Snapshot.evaluate_arrow` makes."""
 
 
 class ArrowArrayExportable(Protocol):

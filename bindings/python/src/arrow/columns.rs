@@ -118,6 +118,27 @@ impl Columns {
     }
 }
 
+/// Returns the columns of the decision that are asked for, in its own order; or every problem of the list.
+pub(super) fn answers(names: &[String], all: &Fields) -> Result<Fields, Vec<String>> {
+    let mut problems = Vec::new();
+    if names.is_empty() {
+        problems.push("`columns` names no column of the decision; leave it out for all of them".to_owned());
+    }
+    for (index, name) in names.iter().enumerate() {
+        let shown = name.escape_debug();
+        if all.find(name).is_none() {
+            let meant = meant(name, all.iter().map(|field| field.name().as_str()));
+            problems.push(format!("the decision has no column `{shown}`{meant}"));
+        } else if names.iter().take(index).any(|earlier| earlier == name) {
+            problems.push(format!("the column `{shown}` of the decision is asked for twice"));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(all.iter().filter(|field| names.contains(field.name())).cloned().collect())
+}
+
 const fn text(fact: Fact, name: &'static str) -> Row {
     Row { fact, name, required: false, fits: Texts::fits, right: Texts::RIGHT }
 }
@@ -159,9 +180,14 @@ fn wrong_type(row: &Row, given: &DataType) -> String {
 }
 
 fn unknown(name: &str) -> String {
-    let distance = |row: &Row| strsim::osa_distance(&name.to_lowercase(), row.name);
-    let near = |row: &&Row| distance(row) <= row.name.len().div_ceil(3);
-    let nearest = TABLE.iter().filter(near).min_by_key(|row| distance(row));
-    let meant = nearest.map_or_else(String::new, |row| format!(" (did you mean `{}`?)", row.name));
+    let meant = meant(name, TABLE.iter().map(|row| row.name));
     format!("the column `{}` is no fact of a request{meant}; leave it out, or name it in `keep`", name.escape_debug())
+}
+
+/// Asks whether the nearest of some names was meant, if one is near.
+fn meant<'n>(name: &str, right: impl Iterator<Item = &'n str>) -> String {
+    let distance = |right: &str| strsim::osa_distance(&name.to_lowercase(), right);
+    let near = |right: &&str| distance(right) <= right.len().div_ceil(3);
+    let nearest = right.filter(near).min_by_key(|right| distance(right));
+    nearest.map_or_else(String::new, |right| format!(" (did you mean `{right}`?)"))
 }

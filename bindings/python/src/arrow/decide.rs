@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
 use super::capsule::{self, Given, Upstream};
-use super::columns::Columns;
+use super::columns::{Columns, answers};
 use super::decisions::{Decisions, Full};
 use super::rows::{Room, Rows};
 use super::wrong::Wrong;
@@ -19,12 +19,12 @@ use super::wrong::Wrong;
 pub(crate) fn evaluate<'py>(
     snapshot: &sendas::Snapshot,
     data: &Bound<'py, PyAny>,
-    keep: &[String],
+    asked: &Asked,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = data.py();
     match Given::take(data)? {
         Given::Array(array, fields) => {
-            let judge = Judge::new(snapshot, &fields, keep)?;
+            let judge = Judge::new(snapshot, &fields, asked)?;
             let batch = py
                 .detach(|| capsule::guarded(|| capsule::import(array, &fields)))
                 .map_err(|wrong| capsule::refused(&wrong))?;
@@ -35,35 +35,49 @@ pub(crate) fn evaluate<'py>(
             Ok(Bound::new(py, DecisionBatch { decided })?.into_any())
         }
         Given::Stream(upstream) => {
-            let decided = Decided::begin(snapshot, upstream, keep)?;
+            let decided = Decided::begin(snapshot, upstream, asked)?;
             let schema = decided.schema();
             Ok(Bound::new(py, DecisionStream { schema, decided: Mutex::new(Some(decided)) })?.into_any())
         }
     }
 }
 
+/// What the answer is to hold.
+pub(crate) struct Asked {
+    /// The columns of the requests that stand before the decisions.
+    pub(crate) keep: Vec<String>,
+    /// The columns of the decisions; all of them where nothing is said.
+    pub(crate) columns: Option<Vec<String>>,
+}
+
 /// Decides the rows of batches that have the same columns.
 struct Judge {
     snapshot: sendas::Snapshot,
     columns: Columns,
+    /// The columns of the decisions.
+    answers: Fields,
     /// That of the decisions, behind the columns that are kept.
     schema: SchemaRef,
 }
 
 impl Judge {
-    fn new(snapshot: &sendas::Snapshot, fields: &Fields, keep: &[String]) -> PyResult<Self> {
-        let answers = Decisions::fields();
-        let columns =
-            Columns::of(fields, keep, &answers).map_err(|problems| PyTypeError::new_err(problems.join("\n")))?;
+    fn new(snapshot: &sendas::Snapshot, fields: &Fields, asked: &Asked) -> PyResult<Self> {
+        let refused = |problems: Vec<String>| PyTypeError::new_err(problems.join("\n"));
+        let answers = match &asked.columns {
+            Some(names) => answers(names, &Decisions::fields()).map_err(refused)?,
+            None => Decisions::fields(),
+        };
+        let columns = Columns::of(fields, &asked.keep, &answers).map_err(refused)?;
         let kept = columns.kept.iter().filter_map(|&index| fields.get(index).cloned());
         let all: Fields = kept.chain(answers.iter().cloned()).collect();
         let metadata = [("sendas.snapshot_id".to_owned(), snapshot.id().to_string())].into();
-        Ok(Self { snapshot: snapshot.clone(), columns, schema: Arc::new(Schema::new_with_metadata(all, metadata)) })
+        let schema = Arc::new(Schema::new_with_metadata(all, metadata));
+        Ok(Self { snapshot: snapshot.clone(), columns, answers, schema })
     }
 
     /// Decides a batch, and looks for signals meanwhile.
     fn whole(&self, py: Python<'_>, batch: &StructArray) -> PyResult<RecordBatch> {
-        let mut decisions = Decisions::with_capacity(batch.len());
+        let mut decisions = Decisions::with_capacity(batch.len(), &self.answers);
         for start in (0..batch.len()).step_by(MOST_ROWS) {
             let part = batch.slice(start, MOST_ROWS.min(batch.len() - start));
             let decide = || capsule::guarded(|| self.decide(&part, start as u64, &mut decisions));
@@ -81,16 +95,19 @@ impl Judge {
 
     /// Decides rows until the decisions are full, and returns of how many; `before` counts the rows before them.
     fn decide(&self, part: &StructArray, before: u64, decisions: &mut Decisions) -> Result<usize, Wrong> {
-        let rows = Rows::bind(&self.columns, part)?;
-        let mut room = Room::default();
-        for row in 0..part.len() {
-            let decided = rows.with(row, &mut room, |request, stage| {
-                decisions.push(&self.snapshot.evaluate_stage(request, stage), request)
-            });
-            match decided {
-                Ok(Ok(())) => {}
-                Ok(Err(Full)) => return Ok(row),
-                Err(wrong) => return Err(wrong.in_row(before + row as u64)),
+        for start in (0..part.len()).step_by(AT_ONCE) {
+            let some = part.slice(start, AT_ONCE.min(part.len() - start));
+            let rows = Rows::bind(&self.columns, &some)?;
+            let mut room = Room::default();
+            for row in 0..some.len() {
+                let decided = rows.with(row, &mut room, |request, stage| {
+                    decisions.push(&self.snapshot.evaluate_stage(request, stage), request)
+                });
+                match decided {
+                    Ok(Ok(())) => {}
+                    Ok(Err(Full)) => return Ok(start + row),
+                    Err(wrong) => return Err(wrong.in_row(before + (start + row) as u64)),
+                }
             }
         }
         Ok(part.len())
@@ -117,8 +134,8 @@ pub(super) struct Decided {
 
 impl Decided {
     /// Finds the columns of a stream, of which no batch is read yet.
-    pub(super) fn begin(snapshot: &sendas::Snapshot, upstream: Upstream, keep: &[String]) -> PyResult<Self> {
-        let judge = Judge::new(snapshot, upstream.fields(), keep)?;
+    pub(super) fn begin(snapshot: &sendas::Snapshot, upstream: Upstream, asked: &Asked) -> PyResult<Self> {
+        let judge = Judge::new(snapshot, upstream.fields(), asked)?;
         Ok(Self { judge, upstream, at_hand: None, before: 0, ended: false })
     }
 
@@ -132,7 +149,7 @@ impl Decided {
             },
         };
         let part = batch.slice(0, MOST_ROWS.min(batch.len()));
-        let mut decisions = Decisions::with_capacity(part.len());
+        let mut decisions = Decisions::with_capacity(part.len(), &judge.answers);
         let taken = judge.decide(&part, *before, &mut decisions)?;
         if taken == 0 {
             return Err(Wrong::new("the decision is larger than a batch can be").in_row(*before));
@@ -249,3 +266,5 @@ impl DecisionStream {
 
 /// As many rows are decided before somebody else has a turn: some ten milliseconds.
 const MOST_ROWS: usize = 1 << 14;
+/// As many rows are made ready to be read at once, so that what is copied for it stays near.
+const AT_ONCE: usize = 1 << 10;

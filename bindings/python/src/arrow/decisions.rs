@@ -1,55 +1,58 @@
 //! Decisions as columns.
 
-use std::sync::Arc;
-
 use arrow_array::ArrayRef;
-use arrow_array::builder::{BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder};
+use arrow_array::builder::{ArrayBuilder, BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder};
 use arrow_schema::{DataType, Field, Fields};
 use sendas::{Decision, Finding, MAX_FINDINGS, MAX_GRANTS, Request};
 
 use super::places::Places;
 use super::wrong::Wrong;
 
-/// The columns of decisions, row by row.
+/// The columns of decisions that are asked for, row by row.
 pub(super) struct Decisions {
     rows: usize,
-    verdict: StringBuilder,
-    action: StringBuilder,
-    stage: StringBuilder,
-    provisional: BooleanBuilder,
-    reason: StringBuilder,
-    subject: StringBuilder,
-    octets: BinaryBuilder,
-    reasons: Places,
-    would_deny: Places,
-    omitted: Int64Builder,
-    grants: Places,
-    omitted_grants: Int64Builder,
+    verdict: Option<StringBuilder>,
+    action: Option<StringBuilder>,
+    stage: Option<StringBuilder>,
+    provisional: Option<BooleanBuilder>,
+    reason: Option<StringBuilder>,
+    subject: Option<StringBuilder>,
+    octets: Option<BinaryBuilder>,
+    reasons: Option<Places>,
+    would_deny: Option<Places>,
+    omitted: Option<Int64Builder>,
+    grants: Option<Places>,
+    omitted_grants: Option<Int64Builder>,
 }
 
 /// Says that one more row would need offsets of more than 31 bits.
 pub(super) struct Full;
 
 impl Decisions {
-    /// Begins with no row, and with room for this many that are allowed.
-    pub(super) fn with_capacity(rows: usize) -> Self {
+    /// Begins with no row, and with room for this many that are allowed; the fields are some of [`Decisions::fields`].
+    pub(super) fn with_capacity(rows: usize, fields: &Fields) -> Self {
         let rows = rows.min(MOST_FORESEEN);
+        let asked = |name: &str| fields.find(name).is_some();
         // The longest of the usual words, and the two addresses of a message.
-        let words = |octets: usize| StringBuilder::with_capacity(rows, rows * octets);
+        let words = |name: &str, octets: usize| asked(name).then(|| StringBuilder::with_capacity(rows, rows * octets));
+        let numbers = |name: &str| asked(name).then(|| Int64Builder::with_capacity(rows));
+        let places = |name: &str, word: &'static str, elements: usize| {
+            asked(name).then(|| Places::with_capacity(word, rows, elements))
+        };
         Self {
             rows: 0,
-            verdict: words("allow".len()),
-            action: words("accept".len()),
-            stage: words("message".len()),
-            provisional: BooleanBuilder::with_capacity(rows),
-            reason: words(0),
-            subject: words(0),
-            octets: BinaryBuilder::with_capacity(rows, 0),
-            reasons: Places::with_capacity(REASON, rows, 0),
-            would_deny: Places::with_capacity(REASON, rows, 0),
-            omitted: Int64Builder::with_capacity(rows),
-            grants: Places::with_capacity(BASIS, rows, 2 * rows),
-            omitted_grants: Int64Builder::with_capacity(rows),
+            verdict: words("verdict", "allow".len()),
+            action: words("action", "accept".len()),
+            stage: words("stage", "message".len()),
+            provisional: asked("provisional").then(|| BooleanBuilder::with_capacity(rows)),
+            reason: words(REASON, 0),
+            subject: words("subject", 0),
+            octets: asked("octets").then(|| BinaryBuilder::with_capacity(rows, 0)),
+            reasons: places("reasons", REASON, 0),
+            would_deny: places("would_deny", REASON, 0),
+            omitted: numbers("omitted"),
+            grants: places("grants", BASIS, 2 * rows),
+            omitted_grants: numbers("omitted_grants"),
         }
     }
 
@@ -78,60 +81,91 @@ impl Decisions {
             return Err(Full);
         }
         self.rows += 1;
-        self.verdict.append_value(decision.verdict().name());
-        self.action.append_value(decision.action().name());
-        self.stage.append_value(decision.stage().name());
-        self.provisional.append_value(decision.provisional());
         let first = decision.reasons().first();
-        self.reason.append_option(first.map(|finding| finding.reason.slug()));
-        self.subject.append_option(first.map(|finding| finding.place.subject.name()));
-        self.octets.append_option(first.and_then(|finding| finding.place.octets(request)));
+        for (column, word) in [
+            (&mut self.verdict, Some(decision.verdict().name())),
+            (&mut self.action, Some(decision.action().name())),
+            (&mut self.stage, Some(decision.stage().name())),
+            (&mut self.reason, first.map(|finding| finding.reason.slug())),
+            (&mut self.subject, first.map(|finding| finding.place.subject.name())),
+        ] {
+            if let Some(column) = column {
+                column.append_option(word);
+            }
+        }
+        if let Some(provisional) = &mut self.provisional {
+            provisional.append_value(decision.provisional());
+        }
+        if let Some(octets) = &mut self.octets {
+            octets.append_option(first.and_then(|finding| finding.place.octets(request)));
+        }
         for (column, findings) in
             [(&mut self.reasons, decision.reasons()), (&mut self.would_deny, decision.would_deny())]
         {
+            let Some(column) = column else { continue };
             for &Finding { reason, place } in findings {
                 column.push(reason.slug(), place, request);
             }
             column.end_row();
         }
-        self.omitted.append_value(decision.omitted().into());
-        for grant in decision.grants() {
-            self.grants.push(grant.basis.name(), grant.place, request);
+        if let Some(grants) = &mut self.grants {
+            for grant in decision.grants() {
+                grants.push(grant.basis.name(), grant.place, request);
+            }
+            grants.end_row();
         }
-        self.grants.end_row();
-        self.omitted_grants.append_value(decision.omitted_grants().into());
+        for (column, number) in
+            [(&mut self.omitted, decision.omitted()), (&mut self.omitted_grants, decision.omitted_grants())]
+        {
+            if let Some(column) = column {
+                column.append_value(number.into());
+            }
+        }
         Ok(())
     }
 
     /// Returns the columns, in the order of [`Decisions::fields`].
-    pub(super) fn finish(mut self) -> Result<Vec<ArrayRef>, Wrong> {
-        Ok(vec![
-            Arc::new(self.verdict.finish()),
-            Arc::new(self.action.finish()),
-            Arc::new(self.stage.finish()),
-            Arc::new(self.provisional.finish()),
-            Arc::new(self.reason.finish()),
-            Arc::new(self.subject.finish()),
-            Arc::new(self.octets.finish()),
-            self.reasons.finish()?,
-            self.would_deny.finish()?,
-            Arc::new(self.omitted.finish()),
-            self.grants.finish()?,
-            Arc::new(self.omitted_grants.finish()),
-        ])
+    pub(super) fn finish(self) -> Result<Vec<ArrayRef>, Wrong> {
+        fn done(column: Option<impl ArrayBuilder>) -> Option<ArrayRef> {
+            column.map(|mut column| column.finish())
+        }
+        let places = |column: Option<Places>| column.map(Places::finish).transpose();
+        let columns = [
+            done(self.verdict),
+            done(self.action),
+            done(self.stage),
+            done(self.provisional),
+            done(self.reason),
+            done(self.subject),
+            done(self.octets),
+            places(self.reasons)?,
+            places(self.would_deny)?,
+            done(self.omitted),
+            places(self.grants)?,
+            done(self.omitted_grants),
+        ];
+        Ok(columns.into_iter().flatten().collect())
     }
 
     /// Whether the offsets of every column have 31 bits after one more row: no word has more than 32 octets, so that their
     /// number decides, and the octets of places do.
     fn has_room(&self, decision: &Decision) -> bool {
-        let entries = self.reasons.len().max(self.would_deny.len()).max(self.grants.len());
-        if self.rows >= MOST_ENTRIES || entries + MAX_FINDINGS.max(MAX_GRANTS) > MOST_ENTRIES {
+        if self.rows >= MOST_ENTRIES {
+            return false;
+        }
+        let places = [&self.reasons, &self.would_deny, &self.grants];
+        if self.octets.is_none() && places.iter().all(|column| column.is_none()) {
+            return true;
+        }
+        let most = |size: fn(&Places) -> usize| places.into_iter().flatten().map(size).max().unwrap_or(0);
+        if most(Places::len) + MAX_FINDINGS.max(MAX_GRANTS) > MOST_ENTRIES {
             return false;
         }
         let findings = decision.reasons().iter().chain(decision.would_deny()).map(|finding| finding.place);
         let places = findings.chain(decision.grants().iter().map(|grant| grant.place));
         let more: usize = places.map(|place| place.span.end.saturating_sub(place.span.start) as usize).sum();
-        let octets = self.reasons.octets().max(self.would_deny.octets()).max(self.grants.octets());
+        let first = self.octets.as_ref().map_or(0, |octets| octets.values_slice().len());
+        let octets = most(Places::octets).max(first);
         octets.saturating_add(more) <= MOST_OCTETS
     }
 }

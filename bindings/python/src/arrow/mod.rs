@@ -15,4 +15,4 @@ mod tests;
 mod texts;
 mod wrong;
 
-pub(crate) use decide::{DecisionBatch, DecisionStream, evaluate};
+pub(crate) use decide::{Asked, DecisionBatch, DecisionStream, evaluate};

@@ -192,6 +192,7 @@ fn is_there(nulls: Option<&NullBuffer>, row: usize) -> bool {
 }
 
 /// Reads a name; another one is the host's mistake.
+#[inline]
 fn word<T: Word>(given: Option<&[u8]>) -> Result<Option<T>, Wrong> {
     let Some(given) = given else { return Ok(None) };
     if let Some(&value) = T::ALL.iter().find(|value| value.word().as_bytes() == given) {

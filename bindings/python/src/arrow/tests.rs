@@ -9,7 +9,7 @@ use arrow_schema::ArrowError;
 use sendas::{HashKey, Options, Policy, Snapshot};
 
 use super::capsule::Upstream;
-use super::decide::Decided;
+use super::decide::{Asked, Decided};
 
 /// Returns requests that are denied because of their paths, which stand in the decisions.
 fn requests(paths: &[String]) -> RecordBatch {
@@ -28,7 +28,8 @@ fn decided(batch: &RecordBatch) -> Decided {
     let text = r#"{"schema": 1, "tenant": [{"id": "acme", "account": [{"id": "alice", "address": "alice@acme.example", "address_assigned": true}]}]}"#;
     let snapshot = Snapshot::compile(&Policy::from_json(text).unwrap(), &Options::new(HashKey([0; 16]))).unwrap();
     let stream = FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch.clone())], batch.schema())));
-    Decided::begin(&snapshot, Upstream::open(stream).unwrap(), &[]).unwrap()
+    let asked = Asked { keep: Vec::new(), columns: None };
+    Decided::begin(&snapshot, Upstream::open(stream).unwrap(), &asked).unwrap()
 }
 
 #[test]

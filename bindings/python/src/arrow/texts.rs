@@ -71,7 +71,23 @@ impl Texts {
     }
 
     /// Returns the octets of a row, or `None` where it is null.
+    #[inline]
     pub(super) fn get(&self, row: usize, column: &str) -> Result<Option<&[u8]>, Wrong> {
+        match self {
+            Self::Unknown => return Ok(None),
+            // What most libraries have is read where it is asked for.
+            Self::Small(array) if array.nulls().is_none() => {
+                if let Some(octets) = between(array.value_data(), array.value_offsets(), row) {
+                    return Ok(Some(octets));
+                }
+            }
+            _ => {}
+        }
+        self.get_any(row, column)
+    }
+
+    #[inline(never)]
+    fn get_any(&self, row: usize, column: &str) -> Result<Option<&[u8]>, Wrong> {
         let octets = match self {
             Self::Unknown => return Ok(None),
             Self::Dictionary { keys, values } => {
@@ -108,6 +124,7 @@ fn ends_behind_start<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> bool {
     }
 }
 
+#[inline]
 fn between<'a, O: OffsetSizeTrait>(octets: &'a [u8], offsets: &[O], row: usize) -> Option<&'a [u8]> {
     let (start, end) = (offsets.get(row)?.to_usize()?, offsets.get(row + 1)?.to_usize()?);
     octets.get(start..end)
