@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use napi::Env;
 use napi::bindgen_prelude::{Result, Unknown};
 use napi_derive::napi;
+use sendas::record::RequestRecord;
 use sendas::{Channel, Stage, Timestamp};
 
 use crate::decision::Decision;
-use crate::given::Given;
-use crate::request::read_staged;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, read_many};
 
 /// A request in its plainest types, as napi reads those.
 #[napi(object, object_to_js = false)]
@@ -72,9 +71,8 @@ pub fn empty_read(request: PlainRequest) -> Decision {
 /// Decides requests without JavaScript between them, and returns the nanoseconds that one takes.
 #[napi(skip_typescript)]
 pub fn core_nanoseconds(env: Env, snapshot: &Snapshot, requests: Unknown<'_>) -> Result<f64> {
-    let read = |request: Given<'_>| read_staged(request).map(Some);
-    let requests = Given::new(env, "requests", requests).elements("an array of requests", read)?;
-    let decide = |(request, stage): &(sendas::record::RequestRecord, Stage)| {
+    let requests = read_many(env, requests)?;
+    let decide = |(request, stage): &(RequestRecord, Stage)| {
         request.with_request(|request| {
             let started = Instant::now();
             black_box(snapshot.snapshot.evaluate_stage(black_box(request), *stage));
@@ -87,7 +85,23 @@ pub fn core_nanoseconds(env: Env, snapshot: &Snapshot, requests: Unknown<'_>) ->
     Ok((all.saturating_sub(clock)).as_secs_f64() * 1e9 / requests.len() as f64)
 }
 
+/// Decides requests in one call of the core, and returns the nanoseconds that one takes.
+#[napi(skip_typescript)]
+pub fn core_nanoseconds_of_many(env: Env, snapshot: &Snapshot, requests: Unknown<'_>) -> Result<f64> {
+    let read = read_many(env, requests)?;
+    let taken = RequestRecord::with_requests(read.iter().map(|(request, _)| request), |requests| {
+        let stages = read.iter().map(|(_, stage)| *stage);
+        let started = Instant::now();
+        snapshot.snapshot.evaluate_many(requests.iter().copied().zip(stages), |decision| {
+            black_box(decision);
+        });
+        started.elapsed()
+    });
+    #[expect(clippy::cast_precision_loss, reason = "there are few requests")]
+    Ok(taken.as_secs_f64() * 1e9 / read.len() as f64)
+}
+
 fn nothing() -> Decision {
-    let request = sendas::record::RequestRecord::new(Channel::Smtp, Timestamp(0));
+    let request = RequestRecord::new(Channel::Smtp, Timestamp(0));
     Decision::new(sendas::Decision::without_snapshot(Stage::Message), request.into())
 }

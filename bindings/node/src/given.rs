@@ -167,7 +167,7 @@ impl<'e> Given<'e> {
 
 /// Returns the integer that a number stands for exactly, without the range in which numbers skip integers.
 #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 fits")]
-fn whole(number: f64) -> Option<i64> {
+pub(crate) fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER).then_some(number as i64)
 }
 

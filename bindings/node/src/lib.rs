@@ -8,6 +8,7 @@ mod administration;
 mod analysis;
 #[cfg(feature = "bench")]
 mod bench;
+mod bulk;
 mod decision;
 mod explain;
 mod given;
@@ -23,7 +24,7 @@ mod words;
 pub use administration::{Directory, obligations};
 pub use analysis::{Observations, PostfixLog, TableCounts};
 #[cfg(feature = "bench")]
-pub use bench::{PlainCredential, PlainRequest, core_nanoseconds, empty_read, empty_unread};
+pub use bench::{PlainCredential, PlainRequest, core_nanoseconds, core_nanoseconds_of_many, empty_read, empty_unread};
 pub use decision::{Decision, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
 pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
 pub use policy::{Diagnostic, Policy, policy_schema};

@@ -276,8 +276,7 @@ impl Snapshot {
     /// Decides many requests in one call; the decisions are in the order of the requests.
     #[napi(ts_args_type = "requests: readonly Request[]")]
     pub fn evaluate_many(&self, env: Env, requests: Unknown<'_>) -> Result<Vec<Decision>> {
-        let read = |request: Given<'_>| read_staged(request.called("request")).map(Some);
-        let read = Given::new(env, "requests", requests).elements("an array of requests", read)?;
+        let read = read_many(env, requests)?;
         let mut decisions = Vec::with_capacity(read.len());
         RequestRecord::with_requests(read.iter().map(|(request, _)| request), |requests| {
             let stages = read.iter().map(|(_, stage)| *stage);
@@ -310,10 +309,16 @@ impl Snapshot {
     }
 }
 
+/// Reads many requests, each with its stage.
+pub(crate) fn read_many(env: Env, requests: Unknown<'_>) -> Result<Vec<(RequestRecord, Stage)>> {
+    let read = |request: Given<'_>| read_staged(request.called("request")).map(Some);
+    Given::new(env, "requests", requests).elements("an array of requests", read)
+}
+
 /// Puts stage, verdict, action, and whether it is provisional, into one number: an octet each, the first the lowest.
 ///
 /// `index.js` reads the words off the lists that `words` gives it.
-fn summary(decision: &sendas::Decision) -> u32 {
+pub(crate) fn summary(decision: &sendas::Decision) -> u32 {
     u32::from_le_bytes([
         decision.stage() as u8,
         decision.verdict() as u8,

@@ -16,11 +16,16 @@ pub(crate) fn octets(env: Env, value: Unknown<'_>) -> Result<Option<Vec<u8>>> {
         return Ok(Some(wtf8(units)));
     }
     // It may have been cut.
+    self::units(value).map(|units| Some(wtf8(&units)))
+}
+
+/// Returns the units of a string.
+pub(crate) fn units(value: Unknown<'_>) -> Result<Vec<u16>> {
     let string = JsString::from_unknown(value)?;
     let length = string.utf16_len()?;
     let string = string.into_utf16()?;
     // The buffer ends with a NUL that is not of the string.
-    Ok(Some(wtf8(string.as_slice().get(..length).unwrap_or_default())))
+    Ok(string.as_slice().get(..length).unwrap_or_default().to_vec())
 }
 
 /// Reads as much of a string as there is room for, without a NUL at its end: one call, and nothing is allocated.
@@ -40,9 +45,15 @@ fn short<'r>(env: Env, value: Unknown<'_>, room: &'r mut [u16; SHORT]) -> Result
 
 fn wtf8(units: &[u16]) -> Vec<u8> {
     let mut octets = Vec::with_capacity(units.len());
+    push_wtf8(units, &mut octets);
+    octets
+}
+
+/// Appends a string as [`octets`] returns it.
+pub(crate) fn push_wtf8(units: &[u16], octets: &mut Vec<u8>) {
     if units.iter().all(|unit| *unit < 0x80) {
         octets.extend(units.iter().map(|unit| unit.to_le_bytes()[0]));
-        return octets;
+        return;
     }
     for decoded in char::decode_utf16(units.iter().copied()) {
         match decoded {
@@ -53,7 +64,6 @@ fn wtf8(units: &[u16]) -> Vec<u8> {
             }
         }
     }
-    octets
 }
 
 /// The units of which there is room for all but one: more than most addresses and fields have.

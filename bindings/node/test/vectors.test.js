@@ -50,8 +50,16 @@ function check ({ stage, request: given, expect }, snapshot) {
   if (expect.jmap) assert.equal(decision.setError()?.type, expect.jmap)
   if (snapshot === null) return
 
-  const [many] = snapshot.evaluateMany([request])
-  assert.deepEqual(many.toJSON(), decision.toJSON())
+  // A number as instant, so that requests of strings are put together.
+  for (const now of [request.now, request.now.getTime() / 1000]) {
+    const all = snapshot.evaluateMany([{ ...request, now }, { now: 0, channel: 'smtp' }, { ...request, now }])
+    for (const many of [all[0], all[2]]) {
+      const { stage, verdict, action, provisional } = many
+      const whole = decision.toJSON()
+      assert.deepEqual([stage, verdict, action, provisional], [whole.stage, whole.verdict, whole.action, whole.provisional ?? false])
+      assert.deepEqual(many.toJSON(), whole)
+    }
+  }
   assert.deepEqual(staged(snapshot, known, request).toJSON(), decision.toJSON())
   const explained = snapshot.explain(request, 'provider')
   assert.equal(explained.verdict, decision.verdict)
