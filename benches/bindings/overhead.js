@@ -6,6 +6,8 @@
 const { readFileSync, readdirSync } = require('node:fs')
 const { join } = require('node:path')
 
+const { median, plain } = require('./facts.js')
+
 const [folder, policyPath, requestsPath] = process.argv.slice(2)
 const { Policy, RequestRecord, Snapshot } = require(join(folder, 'index.js'))
 const { coreNanoseconds, emptyRead, emptyUnread } = require(join(folder, readdirSync(folder).find(name => name.endsWith('.node'))))
@@ -18,12 +20,6 @@ const RUN = 50
 const snapshot = Snapshot.compile(Policy.fromPath(policyPath))
 const lines = readFileSync(requestsPath, 'utf8').trimEnd().split('\n')
 const requests = lines.map(line => plain(RequestRecord.fromJson(line).request()))
-
-/** The facts as text, as a mail server in JavaScript has them. */
-function plain ({ now, channel, account, clientIp, credential: { kind }, tls, envelopeSender, header }) {
-  const fields = header.map(([name, body]) => [String(name), String(body)])
-  return { now, channel, account: String(account), clientIp: String(clientIp), credential: { kind }, tls, envelopeSender: String(envelopeSender), header: fields }
-}
 
 const elapsed = started => Number(process.hrtime.bigint() - started) / RUN
 
@@ -56,6 +52,5 @@ for (let round = 0; round < ROUNDS; round++) {
   }
 }
 
-const median = samples => samples.sort((one, other) => one - other)[samples.length >> 1]
 const result = Object.fromEntries(Object.entries(taken).map(([name, samples]) => [name, median(samples)]))
 console.log(JSON.stringify({ language: 'node', ...result }))

@@ -8,6 +8,8 @@ const { BlockList, isIPv4 } = require('node:net')
 const { createRequire } = require('node:module')
 const { join } = require('node:path')
 
+const { plain } = require('./facts.js')
+
 const [folder, installed, policyPath, requestsPath] = process.argv.slice(2)
 const { Policy, RequestRecord, Snapshot } = require(join(folder, 'index.js'))
 const peer = createRequire(join(installed, 'package.json'))
@@ -166,12 +168,6 @@ permit (principal, action == Action::"send", resource) when {
     (context.from in principal || principal in context.from_domain || context.from in principal.tenant)
 };
 `
-
-/** The facts as text, as a mail server in JavaScript has them. */
-function plain ({ now, channel, account, clientIp, credential: { kind }, tls, envelopeSender, header }) {
-  const fields = header.map(([name, body]) => [String(name), String(body)])
-  return { now, channel, account: String(account), clientIp: String(clientIp), credential: { kind }, tls, envelopeSender: String(envelopeSender), header: fields }
-}
 
 /** Nanoseconds that one call takes. */
 function single (allows, request) {

@@ -28,11 +28,13 @@ pub(crate) fn run(steps: &mut Steps, root: &Path, write: bool) -> Result<(), Fai
         command.arg(scripts.join(script)).args(folders).args(data.paths());
         rows(&steps.capture(name, &mut command)?)
     };
-    let (mut calls, mut engines) = (Vec::new(), Vec::new());
+    let (mut calls, mut many, mut engines) = (Vec::new(), Vec::new(), Vec::new());
     for (identities, data) in &sizes {
         if calls.is_empty() {
             calls.extend(measure("python: calls", &python, "overhead.py", &[], data)?);
             calls.extend(measure("node: calls", Path::new("node"), "overhead.js", &[&node], data)?);
+            many.extend(measure("python: many in one call", &python, "bulk.py", &[], data)?);
+            many.extend(measure("node: many in one call", Path::new("node"), "bulk.js", &[&node], data)?);
         }
         let of_size = measure("python: peers", &python, "peers.py", &[], data)?.into_iter().chain(measure(
             "node: peers",
@@ -43,13 +45,14 @@ pub(crate) fn run(steps: &mut Steps, root: &Path, write: bool) -> Result<(), Fai
         )?);
         engines.extend(of_size.map(|row| (*identities, row)));
     }
-    let (calls, engines) = (overhead(&calls), beside(&engines));
-    print!("\n{calls}\n{engines}");
+    let (calls, many, engines) = (overhead(&calls), bulk(&many), beside(&engines));
+    print!("\n{calls}\n{many}\n{engines}");
     if !write {
         return Ok(());
     }
     let page = root.join("docs/benchmarks.md");
     replace(&page, "calls", &calls)?;
+    replace(&page, "many in one call", &many)?;
     replace(&page, "peers of the packages", &engines)
 }
 
@@ -164,6 +167,17 @@ fn overhead(measured: &[Value]) -> String {
     table
 }
 
+/// Writes the table of what a decision costs where many are asked for in one call.
+fn bulk(measured: &[Value]) -> String {
+    let mut table = head(&BULK);
+    for row in measured {
+        let [whole, core] = ["ns", "core"].map(|name| number(row, name));
+        let (language, call) = (word(row, "language"), word(row, "call"));
+        let _ = writeln!(table, "| {language} | `{call}` | {whole:.0} | {core:.0} | {:.2} |", whole / core);
+    }
+    table
+}
+
 /// Writes the table of the packages beside their peers.
 fn beside(measured: &[(u32, Value)]) -> String {
     let mut table = head(&PEERS);
@@ -201,6 +215,8 @@ fn replace(page: &Path, part: &str, table: &str) -> Result<(), Failure> {
 
 const OVERHEAD: [&str; 8] =
     ["language", "call", "core", "call - core", "empty, read", "ratio", "empty, unread", "ratio to that"];
+
+const BULK: [&str; 5] = ["language", "call", "ns a decision", "in Rust", "ratio"];
 
 const PEERS: [&str; 5] = ["language", "identities", "engine", "ns", "p99 ns"];
 

@@ -9,7 +9,8 @@ use sendas::Stage;
 
 use crate::argument::{Argument, Arguments};
 use crate::decision::Decision;
-use crate::snapshot::{Snapshot, answer};
+use crate::request::Lent;
+use crate::snapshot::{Snapshot, answer, read_some};
 
 /// Calls with empty bodies.
 #[pyclass(frozen, module = "sendas")]
@@ -136,6 +137,20 @@ impl Timed {
             decision
         })
     }
+}
+
+/// Decide requests in one call of the core, and return the nanoseconds that one of them takes, without reading any.
+#[pyfunction]
+pub(crate) fn core_nanoseconds(py: Python<'_>, snapshot: &Snapshot, requests: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let (facts, stages) = read_some(&mut requests.try_iter()?, usize::MAX)?;
+    let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
+    let requests: Vec<_> = lent.iter().map(Lent::request).zip(stages).collect();
+    let started = Instant::now();
+    snapshot.snapshot.evaluate_many(requests.iter().copied(), |decision| {
+        black_box(decision);
+    });
+    #[expect(clippy::cast_precision_loss, reason = "there are few requests")]
+    Ok(started.elapsed().as_secs_f64() * 1e9 / requests.len() as f64)
 }
 
 /// Return the nanoseconds that reading the clock takes: the mean of many times.

@@ -31,7 +31,7 @@ mod _sendas {
     use crate::arrow::{DecisionBatch, DecisionStream};
     #[cfg(feature = "bench")]
     #[pymodule_export]
-    use crate::bench::{Empty, Timed, clock_nanoseconds};
+    use crate::bench::{Empty, Timed, clock_nanoseconds, core_nanoseconds};
     #[pymodule_export]
     use crate::decision::{Decision, Reply};
     #[pymodule_export]
