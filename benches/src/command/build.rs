@@ -1,6 +1,7 @@
 //! Times how long a snapshot takes to build.
 
 use std::error::Error;
+use std::fs;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::thread;
@@ -39,10 +40,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let policy = workload.policy(size);
     let expected = Snapshot::compile(&policy, &options)?;
     println!("{} identities, {} octets, {cores} cores", size.identities(), expected.size());
-    let shown = |name: &str, threads: usize, seconds: f64| {
+    println!(
+        "{:<12} {:>7} {:>8} {:>10} {:>14} {:>20}",
+        "", "threads", "s", "s of cores", "million ids/s", "million ids/s/core"
+    );
+    let shown = |name: &str, threads: usize, taken: Taken| {
         #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
-        let millions = size.identities() as f64 / seconds / 1e6;
-        println!("{name:<24} {threads:>2} thread(s) {seconds:>8.3} s {millions:>8.2} million identities a second");
+        let millions = size.identities() as f64 / 1e6;
+        let (cores, rate) = taken.of_cores.map_or(("-".to_owned(), "-".to_owned()), |seconds| {
+            (format!("{seconds:.2}"), format!("{:.2}", millions / seconds))
+        });
+        let (seconds, a_second) = (taken.seconds, millions / taken.seconds);
+        println!("{name:<12} {threads:>7} {seconds:>8.3} {cores:>10} {a_second:>14.2} {rate:>20}");
     };
     shown("check", 1, fastest(rounds, || Ok::<_, CompileError>(black_box(&policy).check()))?);
     shown("records", 1, fastest(rounds, || Snapshot::compile(black_box(&policy), &options))?);
@@ -59,16 +68,40 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The shortest of several times, in seconds; what was built is thrown away outside of them.
-fn fastest<T, E>(rounds: usize, mut build: impl FnMut() -> Result<T, E>) -> Result<f64, E> {
-    let mut least = f64::INFINITY;
+/// How long something took.
+struct Taken {
+    seconds: f64,
+    /// The time that processors spent on it, all threads together, which other work on the machine changes little; to hundredths.
+    of_cores: Option<f64>,
+}
+
+/// The shortest of several times; what was built is thrown away outside of them.
+fn fastest<T, E>(rounds: usize, mut build: impl FnMut() -> Result<T, E>) -> Result<Taken, E> {
+    let mut least = Taken { seconds: f64::INFINITY, of_cores: None };
     for _ in 0..rounds {
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), of_cores());
         let built = black_box(build()?);
-        least = least.min(started.elapsed().as_secs_f64());
+        let (seconds, after) = (started.elapsed().as_secs_f64(), of_cores());
         drop(built);
+        least.seconds = least.seconds.min(seconds);
+        if let (Some(before), Some(after)) = (before, after) {
+            least.of_cores = Some(least.of_cores.map_or(after - before, |least: f64| least.min(after - before)));
+        }
     }
     Ok(least)
+}
+
+/// The seconds that processors have spent on this program, where Linux says so.
+fn of_cores() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // Behind the name in brackets, numbers 12 and 13 are hundredths of seconds in the program and in the kernel (proc(5)).
+    let (_, behind) = stat.rsplit_once(')')?;
+    let hundredths: Vec<u32> =
+        behind.split_whitespace().skip(11).take(2).filter_map(|part| part.parse().ok()).collect();
+    match hundredths[..] {
+        [program, kernel] => Some(f64::from(program + kernel) / 100.0),
+        _ => None,
+    }
 }
 
 /// So many octets of a text are handed over at once.
