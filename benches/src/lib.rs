@@ -8,6 +8,7 @@ pub mod floor;
 pub mod log;
 pub mod measure;
 pub mod memory;
+pub mod outside;
 pub mod report;
 pub mod staged;
 pub mod threads;

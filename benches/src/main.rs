@@ -8,7 +8,7 @@ use std::error::Error;
 
 use clap::{Parser, Subcommand};
 
-use command::{build, decide, generate, guard, table};
+use command::{build, decide, generate, guard, table, worker};
 
 /// Measures the library beside its peers.
 #[derive(Parser)]
@@ -25,6 +25,7 @@ enum Command {
     Generate(generate::Arguments),
     Guard(guard::Arguments),
     Table(table::Arguments),
+    Worker(worker::Arguments),
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,5 +35,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Guard(arguments) => guard::run(&arguments),
         Command::Table(arguments) => table::run(&arguments),
+        Command::Worker(arguments) => worker::run(&arguments),
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod decide;
 pub(crate) mod generate;
 pub(crate) mod guard;
 pub(crate) mod table;
+pub(crate) mod worker;

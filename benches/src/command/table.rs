@@ -12,7 +12,8 @@ use sendas_benches::engine::{Engine, KINDS, Kind, Sendas};
 use sendas_benches::floor::load;
 use sendas_benches::measure::times;
 use sendas_benches::memory::held;
-use sendas_benches::report::{Instructions, Measured, More, Report, Row, curves, markdown, text};
+use sendas_benches::outside::sealed;
+use sendas_benches::report::{Instructions, Measured, More, Report, Row, SealedAt, curves, markdown, text};
 use sendas_benches::workload::Workload;
 use sendas_benches::{bulk, staged, threads};
 
@@ -112,6 +113,10 @@ fn measure(
     // What only the library is measured for, on the rules that its peers have too.
     let library = if workload == Workload::Plain { Some(Sendas::new(&policy)?) } else { None };
     drop(policy);
+    if let Some(library) = &library {
+        let sealed = sealed(&library.0, size, effort.requests)?;
+        report.sealed.push(SealedAt { identities: size.identities(), sealed });
+    }
     for accounts in Accounts::ALL {
         let attempts: Vec<Attempt> = workload.attempts(size, accounts, 7).take(effort.requests).collect();
         for Candidate { kind, engine, .. } in &candidates {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::bulk::Bulk;
 use crate::data::Accounts;
 use crate::measure::Times;
+use crate::outside::Sealed;
 use crate::workload::Workload;
 
 /// Everything that one run measured.
@@ -23,6 +24,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What only the library is measured for, at each size.
     pub more: Vec<More>,
+    /// What a sealed snapshot costs, at each size.
+    pub sealed: Vec<SealedAt>,
     /// Nanoseconds of one load that misses the second-level cache.
     pub load: f64,
 }
@@ -83,12 +86,24 @@ pub struct More {
     pub bulk: Bulk,
 }
 
+/// What a sealed snapshot costs, with the plain workload.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the measurements' own data")]
+pub struct SealedAt {
+    /// The identities of the policy.
+    pub identities: usize,
+    /// What it costs the processes that use it.
+    pub sealed: Sealed,
+}
+
 impl Report {
     /// Everything as one array: a row for each workload, engine, size and choice of accounts.
     #[must_use]
     pub fn to_json(&self) -> String {
         let rows = self.rows.iter().map(|row| {
             let more = self.more.iter().find(|more| row.engine == "sendas" && more.stands_beside(row));
+            let at = self.sealed.iter().find(|at| more.is_some() && at.identities == row.identities);
+            let sealed = at.map(|at| at.sealed);
             let mut object = json!({
                 "workload": row.workload.name(),
                 "engine": row.engine,
@@ -109,6 +124,10 @@ impl Report {
                     "single_ns": more.map(|more| more.bulk.single),
                     "many_ns": more.map(|more| more.bulk.many),
                     "staged": more.map(|more| more.staged),
+                    "sealed_octets": sealed.map(|sealed| sealed.octets),
+                    "open_ms": sealed.map(|sealed| sealed.open),
+                    "verify_ms": sealed.map(|sealed| sealed.verify),
+                    "two_processes_octets": sealed.and_then(|sealed| sealed.held),
                     "load_ns": self.load,
                 }),
             };

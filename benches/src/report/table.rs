@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Row, machine};
+use super::{Report, Row, SealedAt, machine};
 use crate::data::Accounts;
 use crate::workload::Workload;
 
@@ -121,6 +121,19 @@ fn remarks(report: &Report) -> Vec<String> {
             more.bulk.single / more.bulk.many
         ));
     }
+    for SealedAt { identities, sealed } in &report.sealed {
+        let held = sealed
+            .held
+            .map(|octets| format!("; two processes that decided requests hold {:.1} MiB together", mebi(octets)));
+        remarks.push(format!(
+            "sendas, {identities} identities, sealed: a file of {:.1} MiB, which a process has open {:.2} ms after its start, \
+             beside one that opens nothing, and verified after {:.2} ms{}.",
+            mebi(sealed.octets),
+            sealed.open.max(0.0),
+            sealed.verify.max(0.0),
+            held.unwrap_or_default()
+        ));
+    }
     let mut missing: Vec<_> = report
         .rows
         .iter()
@@ -131,6 +144,11 @@ fn remarks(report: &Report) -> Vec<String> {
     missing.dedup();
     remarks.extend(missing);
     remarks
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes are small")]
+fn mebi(octets: usize) -> f64 {
+    octets as f64 / f64::from(1 << 20)
 }
 
 const HEAD: [&str; 11] = [
