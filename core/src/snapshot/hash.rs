@@ -1,9 +1,9 @@
 //! The hash that tables are addressed by.
 //!
 //! Strangers choose what is looked up, and tenants what is entered, so that the hash depends on a key that neither knows. It
-//! is a universal one: for any two different texts, few keys in 2^64 give them one hash, whoever chose the texts. That is
-//! proved, not assumed, as long as no hash is shown, and none is. What a hash leads to is compared in full, so that no
-//! answer depends on it.
+//! is a universal one: for any two different texts, few keys in 2^64 give them one hash, whoever chose the texts, as long as
+//! no hash is shown, and none is. That is proved for words drawn at random; here SipHash makes them of the key. What a hash
+//! leads to is compared in full, so that no answer depends on it.
 //!
 //! A text is taken as pairs of words of 64 bits, the first of them its length and what it is hashed below. With a word `k` of
 //! the key for every word `m`, the products `(m + k) * (m' + k')` of all pairs are added modulo 2^128 (NH, of the UMAC

@@ -43,10 +43,44 @@ pub(crate) fn write<const N: usize>(
 ) -> Run {
     let run = reserve::<N>(writer, count);
     let table = writer.written(run.start);
+    let mut full = Full::default();
     for (hash, words) in records {
-        enter(table, run.count, hash, words, u32::MAX);
+        let from = full.behind(hash).unwrap_or(hash.group(run.count));
+        if let Some(at) = enter(table, run.count, from, hash, words, u32::MAX) {
+            full.keep(hash, from, at);
+        }
     }
     run
+}
+
+/// Up to which group there is no room for the last few hashes that many records have: without it, each record of a hash
+/// would be carried past all those before it.
+#[derive(Default)]
+struct Full {
+    last: [Option<(Hash, u32)>; 8],
+    oldest: usize,
+}
+
+impl Full {
+    /// The first group that may have room for a record.
+    #[inline]
+    fn behind(&self, hash: Hash) -> Option<u32> {
+        self.last.iter().flatten().find(|(of, _)| *of == hash).map(|(_, at)| *at)
+    }
+
+    /// Takes note of the group that a record came into, whose look-up began at `from`.
+    #[inline]
+    fn keep(&mut self, hash: Hash, from: u32, at: u32) {
+        if at == from {
+            return;
+        }
+        if let Some(kept) = self.last.iter_mut().flatten().find(|(of, _)| *of == hash) {
+            kept.1 = at;
+        } else if let Some(kept) = self.last.get_mut(self.oldest) {
+            *kept = Some((hash, at));
+            self.oldest = (self.oldest + 1) % self.last.len();
+        }
+    }
 }
 
 /// Writes a table over records that have a holder each, which stands behind the word that leads to the record.
@@ -54,13 +88,15 @@ pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> R
     let run = reserve::<1>(writer, records.len());
     let table = writer.written(run.start);
     for &(hash, [word, holder]) in records {
-        if enter(table, run.count, hash, [word], TOGETHER) {
+        let home = hash.group(run.count);
+        if enter(table, run.count, home, hash, [word], TOGETHER).is_some() {
             continue;
         }
-        if let Some(([.., flags], _)) = group_mut::<1>(table, hash.group(run.count)) {
+        if let Some(([.., flags], _)) = group_mut::<1>(table, home) {
             *flags |= CROWDED;
         }
-        enter(table, run.count, hash.with(holder), [word], u32::MAX);
+        let apart = hash.with(holder);
+        enter(table, run.count, apart.group(run.count), apart, [word], u32::MAX);
     }
     run
 }
@@ -75,25 +111,33 @@ fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
     Run { start: writer.reserve(groups.saturating_mul(small(words_of::<N>()))), count: groups }
 }
 
-/// Enters a record at the first free place, unless `most` have its tag before it; tells whether it was entered.
-fn enter<const N: usize>(table: &mut [u8], groups: u32, hash: Hash, words: [u32; N], most: u32) -> bool {
-    let (mut at, mut before) = (hash.group(groups), 0);
+/// Enters a record at the first free place from a group on, unless `most` have its tag before it; returns the group that
+/// it was entered into.
+fn enter<const N: usize>(
+    table: &mut [u8],
+    groups: u32,
+    from: u32,
+    hash: Hash,
+    words: [u32; N],
+    most: u32,
+) -> Option<u32> {
+    let (mut at, mut before) = (from, 0);
     while let Some((tags, entries)) = group_mut::<N>(table, at) {
         before += alike(u64::from_le_bytes(*tags), hash.tag()).count_ones();
         if before >= most {
-            return false;
+            return None;
         }
         let places = tags.iter_mut().zip(entries.chunks_exact_mut(4 * N)).take(SLOTS);
         if let Some((tag, entry)) = places.into_iter().find(|(tag, _)| **tag == 0) {
             *tag = hash.tag();
             entry.chunks_exact_mut(4).zip(words).for_each(|(slot, word)| slot.copy_from_slice(&word.to_le_bytes()));
-            return true;
+            return Some(at);
         }
         let [.., flags] = tags;
         *flags |= MORE;
         at = next(at, groups);
     }
-    false
+    None
 }
 
 /// The tags of a group, and what stands behind them.
@@ -242,6 +286,21 @@ mod tests {
                 assert_eq!(found, if key < count { &[0, 1, 2][..] } else { &[] }, "{key} of {count}");
             }
         }
+    }
+
+    #[test]
+    fn what_many_records_have_is_entered_as_if_each_came_alone() {
+        // Keys of many records, each between records that are alone.
+        let records = || (0..3_000_u32).flat_map(|n| [(hash(u64::from(n) + 50), [n]), (hash(u64::from(n % 3)), [n])]);
+        let mut writer = Writer::default();
+        let run = write(&mut writer, (6_000, records()));
+        let mut other = Writer::default();
+        let alone = reserve::<1>(&mut other, 6_000);
+        let table = other.written(alone.start);
+        for (hash, words) in records() {
+            assert!(enter(table, alone.count, hash.group(alone.count), hash, words, u32::MAX).is_some());
+        }
+        assert_eq!((run, writer.so_far()), (alone, other.so_far()));
     }
 
     #[test]

@@ -46,8 +46,9 @@ impl<'p> AccountRow<'p> {
     /// Whether it has an own address.
     #[inline]
     pub(crate) fn has_address(self) -> bool {
-        let [_, local, ..] = self.lengths().to_le_bytes();
-        local != 0
+        // A local part may be empty: `""@a.example`.
+        let [_, _, domain, _] = self.lengths().to_le_bytes();
+        domain != 0
     }
 
     /// Its own address, exact form.

@@ -180,7 +180,12 @@ fn envelope(choices: &mut Choices<'_>, names: &Known) -> Envelope {
     match choices.below(24) {
         21.. if !choices.mishap(16) => Envelope::Null,
         0..=16 => Envelope::Path { address: names.spelling(choices), brackets: !choices.chance(3) },
-        17 | 18 => Envelope::Unquoted(names.spelling(choices)),
+        17 | 18 => {
+            let address = names.spelling(choices);
+            // Without its quotes, an empty local part is none.
+            let is_empty = address.value.local.is_empty();
+            if is_empty { Envelope::Path { address, brackets: true } } else { Envelope::Unquoted(address) }
+        }
         19 => Envelope::Null,
         20 => Envelope::NullPath,
         21 => Envelope::Unknown,

@@ -17,8 +17,8 @@ pub const DOMAINS: [&str; 6] =
 /// What else stands behind an at sign.
 pub(crate) const LITERALS: [&str; 2] = ["[192.0.2.1]", "[IPv6:2001:db8::1]"];
 
-pub(crate) const LOCALS: [&str; 12] =
-    ["joe", "ann", "joe+x", "joe-x", "Joe", "joe+x-y", "ann=joe", "+joe", "a b", "joe+", "j\u{fc}rgen", "joe#x+y"];
+pub(crate) const LOCALS: [&str; 13] =
+    ["", "joe", "ann", "joe+x", "joe-x", "Joe", "joe+x-y", "ann=joe", "+joe", "a b", "joe+", "j\u{fc}rgen", "joe#x+y"];
 
 pub(crate) const ROLES: [&str; 6] = ["sender", "Marketing", "Admin", "writer", "reader", "ghost"];
 
@@ -46,7 +46,8 @@ pub fn address(choices: &mut Choices<'_>) -> Address {
 
 /// Reads an address of the world.
 pub(crate) fn parsed(local: &str, domain: &str) -> Address {
-    let text = if local.contains(' ') { format!("\"{local}\"@{domain}") } else { format!("{local}@{domain}") };
+    let is_quoted = local.is_empty() || local.contains(' ');
+    let text = if is_quoted { format!("\"{local}\"@{domain}") } else { format!("{local}@{domain}") };
     match Address::parse(&text) {
         Ok(address) => address,
         Err(error) => unreachable_world(&text, &error),
