@@ -28,6 +28,22 @@ fn few() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn an_address_that_many_hold_is_decided_as_the_reference_decides(octets in vec(any::<u8>(), 400..1600)) {
+        let mut case = generate::crowded(&octets);
+        let snapshot = compiled(&case.policy, &case.options);
+        let ids = case.policy.tenants.iter().flat_map(|tenant| &tenant.accounts).map(|account| account.id.clone());
+        for id in ids.collect::<Vec<_>>() {
+            case.request.account = Some(id);
+            let written = Written::new(&case.request, &case.options.limits);
+            Stage::ALL.into_iter().for_each(|stage| agree::equals_reference(&case, &snapshot, &written, stage));
+        }
+    }
+}
+
+proptest! {
     #[test]
     fn the_engine_equals_the_reference(octets in vec(any::<u8>(), 0..1200)) {
         agree::check(&octets);

@@ -12,7 +12,7 @@ mod world;
 
 pub use choices::Choices;
 pub use grafted::{OWN, grafted};
-pub use policy::{domain_entry, policy, scope};
+pub use policy::{crowd, domain_entry, policy, scope};
 pub use request::request;
 pub use world::{DOMAINS, address, options, range};
 
@@ -38,6 +38,17 @@ pub fn case(octets: &[u8]) -> Case {
     let mut choices = Choices::new(octets);
     let options = options(&mut choices);
     let policy = policy(&mut choices);
+    let request = request(&mut choices, &policy, &options.limits);
+    Case { policy, options, request }
+}
+
+/// Makes a case in which few addresses are held by many.
+#[must_use]
+pub fn crowded(octets: &[u8]) -> Case {
+    let mut choices = Choices::new(octets);
+    let options = options(&mut choices);
+    let mut policy = policy(&mut choices);
+    crowd(&mut choices, &mut policy);
     let request = request(&mut choices, &policy, &options.limits);
     Case { policy, options, request }
 }

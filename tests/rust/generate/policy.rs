@@ -223,6 +223,43 @@ fn credential(choices: &mut Choices<'_>, id: String) -> Credential {
     credential
 }
 
+/// Brings own addresses and identities to a handful of addresses, so that each is held in several ways at once.
+pub fn crowd(choices: &mut Choices<'_>, policy: &mut Policy) {
+    fn one_of_few(choices: &mut Choices<'_>) -> Address {
+        let local = choices.pick(&["joe", "joe", "Joe", "joe+x", "ann", ""]);
+        parsed(local, choices.pick(&["a.example", "a.example", "sub.a.example"]))
+    }
+    for tenant in &mut policy.tenants {
+        let held = tenant.accounts.iter_mut().flat_map(|account| &mut account.identities);
+        for identity in tenant.identities.iter_mut().chain(held) {
+            identity.address = one_of_few(choices);
+            let given = Some(Consent::Given);
+            identity.consent =
+                choices.pick(&[given, given, given, None, Some(Consent::Refused), Some(Consent::Withdrawn)]);
+        }
+        for own in tenant.accounts.iter_mut().filter_map(|account| account.address.as_mut()) {
+            *own = one_of_few(choices);
+        }
+        let ids: Vec<String> = tenant.accounts.iter().map(|account| account.id.clone()).collect();
+        if tenant.domains.iter().all(|entry| entry.name.as_str() != "a.example") {
+            tenant.domains.push(domain_entry(choices, "a.example", &ids));
+        }
+        // At most one thing is out of the ordinary, so that each is met alone.
+        let odd = choices.below(8);
+        for entry in &mut tenant.domains {
+            (entry.active, entry.subdomains) = (odd != 0, odd == 1);
+            entry.separator = (odd == 2).then_some(Separator::Plus);
+            entry.case = if odd == 3 { CaseRule::Exact } else { CaseRule::Fold };
+        }
+        if odd == 4 {
+            tenant.inherited = Inherited { identities: true, domains: true };
+        } else {
+            tenant.parent = None;
+        }
+    }
+    repair(policy);
+}
+
 /// Takes away what must not stand in a policy, one problem at a time.
 ///
 /// # Panics
