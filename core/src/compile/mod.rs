@@ -46,7 +46,6 @@ pub(crate) fn compile_tenant(tenant: &Tenant, key: &Hasher) -> Result<Vec<u8>, T
         holdings: 0,
         above: BTreeMap::new(),
         names_heirs: false,
-        refuses: false,
     };
     page.writer.expect(octets(tenant));
     page.write();
@@ -87,8 +86,6 @@ struct PageWriter<'t> {
     above: BTreeMap<&'t str, u32>,
     /// An identity or a domain names an account or a role that is not the tenant's own.
     names_heirs: bool,
-    /// An identity was refused or withdrawn by the owner of its address.
-    refuses: bool,
 }
 
 impl<'t> PageWriter<'t> {
@@ -235,7 +232,7 @@ impl<'t> PageWriter<'t> {
         let is_plain = |domain: &Domain| {
             domain.active && !domain.subdomains && domain.case != CaseRule::Exact && domain.separator.is_none()
         };
-        self.tenant.parent.is_none() && !self.refuses && self.tenant.domains.iter().all(is_plain)
+        self.tenant.parent.is_none() && self.tenant.domains.iter().all(is_plain)
     }
 
     fn roles(&mut self) -> Run {
@@ -468,7 +465,6 @@ impl<'t> PageWriter<'t> {
     /// Enters what an identity gives to the tenant.
     fn hold(&mut self, flags: u32, of_tenant: bool, domain: &'t str) {
         if flags & identity::AGAINST != 0 {
-            self.refuses = true;
             return;
         }
         let verified = flags & identity::VERIFIED != 0;

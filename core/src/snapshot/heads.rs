@@ -183,8 +183,8 @@ pub(crate) mod tenant {
     pub(crate) const ASKS_CREDENTIALS: u32 = 1 << 13;
     /// One of its identities or domains names an account or a role that is not its own.
     pub(crate) const NAMES_HEIRS: u32 = 1 << 14;
-    /// Nothing of it speaks against an address that something gives: no domain is inactive, none includes its sub-domains
-    /// or says how local parts compare, no identity is refused or withdrawn, and no tenant is above.
+    /// No domain of it speaks against an address that something gives: none is inactive, none includes its sub-domains or says
+    /// how local parts compare, and no tenant is above.
     pub(crate) const UNDISPUTED: u32 = 1 << 15;
 }
 
