@@ -614,19 +614,19 @@ export declare class Session {
 /**
  * A compiled policy that answers requests: immutable, and cheap to hold.
  *
- * It belongs to the thread that compiled it, and cannot be posted to another one: a worker compiles its own
- * from the text of the policy, and equal policies have equal ids and give equal decisions.
+ * It belongs to the thread that made it, and cannot be posted to another one: a worker opens the sealed file, whose memory
+ * all share, or compiles its own from the text of the policy. Equal policies have equal ids and give equal decisions.
  */
 export declare class Snapshot {
   /**
    * Compiles a policy as JSON Lines, on all cores and without the whole of it in memory: it is the snapshot that
-   * `Policy.fromJsonLines` and `compile` would make.
+   * `Policy.fromJsonLines` and `compile` would make of the whole text. The thread that calls waits.
    *
-   * The text comes whole or in pieces, wherever it is cut. Throws a `PolicyError` if the policy has problems; those between
-   * tenants are named with their line, and the column is 1.
+   * The text comes whole or in pieces, wherever it is cut; pieces are joined as they are, so lines keep their endings.
+   * Throws a `PolicyError` if the policy has problems; those between tenants are named with their line, and the column is 1.
    */
   static fromJsonLines(text: Text | Iterable<Text>, options?: CompileOptions): Snapshot
-  /** Compiles a policy, on all cores. Throws a `PolicyError` if it does not fit together. */
+  /** Compiles a policy, on all cores; the thread that calls waits. Throws a `PolicyError` if it does not fit together. */
   static compile(policy: Policy, options?: CompileOptions): Snapshot
   /** Identifies the content, by 32 lower-case hexadecimal digits: equal policies have equal ids. */
   get id(): string

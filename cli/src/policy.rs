@@ -86,8 +86,8 @@ pub(crate) fn compile(file: &Path, options: &Options) -> Result<Snapshot, Failur
 
 /// Compiles JSON Lines as they are read, on all cores.
 ///
-/// `None` where that does not do: the text has problems, which are shown in their lines and need it all, or is no file that could
-/// be read again for them.
+/// `None` where the whole text is needed after all: it has problems, which are shown in their lines, or is a pipe, which cannot
+/// be read twice.
 fn compile_lines(file: &Path, options: &Options) -> Result<Option<Snapshot>, Failure> {
     let not_read = |error| Failure::read(file, error);
     let mut open = File::open(file).map_err(not_read)?;

@@ -16,6 +16,9 @@ use crate::wire::{LinesError, SnapshotLines};
 impl Snapshot {
     /// Compiles a policy on so many threads beside this one: it is the snapshot that [`Snapshot::compile`] returns.
     ///
+    /// With one, no thread is started and this one does it all; a thread that the system refuses is one fewer, and there are
+    /// no more than there is work for. All have ended when this returns.
+    ///
     /// # Errors
     ///
     /// As [`Snapshot::compile`].
@@ -45,6 +48,12 @@ impl Snapshot {
 #[cfg(feature = "json")]
 impl SnapshotLines {
     /// Takes all pieces of a text and compiles them on so many threads beside this one, which takes the next pieces meanwhile.
+    ///
+    /// With one, no thread is started and this one does it all; a thread that the system refuses is one fewer. All have ended
+    /// when this returns. At most two pieces of 256 KiB a thread, each with the line that it ends in, are on their way.
+    ///
+    /// Where the pieces end, the text ends: an iterator that stops at a read error gives a snapshot of what came before. Keep
+    /// the error, and look at it before the snapshot is used.
     ///
     /// # Errors
     ///
@@ -93,16 +102,19 @@ impl SnapshotLines {
 
 /// Makes a result of each piece of work, and hands the results over in the order of the work. Only a few are ever on their way.
 ///
-/// The calling thread hands out and takes, so that neither needs to be `Sync`.
+/// The calling thread hands out and takes, so that `work` and `take` need be neither `Send` nor `Sync`.
 fn in_order<W: Send, R: Send>(
     threads: NonZeroUsize,
-    work: impl Iterator<Item = W>,
+    mut work: impl Iterator<Item = W>,
     make: impl Fn(W) -> R + Sync,
     mut take: impl FnMut(R),
 ) {
-    if threads.get() == 1 {
-        return work.for_each(|work| take(make(work)));
+    // No more threads than there is work for.
+    let first: Vec<W> = work.by_ref().take(threads.get()).collect();
+    if first.len() < 2 {
+        return first.into_iter().chain(work).for_each(|work| take(make(work)));
     }
+    let (threads, work) = (first.len(), first.into_iter().chain(work));
     thread::scope(|scope| {
         let start = |_| {
             let (give, given) = sync_channel(AHEAD);
@@ -112,7 +124,7 @@ fn in_order<W: Send, R: Send>(
             // A thread that the system does not give is one fewer.
             Builder::new().spawn_scoped(scope, run).ok().map(|_| (give, results))
         };
-        let workers: Vec<(SyncSender<W>, Receiver<R>)> = (0..threads.get()).filter_map(start).collect();
+        let workers: Vec<(SyncSender<W>, Receiver<R>)> = (0..threads).filter_map(start).collect();
         if workers.is_empty() {
             return work.for_each(|work| take(make(work)));
         }

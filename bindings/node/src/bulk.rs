@@ -93,7 +93,7 @@ impl Draft {
     }
 }
 
-/// What was put together is no request, or more than one that is.
+/// What was handed over is no list of requests, or one of them is to be refused.
 struct Unfit;
 
 struct Reader<'j> {

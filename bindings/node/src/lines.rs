@@ -17,10 +17,10 @@ use crate::snapshot::{Snapshot, read_options};
 #[napi]
 impl Snapshot {
     /// Compiles a policy as JSON Lines, on all cores and without the whole of it in memory: it is the snapshot that
-    /// `Policy.fromJsonLines` and `compile` would make.
+    /// `Policy.fromJsonLines` and `compile` would make of the whole text. The thread that calls waits.
     ///
-    /// The text comes whole or in pieces, wherever it is cut. Throws a `PolicyError` if the policy has problems; those between
-    /// tenants are named with their line, and the column is 1.
+    /// The text comes whole or in pieces, wherever it is cut; pieces are joined as they are, so lines keep their endings.
+    /// Throws a `PolicyError` if the policy has problems; those between tenants are named with their line, and the column is 1.
     // `index.js` hands over a function that returns the next piece, or null behind the last one, and the octets that are the key
     // where the caller gives none.
     #[napi(

@@ -22,8 +22,8 @@ use crate::session::Session;
 
 /// A compiled policy that answers requests: immutable, and cheap to hold.
 ///
-/// It belongs to the thread that compiled it, and cannot be posted to another one: a worker compiles its own
-/// from the text of the policy, and equal policies have equal ids and give equal decisions.
+/// It belongs to the thread that made it, and cannot be posted to another one: a worker opens the sealed file, whose memory
+/// all share, or compiles its own from the text of the policy. Equal policies have equal ids and give equal decisions.
 #[napi]
 pub struct Snapshot {
     pub(crate) snapshot: sendas::Snapshot,
@@ -32,7 +32,7 @@ pub struct Snapshot {
 #[expect(clippy::too_many_arguments, reason = "the members of a request come one by one")]
 #[napi]
 impl Snapshot {
-    /// Compiles a policy, on all cores. Throws a `PolicyError` if it does not fit together.
+    /// Compiles a policy, on all cores; the thread that calls waits. Throws a `PolicyError` if it does not fit together.
     // `index.js` adds the octets that are the key where the caller gives none.
     #[napi(configurable = true, ts_args_type = "policy: Policy, options?: CompileOptions", ts_return_type = "Snapshot")]
     pub fn compile(

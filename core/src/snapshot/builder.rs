@@ -39,7 +39,8 @@ impl Snapshot {
 /// Builds a snapshot from one tenant after the other: see [`Snapshot::builder`].
 ///
 /// A tenant is compiled at once and nothing of it is kept but its page, its ids and its own addresses. To use several threads,
-/// compile there by clones of [`SnapshotBuilder::compiler`], and hand the pages over in the order of the tenants.
+/// compile there by clones of [`SnapshotBuilder::compiler`], and hand the pages over. Any order gives the same octets; problems
+/// count tenants as they come. Nothing is reported before [`finish`](Self::finish).
 pub struct SnapshotBuilder {
     whole: Whole,
     /// Gone once something is wrong: what still comes is only checked.
@@ -70,7 +71,7 @@ impl SnapshotBuilder {
     pub fn page(&mut self, page: TenantPage) {
         let TenantPage { outline, hashes, part, key } = page;
         let added = match (&part, &mut self.image) {
-            (Ok(Some(_)), _) if key.0 != self.compiler.key.0 => Err(CompileError::OtherKey),
+            (Ok(Some(_)), _) if key.0 != self.compiler.key.0 => Err(CompileError::OtherKey(String::from(outline.id()))),
             (Ok(Some(part)), Some(image)) => image.part(part).map_err(CompileError::Damaged),
             (Ok(None), _) => {
                 self.image = None;

@@ -11,6 +11,7 @@ use super::image::{Builder, Front, Image};
 use super::layout::{Bytes, Damaged, Read, Writer, small};
 use super::overlay::Overlay;
 use super::page::PageView;
+use super::rows::VERSION;
 use super::{CompileError, Inner, Snapshot};
 
 impl Snapshot {
@@ -193,7 +194,7 @@ impl From<CompileError> for DeltaError {
     fn from(error: CompileError) -> Self {
         match error {
             CompileError::Damaged(damaged) => Self::Damaged(damaged),
-            CompileError::TooLarge(_) | CompileError::Policy(_) | CompileError::OtherKey => Self::TooLarge,
+            CompileError::TooLarge(_) | CompileError::Policy(_) | CompileError::OtherKey(_) => Self::TooLarge,
         }
     }
 }
@@ -202,6 +203,5 @@ impl From<CompileError> for DeltaError {
 /// and the checksum of the newer head.
 const HEAD: usize = 4 * 16;
 const MAGIC: [u8; 8] = *b"\x93SENDLT\n";
-const VERSION: u32 = 2;
 /// What is hashed before the checksum: no number of a block, and no other place.
 const PLACE: u64 = u64::MAX - 2;

@@ -66,7 +66,7 @@ pub(crate) struct Hasher {
 
 /// The octets of a pair of words.
 const PAIR: usize = 16;
-/// The octets of a text that count: no key of a table is longer, and no two that differ in what follows are there.
+/// No key of a table is longer. Of what is asked for, octets behind these do not count, but the length does.
 const MOST: usize = 256;
 
 impl Hasher {

@@ -1,4 +1,4 @@
-//! Hash tables within a page: from a key to the records that may hold it.
+//! Hash tables, within a page and over all tenants: from a key to the records that may hold it.
 
 use super::blocks::Blocks;
 use super::hash::Hash;

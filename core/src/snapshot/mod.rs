@@ -92,7 +92,7 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// [`CompileError::Policy`] when [`Policy::check`] finds problems: all of them are named, and nothing is compiled.
+    /// [`CompileError::Policy`] when [`Policy::check`] finds problems: all of them are named, and there is no snapshot.
     /// [`CompileError::TooLarge`] when a tenant does not fit into 4 GiB, or all of them into 16 GiB.
     pub fn compile(policy: &Policy, options: &Options) -> Result<Self, CompileError> {
         let mut builder = Self::builder(&policy.provider, options);
@@ -141,7 +141,8 @@ impl Snapshot {
         Ok(self.sealed()?.parts().concat())
     }
 
-    /// Returns what [`Snapshot::seal`] returns in parts, which are written one after the other: the octets are not copied.
+    /// Returns what [`Snapshot::seal`] returns in parts, which are written one after the other: the octets are not copied, unless
+    /// tenants were changed: then a new image is built first. An opened snapshot is read whole.
     ///
     /// # Errors
     ///
@@ -256,11 +257,12 @@ pub enum CompileError {
     /// The tenant with this id does not fit into a page of 4 GiB or, where it is empty, all of them not into 16 GiB.
     #[error("{}", too_large(.0))]
     TooLarge(String),
-    /// A page was compiled under another hash key than that of the builder that it was given to.
+    /// The tenant with this id was compiled under another hash key than that of the builder that its page was given to.
     #[error(
-        "a page was compiled under another hash key than that of the snapshot; compile it by the builder's compiler"
+        "tenant `{0}` was compiled under another hash key than that of the snapshot; compile it by a clone of the builder's \
+         compiler"
     )]
-    OtherKey,
+    OtherKey(String),
     /// A part of the sealed snapshot that this one goes back to is damaged.
     #[error(transparent)]
     Damaged(#[from] Damaged),

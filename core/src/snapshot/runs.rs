@@ -39,6 +39,8 @@ impl Runs {
     pub(super) fn push(&mut self, page: &[u8]) -> Read<()> {
         if !self.open.is_empty() && self.open.len() + page.len() > self.most {
             self.close()?;
+            // A full run is so large that an allocator asks the system for it, and gives back what it is shortened by.
+            self.open = Vec::with_capacity(self.most);
         }
         let [start, units] = [self.open.len(), page.len()].map(|octets| small(octets / UNIT));
         self.places.push(Place { run: small(self.full.len()), start, units });
@@ -49,18 +51,18 @@ impl Runs {
     /// Ends the last run: its pages are put in order.
     fn close(&mut self) -> Read<()> {
         let order = self.in_order(self.first..self.places.len())?;
-        // A full run is so large that an allocator asks the system for it, and gives back what it is shortened by.
-        let open = core::mem::replace(&mut self.open, Vec::with_capacity(self.most));
-        let mut sorted = if order.is_sorted() { Vec::new() } else { Vec::with_capacity(self.most) };
+        let mut run = core::mem::take(&mut self.open);
         if !order.is_sorted() {
+            let mut sorted = Vec::with_capacity(run.len());
             for &number in &order {
                 let place = self.places.get_mut(number as usize).ok_or(Damaged)?;
-                let page = place.octets(&open)?;
+                let page = place.octets(&run)?;
                 place.start = small(sorted.len() / UNIT);
                 sorted.extend_from_slice(page);
             }
+            run = sorted;
         }
-        self.full.push(if order.is_sorted() { open } else { sorted });
+        self.full.push(run);
         self.first = self.places.len();
         Ok(())
     }
@@ -76,7 +78,6 @@ impl Runs {
         if self.first < self.places.len() {
             self.close()?;
         }
-        self.open = Vec::new();
         let order = self.in_order(0..self.places.len())?;
         let (mut before, mut at) = (alloc::vec![0; order.len()], 0_u32);
         for &number in &order {

@@ -14,6 +14,8 @@ use super::lines::{Line, Object, Place, diagnose, read_line, without_columns};
 /// Compiles a policy as JSON Lines without the whole of it in memory, neither as text nor as objects: the octets come piece by
 /// piece, then [`finish`](Self::finish).
 ///
+/// It holds 256 KiB of text and the line at hand: bound the length of lines where strangers write them.
+///
 /// ```
 /// use sendas::{HashKey, Options, SnapshotLines};
 ///
@@ -39,10 +41,13 @@ impl SnapshotLines {
         Self { cutter: Cutter::default(), compiled: Compiled::new(options) }
     }
 
-    /// Takes the next octets, wherever they are cut.
+    /// Takes the next octets, wherever they are cut: unlike in [`PolicyLines::push`](crate::PolicyLines::push), a line ends at
+    /// its line ending only.
     pub fn push(&mut self, octets: &[u8]) {
-        if let Some(cut) = self.cutter.push(octets) {
-            self.compiled.add(cut.compile(&self.compiled.compiler));
+        for octets in octets.chunks(Self::ENOUGH) {
+            if let Some(cut) = self.cutter.push(octets) {
+                self.compiled.add(cut.compile(&self.compiled.compiler));
+            }
         }
     }
 

@@ -261,8 +261,9 @@ class Snapshot:
     ) -> Snapshot:
         """Compile a policy as JSON Lines, on all cores and without the whole of it in memory.
 
-        It is the snapshot that `Policy.from_json_lines` and `compile` would make. The text comes whole or in pieces, such as
-        the lines of an open file, wherever it is cut. The other arguments are those of `compile`. Raises `sendas.PolicyError`
+        It is the snapshot that `Policy.from_json_lines` and `compile` would make of the whole text. The text comes whole or in
+        pieces, wherever it is cut; pieces are joined as they are, so lines keep their endings, as those of an open file do.
+        The other arguments are those of `compile`. Raises `sendas.PolicyError`
         where the policy has problems; those between tenants are named with their line, and the column is 1.
         """
 
@@ -378,13 +379,13 @@ class Snapshot:
         known. Those named in `keep` stand before the decisions, as they are, also where they are no facts. The requests are read where
         they are, and their order stays.
 
-        The decisions have the columns of `docs/arrow.md`, or of these the ones that `columns` names, which takes less time and memory.
+        The decisions have the columns of `docs/arrow.md`, or of these the ones that `columns` names, always in the order of that page, which takes less time and memory.
 
         Of data that exports one batch, as a `pyarrow.RecordBatch` does, the whole is decided at once. Other data is a stream: it is read and decided as the
         result is read, some thousand rows at a time, so that it may be larger than memory.
 
         Raises `TypeError`, with a line for each problem, where a column is missing, is no fact of a request and not kept, or has
-        another type, and where `columns` names what no decision has; `ValueError` where a row holds what is no request, such as a channel that there is none of. In a stream it is the
+        another type, and where `columns` is empty, or names one twice or one that no decision has; `ValueError` where a row holds what is no request, such as a channel that there is none of. In a stream it is the
         library reading the result that raises this.
         """
 
