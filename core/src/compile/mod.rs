@@ -32,14 +32,14 @@ use self::order::{Held, in_order};
 pub(crate) struct TooLarge;
 
 /// Compiles a tenant; the same tenant and key give the same bytes.
-pub(crate) fn compile_tenant(tenant: &Tenant, key: &Hasher) -> Result<Vec<u8>, TooLarge> {
+pub(crate) fn compile_tenant(tenant: &Tenant, hasher: &Hasher) -> Result<Vec<u8>, TooLarge> {
     let mut accounts: Vec<&Account> = tenant.accounts.iter().collect();
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     let domains = tenant.domains.iter().map(|domain| (domain.name.as_str(), domain)).collect();
     let mut page = PageWriter {
         writer: Writer::default(),
         tenant,
-        key,
+        hasher,
         accounts,
         domains,
         members: Members::default(),
@@ -75,7 +75,7 @@ type HeldKeys = Vec<(Hash, [u32; 2])>;
 struct PageWriter<'t> {
     writer: Writer,
     tenant: &'t Tenant,
-    key: &'t Hasher,
+    hasher: &'t Hasher,
     /// Sorted by id; an account's number is its place here.
     accounts: Vec<&'t Account>,
     domains: BTreeMap<&'t str, &'t Domain>,
@@ -391,7 +391,7 @@ impl<'t> PageWriter<'t> {
         let mut words = BTreeMap::new();
         for (domain, senders) in domains.iter().zip(senders) {
             let name = domain.name.as_str();
-            hashes.push((Hash::of(self.key, name.as_bytes()), [self.writer.here()]));
+            hashes.push((Hash::of(self.hasher, name.as_bytes()), [self.writer.here()]));
             let flags = flag(is_verified(domain), domain::VERIFIED)
                 | flag(domain.status == DomainStatus::Suspended, domain::SUSPENDED)
                 | flag(domain.active, domain::ACTIVE)
@@ -430,12 +430,12 @@ impl<'t> PageWriter<'t> {
         let mut extras = extras.into_iter();
         for at_domain in all.chunk_by(Held::is_beside) {
             let Some(domain) = at_domain.first().map(|held| held.identity.address.domain()) else { continue };
-            let (domain_hash, exact_case) = (Hash::of(self.key, domain.as_bytes()), self.rule(domain).exact_case);
+            let (domain_hash, exact_case) = (Hash::of(self.hasher, domain.as_bytes()), self.rule(domain).exact_case);
             let proof = self.proved(domain);
             let mut word = named.get(domain).copied();
             for (&Held { identity, holder, .. }, extra) in at_domain.iter().zip(&mut extras) {
                 let local = identity.address.local();
-                let hash = domain_hash.of_local(self.key, local.as_bytes(), exact_case);
+                let hash = domain_hash.of_local(self.hasher, local.as_bytes(), exact_case);
                 hashes.push((hash, [self.writer.here(), holder]));
                 let flags = identity_flags(identity, proof, extra != 0) | flag(word.is_none(), identity::HAS_DOMAIN);
                 self.hold(flags, holder == 0, domain);

@@ -116,7 +116,7 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
 
     /// Whether an address in a display name may stand there (docs/semantics.md 6.7).
     pub(super) fn may_be_shown(&mut self, address: CanonicalView<'_>, hosted_only: bool) -> Read<bool> {
-        let target = Target::new(self.asker.root.key, address);
+        let target = Target::new(self.asker.root.hasher, address);
         let facts = gather(self.asker, &target, Depth::Everything, &mut Blind)?;
         if hosted_only && !facts.has(Fact::Hosted) {
             return Ok(true);

@@ -45,12 +45,14 @@ impl<'r> Said<'r> {
     }
 
     /// The address, to be looked up; its canonical form may take up `room`.
-    pub(super) fn target<'a>(&self, key: &'a Hasher, room: &'a mut Option<Canonical>) -> Option<Asked<'a>>
+    pub(super) fn target<'a>(&self, hasher: &'a Hasher, room: &'a mut Option<Canonical>) -> Option<Asked<'a>>
     where
         'r: 'a,
     {
         match self {
-            Self::Mailbox { bytes, spec, .. } => Some(spec.view(bytes, room).map(|address| Target::new(key, address))),
+            Self::Mailbox { bytes, spec, .. } => {
+                Some(spec.view(bytes, room).map(|address| Target::new(hasher, address)))
+            }
             Self::Null | Self::Unknown | Self::Error(_) => None,
         }
     }

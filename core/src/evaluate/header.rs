@@ -49,12 +49,12 @@ impl<'r> Said<'r> {
 
     /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than
     /// that of the envelope.
-    pub(super) fn target(&self, key: &'r Hasher, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
+    pub(super) fn target(&self, hasher: &'r Hasher, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
         let field = self.found.from.single().filter(|_| !self.repeats)?;
         let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.mailboxes == 1)?;
         let address = summary.first.addr_spec.as_spelled(field.body)?;
         let is_known = envelope.is_some_and(|envelope| envelope.is_but_for_case(address));
-        (!is_known).then(|| Target::new(key, address))
+        (!is_known).then(|| Target::new(hasher, address))
     }
 
     /// The From field and its address, where it repeats the envelope sender, nothing else can show an address, and no
@@ -323,7 +323,7 @@ impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
                 }
                 match self.expected.filter(|expected| expected.address() == address) {
                     Some(target) => self.check.judge(target, at, judged).map(drop),
-                    None => self.check.judge(&Target::new(self.check.asker.root.key, address), at, judged).map(drop),
+                    None => self.check.judge(&Target::new(self.check.asker.root.hasher, address), at, judged).map(drop),
                 }
             }
             Err(error) => {

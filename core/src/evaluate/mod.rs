@@ -133,7 +133,7 @@ fn run<O: Observer>(
         None => envelope::read(request, stage),
     };
     let mut room = None;
-    let asked = sender.target(root.key, &mut room);
+    let asked = sender.target(root.hasher, &mut room);
     let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
     if let Some(approach) = &mut approach {
         target.map(|target| approach.ask_for_holders(target)).transpose()?;
@@ -143,7 +143,7 @@ fn run<O: Observer>(
     if stage == Stage::Message {
         header.read(&request.header, limits, sender.known());
     }
-    let from = header.target(root.key, target);
+    let from = header.target(root.hasher, target);
     if let Some(approach) = &approach {
         from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
         approach.find_record(target)?;

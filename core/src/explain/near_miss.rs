@@ -95,7 +95,7 @@ impl Held<'_> {
         let text = self.show();
         let Ok(spec) = read_unquoted(text.as_bytes(), true) else { return Ok(false) };
         let Ok(canonical) = spec.canonical(text.as_bytes()) else { return Ok(false) };
-        let target = Target::new(asker.root.key, canonical.view());
+        let target = Target::new(asker.root.hasher, canonical.view());
         let facts = gather(asker, &target, Depth::Everything, &mut Blind)?;
         Ok(authorise(facts, asker.page.proof()?).passes() && !of_another_tenant(facts))
     }

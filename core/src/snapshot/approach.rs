@@ -39,7 +39,7 @@ impl<'p> Approach<'p> {
     /// Asks for the bucket of an account.
     #[inline]
     pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Read<Self> {
-        let approach = Self { root, id, hash: Hash::of(root.key, id), first: None };
+        let approach = Self { root, id, hash: Hash::of(root.hasher, id), first: None };
         if root.is_large() {
             black_box(Candidates::<2>::glance(root.bytes, root.head()?.account_index(), approach.hash)?);
         }

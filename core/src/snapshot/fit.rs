@@ -127,7 +127,7 @@ impl<'s> Fit<'s> {
     /// The account of another tenant that claims the same own address in widest form.
     fn claim_elsewhere(&self, address: &Address, entries: &Entries<'_>) -> Read<Option<String>> {
         let (local, domain) = (address.local().as_bytes(), address.domain().as_bytes());
-        let target = Target::new(self.root.key, CanonicalView { local, domain });
+        let target = Target::new(self.root.hasher, CanonicalView { local, domain });
         let separator = entries.separator(address).map_or(0, |separator| separator as u8);
         let own = Separators::default().with(separator);
         let mut others = Separators::default();
@@ -153,7 +153,7 @@ impl<'s> Fit<'s> {
 
     fn credential_elsewhere(&self, id: &[u8]) -> Read<Option<String>> {
         let index = self.root.head()?.credential_index();
-        let mut links = self.root.links::<2>(Table::Credentials, index, Hash::of(self.root.key, id))?;
+        let mut links = self.root.links::<2>(Table::Credentials, index, Hash::of(self.root.hasher, id))?;
         while let Some(link) = links.next()? {
             let page = self.root.page(link.page)?;
             let row: CredentialRow<'_> = page.record(link.record)?;
@@ -301,7 +301,7 @@ impl<'s> Fit<'s> {
     /// The tenant of the account with this id, unless it is the changed one.
     fn stored_account(&self, id: &[u8]) -> Read<Option<Node<'s>>> {
         let index = self.root.head()?.account_index();
-        let mut links = self.root.links::<2>(Table::Accounts, index, Hash::of(self.root.key, id))?;
+        let mut links = self.root.links::<2>(Table::Accounts, index, Hash::of(self.root.hasher, id))?;
         while let Some(Link { page, record }) = links.next()? {
             if Some(page) != self.old && self.root.page(page)?.record::<AccountRow<'_>>(record)?.id()? == id {
                 return Ok(Some(Node::Page(page)));
@@ -352,7 +352,7 @@ impl<'s> Fit<'s> {
     fn heirs(&self, id: &[u8]) -> Read<Vec<Node<'s>>> {
         let mut heirs = Vec::new();
         let mut links =
-            self.root.links::<1>(Table::Heirs, self.root.head()?.heir_index(), Hash::of(self.root.key, id))?;
+            self.root.links::<1>(Table::Heirs, self.root.head()?.heir_index(), Hash::of(self.root.hasher, id))?;
         while let Some(Link { page, .. }) = links.next()? {
             if Some(page) != self.old && self.root.page(page)?.head().parent()? == id {
                 heirs.push(Node::Page(page));

@@ -36,27 +36,27 @@ impl Table {
 }
 
 /// Calls `visit` with each key of a page, and the word of the record that it leads to.
-pub(crate) fn keys(page: PageView<'_>, key: &Hasher, mut visit: impl FnMut(Table, Hash, Word)) -> Read<()> {
+pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Table, Hash, Word)) -> Read<()> {
     let (bytes, head) = (page.bytes(), page.head());
-    visit(Table::Tenants, Hash::of(key, head.id()?), 0);
+    visit(Table::Tenants, Hash::of(hasher, head.id()?), 0);
     if page.has(tenant::HAS_PARENT) {
-        visit(Table::Heirs, Hash::of(key, head.parent()?), 0);
+        visit(Table::Heirs, Hash::of(hasher, head.parent()?), 0);
     }
     for row in records::<AccountRow<'_>>(bytes, head.accounts()) {
         let row = row?;
-        visit(Table::Accounts, Hash::of(key, row.id()?), row.0.word);
+        visit(Table::Accounts, Hash::of(hasher, row.id()?), row.0.word);
         if row.has_address() {
-            own(page, key, row, |hash| visit(Table::Own, hash, row.0.word))?;
+            own(page, hasher, row, |hash| visit(Table::Own, hash, row.0.word))?;
         }
     }
     for row in records::<CredentialRow<'_>>(bytes, head.credentials()?) {
         let row = row?;
-        visit(Table::Credentials, Hash::of(key, row.id()?), row.0.word);
+        visit(Table::Credentials, Hash::of(hasher, row.id()?), row.0.word);
     }
     for row in records::<DomainRow<'_>>(bytes, head.domains()) {
         let row = row?;
         if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-            visit(Table::Domains, Hash::of(key, row.name()?), row.0.word);
+            visit(Table::Domains, Hash::of(hasher, row.name()?), row.0.word);
         }
     }
     Ok(())
@@ -64,8 +64,8 @@ pub(crate) fn keys(page: PageView<'_>, key: &Hasher, mut visit: impl FnMut(Table
 
 /// Calls `visit` with the keys of an own address: one for what is left of it by its own tenant's separator, and one more for
 /// each separator of another tenant that would leave less.
-fn own(page: PageView<'_>, key: &Hasher, row: AccountRow<'_>, mut visit: impl FnMut(Hash)) -> Read<()> {
-    let target = Target::new(key, CanonicalView { local: row.local()?, domain: row.domain()? });
+fn own(page: PageView<'_>, hasher: &Hasher, row: AccountRow<'_>, mut visit: impl FnMut(Hash)) -> Read<()> {
+    let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
     let separators = rule(page.closest(&target)?).separators;
     let base = separators.base(target.local);
     visit(target.hash_of(base, false));

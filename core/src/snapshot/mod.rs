@@ -198,7 +198,7 @@ impl Snapshot {
     #[inline]
     pub(crate) fn root(&self) -> RootView<'_> {
         let inner = &*self.inner;
-        RootView { bytes: inner.image.bytes(), key: &inner.hasher, inner }
+        RootView { bytes: inner.image.bytes(), hasher: &inner.hasher, inner }
     }
 
     /// A snapshot of an image without changes.

@@ -53,23 +53,23 @@ impl Overlay {
     }
 
     /// Adds a page, and returns its digest; `None` when no number is left.
-    pub(crate) fn add(&mut self, page: &[u8], key: &Hasher) -> Option<Read<u128>> {
+    pub(crate) fn add(&mut self, page: &[u8], hasher: &Hasher) -> Option<Read<u128>> {
         let number = self.next;
         self.next = number.checked_add(1).filter(|next| *next < OVERLAID)?;
         self.pages.set(u64::from(number), page.into());
         self.octets += page.len();
         self.more += 1;
-        Some(self.link(PageView::new(page), number | OVERLAID, key))
+        Some(self.link(PageView::new(page), number | OVERLAID, hasher))
     }
 
     /// Takes a page away, whether of the image or of a later change.
-    pub(crate) fn take(&mut self, number: u32, view: PageView<'_>, key: &Hasher) -> Read<()> {
+    pub(crate) fn take(&mut self, number: u32, view: PageView<'_>, hasher: &Hasher) -> Read<()> {
         self.more -= 1;
         if number & OVERLAID == 0 {
             self.masked.set(u64::from(number), ());
             return Ok(());
         }
-        keys(view, key, |table, hash, _| {
+        keys(view, hasher, |table, hash, _| {
             let slot = slot(table, hash);
             let left: Vec<Link> = self
                 .links
@@ -86,10 +86,10 @@ impl Overlay {
         Ok(())
     }
 
-    fn link(&mut self, view: Read<PageView<'_>>, page: u32, key: &Hasher) -> Read<u128> {
+    fn link(&mut self, view: Read<PageView<'_>>, page: u32, hasher: &Hasher) -> Read<u128> {
         let view = view?;
         self.has_subdomains |= view.has(tenant::HAS_SUBDOMAINS);
-        keys(view, key, |table, hash, record: Word| {
+        keys(view, hasher, |table, hash, record: Word| {
             let slot = slot(table, hash);
             let mut links: Vec<Link> = self.links(table, hash).to_vec();
             links.push(Link { page, record });

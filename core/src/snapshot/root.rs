@@ -21,7 +21,7 @@ use super::target::Target;
 #[derive(Clone, Copy)]
 pub(crate) struct RootView<'p> {
     pub(crate) bytes: Bytes<'p>,
-    pub(crate) key: &'p Hasher,
+    pub(crate) hasher: &'p Hasher,
     pub(super) inner: &'p Inner,
 }
 
@@ -96,7 +96,7 @@ impl<'p> RootView<'p> {
 
     /// The page of the tenant with this id.
     pub(crate) fn tenant(self, id: &[u8]) -> Read<Option<u32>> {
-        let mut links = self.links::<1>(Table::Tenants, self.head()?.tenant_index(), Hash::of(self.key, id))?;
+        let mut links = self.links::<1>(Table::Tenants, self.head()?.tenant_index(), Hash::of(self.hasher, id))?;
         while let Some(Link { page, .. }) = links.next()? {
             if self.page(page)?.head().id()? == id {
                 return Ok(Some(page));
@@ -107,7 +107,8 @@ impl<'p> RootView<'p> {
 
     /// The credential with this id.
     pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
-        let mut links = self.links::<2>(Table::Credentials, self.head()?.credential_index(), Hash::of(self.key, id))?;
+        let mut links =
+            self.links::<2>(Table::Credentials, self.head()?.credential_index(), Hash::of(self.hasher, id))?;
         while let Some(link) = links.next()? {
             if self.page(link.page)?.record::<CredentialRow<'_>>(link.record)?.id()? == id {
                 return Ok(Some(link));
@@ -261,7 +262,7 @@ impl<'p> RootView<'p> {
             let row = AboveRow::nth(page.bytes(), above, row)?;
             if row.holdings() & !flags != 0 {
                 let (local, domain) = (&[][..], row.domain()?);
-                if reaches(self, page, number, &Target::new(self.key, CanonicalView { local, domain }))? {
+                if reaches(self, page, number, &Target::new(self.hasher, CanonicalView { local, domain }))? {
                     flags |= row.holdings();
                 }
             }

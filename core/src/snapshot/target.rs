@@ -11,7 +11,7 @@ use super::hash::{Hash, Hasher};
 pub(crate) struct Target<'a> {
     pub(crate) local: &'a [u8],
     pub(crate) domain: &'a [u8],
-    key: &'a Hasher,
+    hasher: &'a Hasher,
     /// The hash of the domain.
     domain_hash: OnceCell<Hash>,
     /// The hash of the address with its local part folded.
@@ -20,20 +20,20 @@ pub(crate) struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// Takes an address.
-    pub(crate) fn new(key: &'a Hasher, address: CanonicalView<'a>) -> Self {
+    pub(crate) fn new(hasher: &'a Hasher, address: CanonicalView<'a>) -> Self {
         let CanonicalView { local, domain } = address;
-        Self { local, domain, key, domain_hash: OnceCell::new(), folded: OnceCell::new() }
+        Self { local, domain, hasher, domain_hash: OnceCell::new(), folded: OnceCell::new() }
     }
 
     /// The hash of the domain.
     #[inline]
     pub(crate) fn domain_hash(&self) -> Hash {
-        *self.domain_hash.get_or_init(|| Hash::of(self.key, self.domain))
+        *self.domain_hash.get_or_init(|| Hash::of(self.hasher, self.domain))
     }
 
     /// The hash of the address that the first octets of the local part make with the domain.
     pub(crate) fn hash_of(&self, base: &[u8], exact_case: bool) -> Hash {
-        let hash = || self.domain_hash().of_local(self.key, base, exact_case);
+        let hash = || self.domain_hash().of_local(self.hasher, base, exact_case);
         // What is not shorter is all of it.
         if !exact_case && base.len() == self.local.len() { *self.folded.get_or_init(hash) } else { hash() }
     }
@@ -59,7 +59,7 @@ impl<'a> Target<'a> {
     /// A single label is a public suffix, which no entry can name, but for the domain itself.
     pub(crate) fn domains(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
         let above = upwards(self.domain).skip(1).filter(|name| octet::position(name, b'.').is_some());
-        let key = self.key;
-        core::iter::once((self.domain, self.domain_hash())).chain(above.map(move |name| (name, Hash::of(key, name))))
+        let hasher = self.hasher;
+        core::iter::once((self.domain, self.domain_hash())).chain(above.map(move |name| (name, Hash::of(hasher, name))))
     }
 }
