@@ -9,6 +9,7 @@ use sendas::{
 
 use crate::generate::{self, Case};
 use crate::oracle::{self, Answer, At, Found, Granted};
+use crate::request::Request;
 use crate::written::Written;
 
 /// Makes a case of octets, and asserts everything below about it: what a fuzzer calls.
@@ -39,6 +40,20 @@ pub fn compiled(case: &Case) -> Snapshot {
     match Snapshot::compile(&case.policy, &case.options) {
         Ok(snapshot) => snapshot,
         Err(error) => panic!("{error}\n{:#?}", case.policy),
+    }
+}
+
+/// Asserts that two snapshots are one: each account of a case's policy is answered alike by both.
+///
+/// # Panics
+///
+/// If they are not.
+pub fn are_one(one: &Snapshot, other: &Snapshot, case: &Case) {
+    assert_eq!(one.id(), other.id());
+    for account in case.policy.tenants.iter().flat_map(|tenant| &tenant.accounts) {
+        let request = Request { account: Some(account.id.clone()), ..case.request.clone() };
+        Written::new(&request, &case.options.limits)
+            .ask(|asked| assert_eq!(one.evaluate(asked), other.evaluate(asked)));
     }
 }
 

@@ -53,7 +53,7 @@ proptest! {
     fn the_order_of_entries_is_irrelevant(octets in octets(), few in few()) {
         let case = generate::case(&octets);
         let other = shuffled(&case.policy, &mut Choices::new(&few));
-        same(&compiled(&case.policy, &case.options), &compiled(&other, &case.options), &case)?;
+        agree::are_one(&compiled(&case.policy, &case.options), &compiled(&other, &case.options), &case);
     }
 
     #[test]
@@ -364,19 +364,6 @@ fn what_is_allowed_stays_so(case: &Case, before: &Policy, after: &Policy) -> Res
     Ok(())
 }
 
-/// Asserts that two snapshots are one.
-fn same(one: &Snapshot, other: &Snapshot, case: &Case) -> Result<(), TestCaseError> {
-    prop_assert_eq!(one.id(), other.id());
-    for account in case.policy.tenants.iter().flat_map(|tenant| &tenant.accounts) {
-        let request = Request { account: Some(account.id.clone()), ..case.request.clone() };
-        Written::new(&request, &case.options.limits).ask(|asked| {
-            prop_assert_eq!(one.evaluate(asked), other.evaluate(asked));
-            Ok(())
-        })?;
-    }
-    Ok(())
-}
-
 /// Asserts that two ways to a snapshot end in the same one, or both in an error.
 fn equally<E: std::fmt::Debug, F: std::fmt::Debug>(
     one: Result<Snapshot, E>,
@@ -384,13 +371,13 @@ fn equally<E: std::fmt::Debug, F: std::fmt::Debug>(
     case: &Case,
 ) -> Result<(), TestCaseError> {
     match (one, other) {
-        (Ok(one), Ok(other)) => same(&one, &other, case),
-        (Err(_), Err(_)) => Ok(()),
+        (Ok(one), Ok(other)) => agree::are_one(&one, &other, case),
+        (Err(_), Err(_)) => {}
         (one, other) => {
             prop_assert!(false, "{:?} but {:?}", one.map(|one| one.id()), other.map(|other| other.id()));
-            Ok(())
         }
     }
+    Ok(())
 }
 
 /// An own address of some account, or an address at some tenant's domain.

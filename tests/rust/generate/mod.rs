@@ -35,20 +35,21 @@ pub struct Case {
 /// Makes a case of octets.
 #[must_use]
 pub fn case(octets: &[u8]) -> Case {
-    let mut choices = Choices::new(octets);
-    let options = options(&mut choices);
-    let policy = policy(&mut choices);
-    let request = request(&mut choices, &policy, &options.limits);
-    Case { policy, options, request }
+    made(octets, |_, _| {})
 }
 
 /// Makes a case in which few addresses are held by many.
 #[must_use]
 pub fn crowded(octets: &[u8]) -> Case {
+    made(octets, crowd)
+}
+
+/// Makes a case whose policy is changed before anything is asked of it.
+fn made(octets: &[u8], change: impl FnOnce(&mut Choices<'_>, &mut Policy)) -> Case {
     let mut choices = Choices::new(octets);
     let options = options(&mut choices);
     let mut policy = policy(&mut choices);
-    crowd(&mut choices, &mut policy);
+    change(&mut choices, &mut policy);
     let request = request(&mut choices, &policy, &options.limits);
     Case { policy, options, request }
 }
