@@ -74,8 +74,10 @@ impl Session {
         self.facts.smtputf8 = smtputf8;
         self.facts.now = now;
         self.memory.renew(now);
-        self.decision.reopen(Stage::Envelope, self.snapshot.id());
-        if !self.memory.recall(sender, smtputf8, &mut self.decision) {
+        if let Some(opening) = self.memory.recall(sender, smtputf8) {
+            self.decision.reopen(Stage::Envelope, self.snapshot.id());
+            self.decision.resume(opening);
+        } else {
             self.decide(Header::NotGiven, Stage::Envelope);
             self.memory.keep_sender(sender, smtputf8, &self.decision);
         }

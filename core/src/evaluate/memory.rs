@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use smallvec::SmallVec;
+
 use crate::address::{AddrSpec, CanonicalView, octet};
 use crate::decision::{Decision, Grant, Verdict};
 use crate::gather::AddressFacts;
@@ -112,7 +114,7 @@ const ADDRESSES: usize = 4;
 /// An envelope sender that was allowed, and nothing at all found with it.
 #[derive(Clone, Debug)]
 struct RememberedSender {
-    octets: Short,
+    octets: Octets,
     is_unquoted: bool,
     smtputf8: bool,
     spec: AddrSpec,
@@ -120,41 +122,14 @@ struct RememberedSender {
     grant: Grant,
 }
 
-/// Octets that are kept only where they are few, as those of most addresses are: no room is asked for, and none freed.
-#[derive(Clone, Debug)]
-struct Short {
-    octets: [u8; 64],
-    length: u8,
-}
-
-impl Short {
-    /// No octets.
-    const NONE: Self = Self { octets: [0; 64], length: 0 };
-
-    /// Keeps octets, or nothing where they are too many.
-    fn set(&mut self, first: &[u8], second: &[u8]) {
-        self.length = 0;
-        let length = first.len() + second.len();
-        let Some((before, after)) =
-            self.octets.get_mut(..length).and_then(|octets| octets.split_at_mut_checked(first.len()))
-        else {
-            return;
-        };
-        before.copy_from_slice(first);
-        after.copy_from_slice(second);
-        self.length = u8::try_from(length).unwrap_or(0);
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        self.octets.get(..usize::from(self.length)).unwrap_or_default()
-    }
-}
+/// Octets for which no room is asked where they are few, as those of most addresses are.
+type Octets = SmallVec<[u8; 64]>;
 
 /// What is known of an address.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct RememberedAddress {
     /// The local part, and behind it the domain.
-    octets: Short,
+    octets: Octets,
     local: usize,
     facts: AddressFacts,
 }
@@ -165,17 +140,16 @@ impl Remembered {
         self.transaction = None;
     }
 
-    /// Enters what a sender came to that was decided before in this session; returns whether it was.
-    pub(crate) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &mut Decision) -> bool {
-        let (Some((octets, is_unquoted)), Some(_)) = (octets_of(sender), self.session) else { return false };
+    /// Goes on with what a sender came to, if it was decided before in this session; returns what was entered then.
+    pub(crate) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool) -> Option<&Decision> {
+        let ((octets, is_unquoted), Some(_)) = (octets_of(sender)?, self.session) else { return None };
         let found = self.senders.iter().flatten().find(|kept| {
-            octet::same(kept.octets.as_bytes(), octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
+            octet::same(&kept.octets, octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
         });
-        let Some(kept) = found else { return false };
+        let kept = found?;
         self.transaction = Some((kept.spec, kept.outcome));
         self.transaction_opening.begin(&self.session_opening, kept.grant);
-        decision.resume(self.transaction_opening.decision());
-        true
+        Some(self.transaction_opening.decision())
     }
 
     /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
@@ -186,13 +160,9 @@ impl Remembered {
         else {
             return;
         };
-        let mut kept = RememberedSender { octets: Short::NONE, is_unquoted, smtputf8, spec, outcome, grant };
-        kept.octets.set(octets, &[]);
-        if kept.octets.length == 0 {
-            return;
-        }
         if let Some(slot) = self.senders.get_mut(self.oldest_sender) {
-            *slot = Some(kept);
+            let octets = Octets::from_slice(octets);
+            *slot = Some(RememberedSender { octets, is_unquoted, smtputf8, spec, outcome, grant });
         }
         self.oldest_sender = (self.oldest_sender + 1) % ADDRESSES;
     }
@@ -209,7 +179,7 @@ impl Remembered {
         self.holds = None;
         (self.session, self.transaction) = (None, None);
         self.senders = Default::default();
-        self.addresses.iter_mut().for_each(|address| address.octets.length = 0);
+        self.addresses.iter_mut().for_each(|address| address.octets.clear());
     }
 }
 
@@ -240,7 +210,9 @@ impl Memory for Remembered {
 
     fn keep_facts(&mut self, address: CanonicalView<'_>, facts: AddressFacts) {
         let Some(kept) = self.addresses.get_mut(self.oldest) else { return };
-        kept.octets.set(address.local, address.domain);
+        kept.octets.clear();
+        kept.octets.extend_from_slice(address.local);
+        kept.octets.extend_from_slice(address.domain);
         (kept.local, kept.facts) = (address.local.len(), facts);
         self.oldest = (self.oldest + 1) % ADDRESSES;
     }
@@ -262,17 +234,10 @@ const fn octets_of(sender: EnvelopeSender<'_>) -> Option<(&[u8], bool)> {
     }
 }
 
-impl Default for RememberedAddress {
-    /// None.
-    fn default() -> Self {
-        Self { octets: Short::NONE, local: 0, facts: AddressFacts::default() }
-    }
-}
-
 impl RememberedAddress {
     /// Whether what is known of this address is known of another one too.
     fn is(&self, address: CanonicalView<'_>) -> bool {
-        let Some((local, domain)) = self.octets.as_bytes().split_at_checked(self.local) else { return false };
+        let Some((local, domain)) = self.octets.split_at_checked(self.local) else { return false };
         !domain.is_empty() && self.facts.hold_for(CanonicalView { local, domain }, address)
     }
 }

@@ -41,18 +41,6 @@ impl Depth {
         }
     }
 
-    /// Whether they are all that can matter where nothing speaks against the address: an exact grant that its owner, too,
-    /// agrees with.
-    #[inline]
-    fn is_reached(self, facts: AddressFacts) -> bool {
-        let consent = facts.has(Fact::IdentityExact) && facts.has(Fact::Consent);
-        match self {
-            Self::Everything => false,
-            Self::Enough(Proof::Identity | Proof::Either) => facts.has(Fact::OwnExact) || consent,
-            Self::Enough(Proof::Domain | Proof::Both) => facts.has(Fact::OwnExact),
-        }
-    }
-
     /// Whether they make it needless to know who else holds the address.
     #[inline]
     fn needs_no_others(self, facts: AddressFacts) -> bool {
@@ -133,7 +121,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     /// Whether nothing that is still to come can matter, save a deny entry.
     #[inline]
     fn is_settled(&self) -> bool {
-        self.undisputed && self.depth.is_reached(self.facts)
+        self.undisputed && self.depth.needs_no_domain(self.facts) && self.depth.needs_no_others(self.facts)
     }
 
     /// Whether the address is the account's own, and whether that counts (docs/semantics.md 4.3).
