@@ -465,17 +465,14 @@ impl Decision {
         (self.omitted, self.omitted_grants) = (0, 0);
     }
 
-    /// Takes over what another decision of the same snapshot found, at an earlier stage.
-    pub(crate) fn resume(&mut self, earlier: &Self) {
-        (self.verdict, self.enforced, self.findings, self.omitted) =
-            (earlier.verdict, earlier.enforced, earlier.findings, earlier.omitted);
-        (self.grants, self.omitted_grants) = (earlier.grants, earlier.omitted_grants);
-        if earlier.findings != 0 {
-            self.list = earlier.list;
-        }
-        for (slot, grant) in self.granted.iter_mut().zip(earlier.grants()) {
-            *slot = *grant;
-        }
+    /// Goes on at a later stage with what was found at earlier ones.
+    pub(crate) const fn advance(&mut self, stage: Stage) {
+        self.stage = stage;
+    }
+
+    /// Whether nothing was found and nothing granted.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.findings == 0 && self.grants == 0
     }
 
     pub(crate) fn conclude(&mut self, action: Action, provisional: bool) {

@@ -1,7 +1,7 @@
 //! The account book of one decision: what was found, how strictly it counts, and what was granted.
 
 use crate::address::Span;
-use crate::decision::{Action, Basis, Decision, Finding, Grant, Place, SnapshotId, Stage, Subject, Verdict};
+use crate::decision::{Action, Basis, Decision, Finding, Grant, Place, Stage, Subject, Verdict};
 use crate::judge::ReasonSet;
 use crate::policy::{OnDeny, Strength};
 use crate::reason::{Control, Reason};
@@ -65,34 +65,19 @@ const fn is_reading(reason: Reason) -> bool {
     )
 }
 
-/// What a session came to: where the book of each of its transactions begins.
-#[derive(Clone, Debug)]
-pub(crate) struct Opening {
-    strengths: Strengths,
-    decision: Decision,
+/// What a book is gone on with, beside the decision that it is: how strictly each control is applied, and whether the session
+/// was denied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) strengths: Strengths,
     session_denied: bool,
 }
 
-impl Default for Opening {
-    /// A book in which nothing is entered.
-    fn default() -> Self {
-        let decision = Decision::open(Stage::Session, SnapshotId::default());
-        Self { strengths: Strengths::ENFORCED, decision, session_denied: false }
-    }
-}
-
-impl Opening {
-    /// Begins a transaction whose sender is an address and was granted, and nothing found, where another book begins.
-    pub(crate) fn begin(&mut self, session: &Self, grant: Grant) {
-        self.decision.resume(&session.decision);
-        self.decision.enter_grant(grant);
-        (self.strengths, self.session_denied) = (session.strengths, session.session_denied);
-        self.strengths.begin(false);
-    }
-
-    /// What is entered.
-    pub(crate) const fn decision(&self) -> &Decision {
-        &self.decision
+impl Standing {
+    /// The same for a transaction, whose reverse-path may be null.
+    pub(crate) fn at_sender(mut self, null_path: bool) -> Self {
+        self.strengths.begin(null_path);
+        self
     }
 }
 
@@ -110,21 +95,24 @@ impl<'d> Ledger<'d> {
         Self { strengths: Strengths::ENFORCED, decision, session_denied: false }
     }
 
+    /// How the book stands now.
+    pub(crate) const fn standing(&self) -> Standing {
+        Standing { strengths: self.strengths, session_denied: self.session_denied }
+    }
+
+    /// Goes on with a book that stands so.
+    pub(crate) fn stand(&mut self, standing: Standing) {
+        (self.strengths, self.session_denied) = (standing.strengths, standing.session_denied);
+    }
+
     /// The stage that is decided.
     pub(crate) const fn stage(&self) -> Stage {
         self.decision.stage()
     }
 
-    /// Saves what is entered so far, for [`Ledger::resume`].
-    pub(crate) fn save(&self, opening: &mut Opening) {
-        opening.decision.resume(self.decision);
-        (opening.strengths, opening.session_denied) = (self.strengths, self.session_denied);
-    }
-
-    /// Enters what was entered in another book of the same session and snapshot.
-    pub(crate) fn resume(&mut self, opening: &Opening) {
-        self.decision.resume(&opening.decision);
-        (self.strengths, self.session_denied) = (opening.strengths, opening.session_denied);
+    /// Whether nothing is entered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.decision.is_empty()
     }
 
     /// Enters a failing fact, as strictly as its control is applied; returns whether it is enforced.

@@ -1,7 +1,7 @@
 //! The staged form: one client's session, transaction by transaction.
 
-use crate::decision::{Decision, Stage};
-use crate::evaluate::{Remembered, decide_again};
+use crate::decision::Decision;
+use crate::evaluate::Course;
 use crate::explain::{Explanation, View};
 use crate::record::RequestRecord;
 use crate::request::{EnvelopeSender, Header, Request};
@@ -33,9 +33,7 @@ pub struct Session {
     snapshot: Snapshot,
     /// The facts of the client and the transaction, without the header.
     facts: RequestRecord,
-    decision: Decision,
-    /// What earlier decisions with this snapshot found out, and still holds.
-    memory: Remembered,
+    course: Course,
 }
 
 impl Snapshot {
@@ -44,9 +42,7 @@ impl Snapshot {
     pub fn session(&self, client: &Request<'_>) -> Session {
         let facts =
             Request { smtputf8: false, envelope_sender: EnvelopeSender::Unknown, header: Header::NotGiven, ..*client };
-        let (mut decision, mut memory) = (Decision::open(Stage::Session, self.id()), Remembered::default());
-        decide_again(&mut decision, self, &facts, Stage::Session, &mut memory);
-        Session { snapshot: self.clone(), facts: RequestRecord::from(&facts), decision, memory }
+        Session { snapshot: self.clone(), facts: RequestRecord::from(&facts), course: Course::open(self, &facts) }
     }
 }
 
@@ -54,7 +50,7 @@ impl Session {
     /// The latest decision.
     #[must_use]
     pub const fn decision(&self) -> &Decision {
-        &self.decision
+        self.course.decision()
     }
 
     /// Begins a transaction at MAIL FROM, with the snapshot and the instant that hold until its end.
@@ -67,28 +63,21 @@ impl Session {
     ) -> Decision {
         if !snapshot.is(&self.snapshot) {
             self.snapshot = snapshot.clone();
-            self.memory.forget();
+            self.course.forget();
         }
-        self.memory.begin();
         self.facts.envelope.set(sender);
-        self.facts.smtputf8 = smtputf8;
-        self.facts.now = now;
-        self.memory.renew(now);
-        if let Some(opening) = self.memory.recall(sender, smtputf8) {
-            self.decision.reopen(Stage::Envelope, self.snapshot.id());
-            self.decision.resume(opening);
-        } else {
-            self.decide(Header::NotGiven, Stage::Envelope);
-            self.memory.keep_sender(sender, smtputf8, &self.decision);
-        }
-        self.decision.settled()
+        (self.facts.smtputf8, self.facts.now) = (smtputf8, now);
+        let Self { snapshot, facts, course } = self;
+        course.mail_from(snapshot, (sender, smtputf8), now, |decide| facts.with_header(Header::NotGiven, decide));
+        course.decision().settled()
     }
 
     /// Decides the transaction at the end of the header.
     pub fn message(&mut self, header: Header<'_>) -> Decision {
-        self.memory.renew(self.facts.now);
-        self.decide(header, Stage::Message);
-        self.decision.settled()
+        let Self { snapshot, facts, course } = self;
+        let said = (facts.envelope.sender(), &header);
+        course.message(snapshot, said, facts.now, |decide| facts.with_header(header, decide));
+        course.decision().settled()
     }
 
     /// Explains the latest decision; `header` is the one that it was made with, which the session does not keep.
@@ -96,16 +85,11 @@ impl Session {
     /// The answer is that of [`Snapshot::explain_stage`] for the same facts, with the snapshot of the transaction.
     #[must_use]
     pub fn explain(&self, header: Header<'_>, view: View) -> Explanation {
-        self.with_request(header, |request| self.snapshot.explain_stage(request, self.decision.stage(), view))
+        self.with_request(header, |request| self.snapshot.explain_stage(request, self.decision().stage(), view))
     }
 
     /// Calls `answer` with the request of the transaction, for rendering a reply to its latest decision.
     pub fn with_request<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
         self.facts.with_header(header, answer)
-    }
-
-    fn decide(&mut self, header: Header<'_>, stage: Stage) {
-        let Self { snapshot, facts, memory, decision } = self;
-        facts.with_header(header, |request| decide_again(decision, snapshot, request, stage, memory));
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Outcome {
     /// What is known of it; nothing where nothing is asked of addresses.
     pub(super) facts: Option<AddressFacts>,
     /// What was entered as giving it, by [`Judged::Fully`]; nothing where something was found against it.
-    granted: Option<Basis>,
+    pub(super) granted: Option<Basis>,
 }
 
 impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {

@@ -6,7 +6,7 @@ use crate::address::header::{
 };
 use crate::address::{CanonicalView, Known, Span, suffix};
 use crate::decision::{Place, Subject};
-use crate::ledger::place;
+use crate::ledger::{Strengths, place};
 use crate::observer::Observer;
 use crate::options::Limits;
 use crate::policy::{Alignment, Strength};
@@ -57,14 +57,18 @@ impl<'r> Said<'r> {
         (!is_known).then(|| Target::new(hasher, address))
     }
 
-    /// The From field and its address, where it repeats the envelope sender, nothing else can show an address, and no
-    /// other originator field is there.
-    fn everyday(&self) -> Option<(FieldAt<'r>, Span)> {
+    /// Where the address of From stands, if the header is judged, and nothing more is to be judged in it than this address: it
+    /// repeats the envelope sender, nothing else can show an address, and no other originator field is there.
+    pub(super) fn repetition(&self, strengths: &Strengths) -> Option<Place> {
         let found = &self.found;
         let is_alone = found.sender.first.is_none() && found.resent.is_none() && found.ambiguous.is_none();
+        let is_judged = strengths.reading != Strength::Off && strengths.header != Strength::Off;
+        if !self.repeats || !is_alone || !is_judged || self.fault.is_some() {
+            return None;
+        }
         let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.plain)?;
-        let field = found.from.single().filter(|_| self.repeats && is_alone)?;
-        Some((field, summary.first.addr_spec.span))
+        let field = found.from.single()?;
+        Some(place(Subject::From, field.number, field.base, summary.first.addr_spec.span))
     }
 }
 
@@ -100,12 +104,9 @@ pub(super) fn judge<O: Observer, M: Memory>(
         }
     }
     // Such a From is aligned, its names hold nothing, and its address has been judged.
-    if let (Some((field, span)), Envelope::Address { outcome, .. }) = (said.everyday(), envelope) {
-        if strengths.reading != Strength::Off && strengths.header != Strength::Off {
-            let at = place(Subject::From, field.number, field.base, span);
-            check.judge_again(*outcome, at, Judged::Fully);
-            return Ok(());
-        }
+    if let (Some(at), Envelope::Address { outcome, .. }) = (said.repetition(&strengths), envelope) {
+        check.judge_again(*outcome, at, Judged::Fully);
+        return Ok(());
     }
     let Said { found, from, .. } = said;
     if let Some(field) = found.ambiguous {

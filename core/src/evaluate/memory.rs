@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::address::{AddrSpec, CanonicalView, octet};
 use crate::decision::{Decision, Grant, Verdict};
 use crate::gather::AddressFacts;
-use crate::ledger::{Ledger, Opening};
+use crate::ledger::Standing;
 use crate::locate::Located;
 use crate::request::EnvelopeSender;
 use crate::time::Timestamp;
@@ -17,16 +17,16 @@ use super::address::Outcome;
 /// Keeps what was found out, for whoever asks again about the same account and snapshot.
 pub(crate) trait Memory {
     /// Who asks, and what is known of the session.
-    fn session(&self) -> Option<KnownSession<'_>>;
+    fn session(&self) -> Option<&KnownSession>;
 
-    /// Keeps the session: its account, whether it holds the role that it acts in, and what was entered after AUTH.
-    fn keep_session(&mut self, located: Located, holds_role: bool, ledger: &Ledger<'_>);
+    /// Keeps the session.
+    fn keep_session(&mut self, session: KnownSession);
 
-    /// What is known of the transaction at hand.
-    fn transaction(&self) -> Option<KnownTransaction<'_>>;
+    /// What is known of the transaction at hand, whose decision is gone on with; given once.
+    fn transaction(&mut self) -> Option<Transaction>;
 
-    /// Keeps the transaction: where its address stands, what it came to, and what was entered after MAIL FROM.
-    fn keep_transaction(&mut self, spec: AddrSpec, outcome: Outcome, ledger: &Ledger<'_>);
+    /// Keeps the transaction.
+    fn keep_transaction(&mut self, transaction: Transaction);
 
     /// What is known of an address.
     fn facts(&self, address: CanonicalView<'_>) -> Option<AddressFacts>;
@@ -38,25 +38,25 @@ pub(crate) trait Memory {
     fn keep_until(&mut self, holds: Range<i64>);
 }
 
-/// What is known of a session.
-#[derive(Clone, Copy)]
-pub(crate) struct KnownSession<'m> {
+/// What is known of a session in which nothing was found after AUTH.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownSession {
     /// Where its account stands.
     pub(super) located: Located,
     /// The account holds the role that it acts in.
     pub(super) holds_role: bool,
-    /// What was entered after AUTH.
-    pub(super) opening: &'m Opening,
+    /// How the book of each of its transactions begins.
+    pub(super) standing: Standing,
 }
 
-/// What is known of a transaction whose envelope sender is an address.
-#[derive(Clone, Copy)]
-pub(crate) struct KnownTransaction<'m> {
+/// What is known of a transaction whose envelope sender is an address, and was entered into the session's decision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transaction {
     /// Where the address stands in the reverse-path.
     pub(super) spec: AddrSpec,
     pub(super) outcome: Outcome,
-    /// What was entered after MAIL FROM.
-    pub(super) opening: &'m Opening,
+    /// How the book of the decision is gone on with.
+    pub(super) standing: Standing,
 }
 
 /// Keeps nothing, at no cost.
@@ -64,20 +64,20 @@ pub(crate) struct Forgetful;
 
 impl Memory for Forgetful {
     #[inline]
-    fn session(&self) -> Option<KnownSession<'_>> {
+    fn session(&self) -> Option<&KnownSession> {
         None
     }
 
     #[inline]
-    fn keep_session(&mut self, _located: Located, _holds_role: bool, _ledger: &Ledger<'_>) {}
+    fn keep_session(&mut self, _session: KnownSession) {}
 
     #[inline]
-    fn transaction(&self) -> Option<KnownTransaction<'_>> {
+    fn transaction(&mut self) -> Option<Transaction> {
         None
     }
 
     #[inline]
-    fn keep_transaction(&mut self, _spec: AddrSpec, _outcome: Outcome, _ledger: &Ledger<'_>) {}
+    fn keep_transaction(&mut self, _transaction: Transaction) {}
 
     #[inline]
     fn facts(&self, _address: CanonicalView<'_>) -> Option<AddressFacts> {
@@ -96,10 +96,8 @@ impl Memory for Forgetful {
 pub(crate) struct Remembered {
     /// In which seconds all of it holds.
     holds: Option<Range<i64>>,
-    session: Option<(Located, bool)>,
-    session_opening: Opening,
-    transaction: Option<(AddrSpec, Outcome)>,
-    transaction_opening: Opening,
+    session: Option<KnownSession>,
+    transaction: Option<Transaction>,
     addresses: [RememberedAddress; ADDRESSES],
     /// The address that gives way next.
     oldest: usize,
@@ -140,21 +138,25 @@ impl Remembered {
         self.transaction = None;
     }
 
-    /// Goes on with what a sender came to, if it was decided before in this session; returns what was entered then.
-    pub(crate) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool) -> Option<&Decision> {
-        let ((octets, is_unquoted), Some(_)) = (octets_of(sender)?, self.session) else { return None };
+    /// Goes on with what a sender came to, if it was allowed before in this session and nothing found; returns what gave it.
+    pub(super) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool) -> Option<Grant> {
+        let ((octets, is_unquoted), session) = (octets_of(sender)?, self.session.as_ref()?);
         let found = self.senders.iter().flatten().find(|kept| {
             octet::same(&kept.octets, octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
         });
-        let kept = found?;
-        self.transaction = Some((kept.spec, kept.outcome));
-        self.transaction_opening.begin(&self.session_opening, kept.grant);
-        Some(self.transaction_opening.decision())
+        let &RememberedSender { spec, outcome, grant, .. } = found?;
+        self.transaction = Some(Transaction { spec, outcome, standing: session.standing.at_sender(false) });
+        Some(grant)
+    }
+
+    /// What is known of the transaction at hand, if its decision can be gone on with.
+    pub(super) const fn at_hand(&self) -> Option<&Transaction> {
+        self.transaction.as_ref()
     }
 
     /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
-    pub(crate) fn keep_sender(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &Decision) {
-        let (Some((spec, outcome)), &[grant]) = (self.transaction, decision.grants()) else { return };
+    pub(super) fn keep_sender(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &Decision) {
+        let (Some(Transaction { spec, outcome, .. }), &[grant]) = (self.transaction, decision.grants()) else { return };
         let (Some((octets, is_unquoted)), true, []) =
             (octets_of(sender), decision.verdict() == Verdict::Allow, decision.would_deny())
         else {
@@ -184,24 +186,20 @@ impl Remembered {
 }
 
 impl Memory for Remembered {
-    fn session(&self) -> Option<KnownSession<'_>> {
-        let opening = &self.session_opening;
-        self.session.map(|(located, holds_role)| KnownSession { located, holds_role, opening })
+    fn session(&self) -> Option<&KnownSession> {
+        self.session.as_ref()
     }
 
-    fn keep_session(&mut self, located: Located, holds_role: bool, ledger: &Ledger<'_>) {
-        self.session = Some((located, holds_role));
-        ledger.save(&mut self.session_opening);
+    fn keep_session(&mut self, session: KnownSession) {
+        self.session = Some(session);
     }
 
-    fn transaction(&self) -> Option<KnownTransaction<'_>> {
-        let opening = &self.transaction_opening;
-        self.transaction.map(|(spec, outcome)| KnownTransaction { spec, outcome, opening })
+    fn transaction(&mut self) -> Option<Transaction> {
+        self.transaction.take()
     }
 
-    fn keep_transaction(&mut self, spec: AddrSpec, outcome: Outcome, ledger: &Ledger<'_>) {
-        self.transaction = Some((spec, outcome));
-        ledger.save(&mut self.transaction_opening);
+    fn keep_transaction(&mut self, transaction: Transaction) {
+        self.transaction = Some(transaction);
     }
 
     fn facts(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {
@@ -226,7 +224,7 @@ impl Memory for Remembered {
 }
 
 /// The octets of a sender that has some, and whether they are those of an address that is not quoted.
-const fn octets_of(sender: EnvelopeSender<'_>) -> Option<(&[u8], bool)> {
+pub(super) const fn octets_of(sender: EnvelopeSender<'_>) -> Option<(&[u8], bool)> {
     match sender {
         EnvelopeSender::Path(octets) => Some((octets, false)),
         EnvelopeSender::Unquoted(octets) => Some((octets, true)),

@@ -2,13 +2,14 @@
 
 mod address;
 mod client;
+mod course;
 mod envelope;
 pub(crate) mod fields;
 mod header;
 mod memory;
 mod names;
 
-use crate::decision::{Decision, Place, Stage, Subject, Verdict};
+use crate::decision::{Decision, Place, Stage, Subject};
 use crate::ledger::{Ledger, Strengths};
 use crate::locate::{Asker, HeldRole};
 use crate::observer::{Blind, Note, Observer};
@@ -23,9 +24,9 @@ use crate::time::Clock;
 
 use self::address::AddressCheck;
 use self::envelope::Envelope;
-use self::memory::{Forgetful, Memory};
+use self::memory::{Forgetful, KnownSession, Memory, Transaction};
 
-pub(crate) use self::memory::Remembered;
+pub(crate) use self::course::Course;
 
 impl Snapshot {
     /// Decides a request at the message stage: client, envelope and header.
@@ -82,35 +83,21 @@ pub(crate) fn decide(
     observer: &mut impl Observer,
 ) -> Decision {
     let mut decision = Decision::open(stage, snapshot.id());
-    enter(&mut decision, snapshot, request, observer, &mut Forgetful);
+    enter(&mut decision, snapshot, request, None, observer, &mut Forgetful);
     decision.settled()
 }
 
-/// Decides in the place of an earlier decision of the same session, and takes from a memory what it holds.
-pub(crate) fn decide_again(
-    decision: &mut Decision,
-    snapshot: &Snapshot,
-    request: &Request<'_>,
-    stage: Stage,
-    memory: &mut Remembered,
-) {
-    decision.reopen(stage, snapshot.id());
-    enter(decision, snapshot, request, &mut Blind, memory);
-    if decision.verdict() == Verdict::Defer {
-        memory.forget();
-    }
-}
-
-/// Enters everything into a decision that is open.
+/// Enters everything into a decision that is open; its header may have been read.
 fn enter(
     decision: &mut Decision,
     snapshot: &Snapshot,
     request: &Request<'_>,
+    header: Option<&header::Said<'_>>,
     observer: &mut impl Observer,
     memory: &mut impl Memory,
 ) {
     let clock = Clock::new(request.now);
-    if let Err(Damaged) = run(snapshot, request, &clock, &mut Ledger::new(decision), observer, memory) {
+    if let Err(Damaged) = run(snapshot, request, header, &clock, &mut Ledger::new(decision), observer, memory) {
         decision.defer(Reason::SnapshotDamaged);
     }
     memory.keep_until(clock.holds());
@@ -119,6 +106,7 @@ fn enter(
 fn run<O: Observer>(
     snapshot: &Snapshot,
     request: &Request<'_>,
+    header: Option<&header::Said<'_>>,
     clock: &Clock,
     ledger: &mut Ledger<'_>,
     observer: &mut O,
@@ -128,7 +116,8 @@ fn run<O: Observer>(
     // What the request says is read while the memory of the account is on its way.
     let account = request.account.filter(|_| memory.session().is_none());
     let mut approach = account.map(|id| Approach::start(root, id)).transpose()?;
-    let sender = match memory.transaction() {
+    let transaction = memory.transaction();
+    let sender = match &transaction {
         Some(known) => envelope::Said::known_as(request, known.spec),
         None => envelope::read(request, stage),
     };
@@ -139,10 +128,13 @@ fn run<O: Observer>(
         target.map(|target| approach.ask_for_holders(target)).transpose()?;
         approach.find_page()?;
     }
-    let mut header = header::Said::default();
-    if stage == Stage::Message {
-        header.read(&request.header, limits, sender.known());
-    }
+    let mut read = header::Said::default();
+    let header = header.unwrap_or_else(|| {
+        if stage == Stage::Message {
+            read.read(&request.header, limits, sender.known());
+        }
+        &read
+    });
     let from = header.target(root.hasher, target);
     if let Some(approach) = &approach {
         from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
@@ -161,29 +153,31 @@ fn run<O: Observer>(
     };
     if let Some(known) = memory.session() {
         asker.resume_role(request.role, known.holds_role);
-        ledger.resume(known.opening);
+        ledger.stand(known.standing);
     } else {
         session(&mut asker, request, ledger, observer)?;
-        let holds_role = asker.role != HeldRole::None;
-        memory.keep_session(asker.located(), holds_role, ledger);
+        if ledger.is_empty() {
+            let holds_role = asker.role != HeldRole::None;
+            memory.keep_session(KnownSession { located: asker.located(), holds_role, standing: ledger.standing() });
+        }
     }
     let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
     ledger.strengths.begin(null_path);
     if stage >= Stage::Envelope {
-        let envelope = if let Some(known) = memory.transaction() {
-            ledger.resume(known.opening);
+        let envelope = if let Some(known) = transaction {
+            ledger.stand(known.standing);
             Envelope::known_as(&sender, asked.as_ref(), known.outcome)
         } else {
             let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
             let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
-            if let Some((spec, outcome)) = envelope.address(&sender) {
-                memory.keep_transaction(spec, outcome, ledger);
+            if let Some((spec, outcome)) = envelope.address(&sender).filter(|_| stage == Stage::Envelope) {
+                memory.keep_transaction(Transaction { spec, outcome, standing: ledger.standing() });
             }
             envelope
         };
         if stage == Stage::Message {
             let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-            header::judge(&mut check, &request.header, (&header, from.as_ref()), &envelope, limits)?;
+            header::judge(&mut check, &request.header, (header, from.as_ref()), &envelope, limits)?;
         }
     }
     ledger.close(asker.page.on_deny()?, null_path);
