@@ -88,14 +88,12 @@ impl Fields {
             .filter_map(|(name, body)| Some((self.block.get(name.clone())?, self.block.get(body.start..body.end + 2)?)))
     }
 
-    /// Each field's name and raw body, of as many as there are.
-    fn raw(&self) -> [RawField<'_>; Self::MOST] {
-        let mut raw: [RawField<'_>; Self::MOST] = [(b"", b""); Self::MOST];
+    /// Enters each field's name and raw body.
+    fn enter<'a>(&'a self, raw: &mut [RawField<'a>]) {
         let block = self.block.as_bytes();
-        for ((name, body), into) in self.fields.iter().zip(&mut raw) {
+        for ((name, body), into) in self.fields.iter().zip(raw) {
             *into = (block.get(name.clone()).unwrap_or_default(), block.get(body.clone()).unwrap_or_default());
         }
-        raw
     }
 }
 
@@ -104,8 +102,12 @@ type RawField<'a> = (&'a [u8], &'a [u8]);
 
 /// What a request borrows that an attempt has in another form.
 struct Raw<'a> {
-    scopes: Option<[&'a [u8]; 1]>,
+    scopes: [&'a [u8]; 1],
     fields: [RawField<'a>; Fields::MOST],
+}
+
+impl Raw<'_> {
+    const EMPTY: Self = Self { scopes: [b""], fields: [(b"", b""); Fields::MOST] };
 }
 
 impl Attempt {
@@ -129,13 +131,14 @@ impl Attempt {
 
     /// Calls `use_it` with the request.
     pub fn with_request<T>(&self, use_it: impl FnOnce(&Request<'_>) -> T) -> T {
-        use_it(&self.request(&self.raw()))
+        let mut raw = Raw::EMPTY;
+        use_it(&self.request(&mut raw))
     }
 
     /// Calls `use_it` with the requests of several attempts.
     pub fn with_requests<T>(attempts: &[Self], use_it: impl FnOnce(&[Request<'_>]) -> T) -> T {
-        let raw: Vec<_> = attempts.iter().map(Self::raw).collect();
-        let requests: Vec<_> = attempts.iter().zip(&raw).map(|(attempt, raw)| attempt.request(raw)).collect();
+        let mut raw: Vec<_> = attempts.iter().map(|_| Raw::EMPTY).collect();
+        let requests: Vec<_> = attempts.iter().zip(&mut raw).map(|(attempt, raw)| attempt.request(raw)).collect();
         use_it(&requests)
     }
 
@@ -144,20 +147,18 @@ impl Attempt {
     pub fn octets(&self) -> u8 {
         let texts = [Some(&self.account), Some(&self.client), Some(&self.path)].into_iter();
         let texts = texts.chain([self.role.as_ref(), self.credential_id.as_ref(), self.scopes.as_ref()]);
-        let raw = self.raw();
-        let fields = raw.fields.iter().flat_map(|(name, body)| [*name, *body]);
-        let octets = texts.flatten().map(String::as_bytes).chain(fields).flatten();
+        let octets = texts.flatten().map(String::as_bytes).chain([self.header.block().as_bytes()]).flatten();
         octets.copied().fold(0, u8::wrapping_add)
     }
 
-    fn raw(&self) -> Raw<'_> {
-        Raw { scopes: self.scopes.as_ref().map(|scope| [scope.as_bytes()]), fields: self.header.raw() }
-    }
-
-    fn request<'a>(&'a self, raw: &'a Raw<'a>) -> Request<'a> {
+    fn request<'a>(&'a self, raw: &'a mut Raw<'a>) -> Request<'a> {
+        self.header.enter(&mut raw.fields);
         let mut credential = CredentialFacts::new(self.credential);
         credential.id = self.credential_id.as_ref().map(String::as_bytes);
-        credential.scopes = raw.scopes.as_ref().map(<[&[u8]; 1]>::as_slice);
+        if let Some(scope) = &self.scopes {
+            raw.scopes = [scope.as_bytes()];
+            credential.scopes = Some(&raw.scopes);
+        }
         let mut request = Request::new(self.channel, self.now);
         request.account = Some(self.account.as_bytes());
         request.role = self.role.as_ref().map(String::as_bytes);

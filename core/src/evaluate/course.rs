@@ -2,14 +2,17 @@
 
 use crate::address::Known;
 use crate::decision::{Decision, Grant, Stage, Verdict};
+use crate::ledger::Ledger;
+use crate::locate::Asker;
 use crate::observer::Blind;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
-use crate::time::Timestamp;
+use crate::snapshot::layout::Read;
+use crate::time::{Clock, Timestamp};
 
-use super::enter;
 use super::header::Said;
-use super::memory::{Remembered, octets_of};
+use super::memory::{KnownSession, Remembered, Transaction, octets_of};
+use super::{close, enter, envelope, transaction};
 
 /// The latest decision of a session, and what it and those before it found out.
 #[derive(Clone, Debug)]
@@ -68,7 +71,7 @@ impl Course {
         self.memory.renew(now);
         let mut read = None;
         let mut said = Said::default();
-        if let (Some(known), Some((octets, _))) = (self.memory.at_hand(), octets_of(sender)) {
+        if let (Some(known), Some((octets, _))) = (self.memory.transaction(), octets_of(sender)) {
             said.read(header, &snapshot.options().limits, Known::new(octets, known.spec));
             let place = said.repetition(&known.standing.strengths);
             if let (Some(place), Some(basis), Verdict::Allow) = (place, known.outcome.granted, self.decision.verdict())
@@ -85,14 +88,56 @@ impl Course {
 
     fn decide(&mut self, snapshot: &Snapshot, request: &Request<'_>, header: Option<&Said<'_>>, stage: Stage) {
         let Self { decision, memory } = self;
-        if memory.at_hand().is_some() {
-            decision.advance(stage);
-        } else {
-            decision.reopen(stage, snapshot.id());
+        let (session, known) = (memory.session().copied(), memory.transaction().copied());
+        // What follows is not gone on with, unless it is kept anew.
+        memory.begin();
+        match known {
+            Some(_) => decision.advance(stage),
+            None => decision.reopen(stage, snapshot.id()),
         }
-        enter(decision, snapshot, request, header, &mut Blind, memory);
+        match session {
+            Some(session) => {
+                let clock = Clock::new(request.now);
+                let mut ledger = Ledger::new(decision);
+                let entered = go_on(snapshot, request, &clock, (&session, known.as_ref(), header), &mut ledger, memory);
+                close(decision, entered, &clock, memory);
+            }
+            None => enter(decision, snapshot, request, &mut Blind, memory),
+        }
         if decision.verdict() == Verdict::Defer {
             memory.forget();
         }
     }
+}
+
+/// Decides about an account that is known, and a transaction and a header that may be.
+fn go_on(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    clock: &Clock,
+    (session, known, read): (&KnownSession, Option<&Transaction>, Option<&Said<'_>>),
+    ledger: &mut Ledger<'_>,
+    memory: &mut Remembered,
+) -> Read<()> {
+    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
+    ledger.stand(known.map_or(session.standing, |known| known.standing));
+    let sender = match known {
+        Some(known) => envelope::Said::known_as(request, known.spec),
+        None => envelope::read(request, stage),
+    };
+    let mut room = None;
+    let asked = sender.target(root.hasher, &mut room);
+    let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
+    let mut here = Said::default();
+    let header = read.unwrap_or_else(|| {
+        if stage == Stage::Message {
+            here.read(&request.header, limits, sender.known());
+        }
+        &here
+    });
+    let from = header.target(root.hasher, target);
+    let mut asker = Asker::at(root, request, clock, &session.located)?;
+    asker.resume_role(request.role, session.holds_role);
+    let said = super::Said { sender: &sender, asked: asked.as_ref(), header, from: from.as_ref() };
+    transaction(&asker, request, (said, known.map(|known| known.outcome)), ledger, &mut Blind, memory, limits)
 }

@@ -16,14 +16,8 @@ use super::address::Outcome;
 
 /// Keeps what was found out, for whoever asks again about the same account and snapshot.
 pub(crate) trait Memory {
-    /// Who asks, and what is known of the session.
-    fn session(&self) -> Option<&KnownSession>;
-
     /// Keeps the session.
     fn keep_session(&mut self, session: KnownSession);
-
-    /// What is known of the transaction at hand, whose decision is gone on with; given once.
-    fn transaction(&mut self) -> Option<Transaction>;
 
     /// Keeps the transaction.
     fn keep_transaction(&mut self, transaction: Transaction);
@@ -64,17 +58,7 @@ pub(crate) struct Forgetful;
 
 impl Memory for Forgetful {
     #[inline]
-    fn session(&self) -> Option<&KnownSession> {
-        None
-    }
-
-    #[inline]
     fn keep_session(&mut self, _session: KnownSession) {}
-
-    #[inline]
-    fn transaction(&mut self) -> Option<Transaction> {
-        None
-    }
 
     #[inline]
     fn keep_transaction(&mut self, _transaction: Transaction) {}
@@ -149,8 +133,13 @@ impl Remembered {
         Some(grant)
     }
 
+    /// What is known of the session.
+    pub(super) const fn session(&self) -> Option<&KnownSession> {
+        self.session.as_ref()
+    }
+
     /// What is known of the transaction at hand, if its decision can be gone on with.
-    pub(super) const fn at_hand(&self) -> Option<&Transaction> {
+    pub(super) const fn transaction(&self) -> Option<&Transaction> {
         self.transaction.as_ref()
     }
 
@@ -186,20 +175,13 @@ impl Remembered {
 }
 
 impl Memory for Remembered {
-    fn session(&self) -> Option<&KnownSession> {
-        self.session.as_ref()
-    }
-
     fn keep_session(&mut self, session: KnownSession) {
         self.session = Some(session);
     }
 
-    fn transaction(&mut self) -> Option<Transaction> {
-        self.transaction.take()
-    }
-
     fn keep_transaction(&mut self, transaction: Transaction) {
-        self.transaction = Some(transaction);
+        // A session in which something was found is decided anew with each transaction.
+        self.transaction = self.session.map(|_| transaction);
     }
 
     fn facts(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {

@@ -13,6 +13,7 @@ use crate::decision::{Decision, Place, Stage, Subject};
 use crate::ledger::{Ledger, Strengths};
 use crate::locate::{Asker, HeldRole};
 use crate::observer::{Blind, Note, Observer};
+use crate::options::Limits;
 use crate::policy::{OnDeny, Strength};
 use crate::reason::{Control, Reason};
 use crate::request::{EnvelopeSender, Request};
@@ -20,9 +21,10 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::snapshot::layout::{Damaged, Read};
 use crate::snapshot::rows::account;
+use crate::snapshot::target::Target;
 use crate::time::Clock;
 
-use self::address::AddressCheck;
+use self::address::{AddressCheck, Outcome};
 use self::envelope::Envelope;
 use self::memory::{Forgetful, KnownSession, Memory, Transaction};
 
@@ -83,21 +85,27 @@ pub(crate) fn decide(
     observer: &mut impl Observer,
 ) -> Decision {
     let mut decision = Decision::open(stage, snapshot.id());
-    enter(&mut decision, snapshot, request, None, observer, &mut Forgetful);
+    enter(&mut decision, snapshot, request, observer, &mut Forgetful);
     decision.settled()
 }
 
-/// Enters everything into a decision that is open; its header may have been read.
+/// Enters everything into a decision that is open.
 fn enter(
     decision: &mut Decision,
     snapshot: &Snapshot,
     request: &Request<'_>,
-    header: Option<&header::Said<'_>>,
     observer: &mut impl Observer,
     memory: &mut impl Memory,
 ) {
     let clock = Clock::new(request.now);
-    if let Err(Damaged) = run(snapshot, request, header, &clock, &mut Ledger::new(decision), observer, memory) {
+    let entered = run(snapshot, request, &clock, &mut Ledger::new(decision), observer, memory);
+    close(decision, entered, &clock, memory);
+}
+
+/// Takes note of how long what was found out holds, and defers where it could not be found out.
+#[inline]
+fn close(decision: &mut Decision, entered: Read<()>, clock: &Clock, memory: &mut impl Memory) {
+    if let Err(Damaged) = entered {
         decision.defer(Reason::SnapshotDamaged);
     }
     memory.keep_until(clock.holds());
@@ -106,81 +114,91 @@ fn enter(
 fn run<O: Observer>(
     snapshot: &Snapshot,
     request: &Request<'_>,
-    header: Option<&header::Said<'_>>,
     clock: &Clock,
     ledger: &mut Ledger<'_>,
     observer: &mut O,
     memory: &mut impl Memory,
 ) -> Read<()> {
     let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
-    // What the request says is read while the memory of the account is on its way.
-    let account = request.account.filter(|_| memory.session().is_none());
-    let mut approach = account.map(|id| Approach::start(root, id)).transpose()?;
-    let transaction = memory.transaction();
-    let sender = match &transaction {
-        Some(known) => envelope::Said::known_as(request, known.spec),
-        None => envelope::read(request, stage),
-    };
+    let Some(id) = request.account else { return unknown(ledger, Reason::AuthenticationRequired) };
+    // What the request says is read while the memory of the account is on its way. It is large, and used where it stands.
+    let mut begun = Approach::start(root, id);
+    let approach = begun.as_mut().map_err(|damaged| *damaged)?;
+    let sender = envelope::read(request, stage);
     let mut room = None;
     let asked = sender.target(root.hasher, &mut room);
     let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
-    if let Some(approach) = &mut approach {
-        target.map(|target| approach.ask_for_holders(target)).transpose()?;
-        approach.find_page()?;
+    if let Some(target) = target {
+        approach.ask_for_holders(target)?;
     }
-    let mut read = header::Said::default();
-    let header = header.unwrap_or_else(|| {
-        if stage == Stage::Message {
-            read.read(&request.header, limits, sender.known());
-        }
-        &read
-    });
+    approach.find_page()?;
+    let mut header = header::Said::default();
+    if stage == Stage::Message {
+        header.read(&request.header, limits, sender.known());
+    }
     let from = header.target(root.hasher, target);
-    if let Some(approach) = &approach {
-        from.as_ref().map(|from| approach.ask_for_holders(from)).transpose()?;
-        approach.find_record(target)?;
+    if let Some(from) = &from {
+        approach.ask_for_holders(from)?;
     }
-    let found = match (memory.session(), approach) {
-        (Some(known), _) => Some(Asker::at(root, request, clock, &known.located)?),
-        (None, Some(approach)) => Asker::find(approach, root, request, clock)?,
-        (None, None) => None,
+    approach.find_record(target)?;
+    let mut found = Asker::find(*approach, root, request, clock);
+    let asker = match &mut found {
+        Ok(Some(asker)) => asker,
+        Ok(None) => return unknown(ledger, Reason::UnknownAccount),
+        Err(damaged) => return Err(*damaged),
     };
-    let Some(mut asker) = found else {
-        let reason = if request.account.is_none() { Reason::AuthenticationRequired } else { Reason::UnknownAccount };
-        ledger.find(reason, Place::of(Subject::Account));
-        ledger.close(OnDeny::Reject, false);
-        return Ok(());
-    };
-    if let Some(known) = memory.session() {
-        asker.resume_role(request.role, known.holds_role);
-        ledger.stand(known.standing);
-    } else {
-        session(&mut asker, request, ledger, observer)?;
-        if ledger.is_empty() {
-            let holds_role = asker.role != HeldRole::None;
-            memory.keep_session(KnownSession { located: asker.located(), holds_role, standing: ledger.standing() });
-        }
+    session(asker, request, ledger, observer)?;
+    if ledger.is_empty() {
+        let holds_role = asker.role != HeldRole::None;
+        memory.keep_session(KnownSession { located: asker.located(), holds_role, standing: ledger.standing() });
     }
+    let said = Said { sender: &sender, asked: asked.as_ref(), header: &header, from: from.as_ref() };
+    transaction(asker, request, (said, None), ledger, observer, memory, limits)
+}
+
+/// What a request says, and the addresses of it that are looked up.
+struct Said<'c, 'r> {
+    sender: &'c envelope::Said<'r>,
+    asked: Option<&'c envelope::Asked<'c>>,
+    header: &'c header::Said<'r>,
+    from: Option<&'c Target<'c>>,
+}
+
+/// Judges what is known after MAIL FROM, and closes the book; the envelope sender may have been judged.
+#[inline]
+fn transaction(
+    asker: &Asker<'_>,
+    request: &Request<'_>,
+    (said, known): (Said<'_, '_>, Option<Outcome>),
+    ledger: &mut Ledger<'_>,
+    observer: &mut impl Observer,
+    memory: &mut impl Memory,
+    limits: &Limits,
+) -> Read<()> {
+    let Said { sender, asked, header, from } = said;
+    let stage = ledger.stage();
     let null_path = stage >= Stage::Envelope && is_null(request.envelope_sender);
     ledger.strengths.begin(null_path);
     if stage >= Stage::Envelope {
-        let envelope = if let Some(known) = transaction {
-            ledger.stand(known.standing);
-            Envelope::known_as(&sender, asked.as_ref(), known.outcome)
-        } else {
-            let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-            let envelope = envelope::judge(&mut check, &sender, asked.as_ref())?;
-            if let Some((spec, outcome)) = envelope.address(&sender).filter(|_| stage == Stage::Envelope) {
-                memory.keep_transaction(Transaction { spec, outcome, standing: ledger.standing() });
-            }
-            envelope
+        let mut check = AddressCheck::new(asker, ledger, observer, memory)?;
+        let envelope = match known {
+            Some(outcome) => Envelope::known_as(sender, asked, outcome),
+            None => envelope::judge(&mut check, sender, asked)?,
         };
         if stage == Stage::Message {
-            let mut check = AddressCheck::new(&asker, ledger, observer, memory)?;
-            header::judge(&mut check, &request.header, (header, from.as_ref()), &envelope, limits)?;
+            header::judge(&mut check, &request.header, (header, from), &envelope, limits)?;
+        } else if let Some((spec, outcome)) = envelope.address(sender) {
+            memory.keep_transaction(Transaction { spec, outcome, standing: ledger.standing() });
         }
     }
     ledger.close(asker.page.on_deny()?, null_path);
+    Ok(())
+}
+
+/// Denies whoever is not known.
+fn unknown(ledger: &mut Ledger<'_>, reason: Reason) -> Read<()> {
+    ledger.find(reason, Place::of(Subject::Account));
+    ledger.close(OnDeny::Reject, false);
     Ok(())
 }
 
