@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString};
 use sendas::{HashKey, LinesError, Options, Request, SnapshotLines, Stage};
+use sendas_arrow::Asked;
 
 use crate::administration::{self, Directory};
 use crate::argument::{Argument, Arguments, Call, Items, missing};
@@ -258,7 +259,7 @@ impl Snapshot {
     ) -> PyResult<Bound<'py, PyAny>> {
         let keep: Vec<String> = keep.map_or(Ok(Vec::new()), PyAnyMethods::extract)?;
         let columns: Option<Vec<String>> = columns.map(PyAnyMethods::extract).transpose()?;
-        arrow::evaluate(&self.snapshot, data, &arrow::Asked { keep, columns })
+        arrow::evaluate(&self.snapshot, data, &Asked { keep, columns })
     }
 
     /// Explain the decision of a request; the view says who will read it.

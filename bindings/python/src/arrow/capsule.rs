@@ -5,7 +5,6 @@
 #![expect(unsafe_code, reason = "structures of C are taken out of capsules, and the callbacks of a stream are called")]
 
 use std::ffi::{CStr, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
 use arrow_array::ffi::from_ffi_and_data_type;
@@ -17,8 +16,8 @@ use arrow_schema::{DataType, Fields, Schema};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
+use sendas_arrow::{Wrong, guarded};
 
-use super::wrong::Wrong;
 use crate::text::wrong_type;
 
 /// What was handed over.
@@ -92,7 +91,7 @@ impl Upstream {
     }
 
     /// Returns the next batch that has rows, or `None` after the last.
-    pub(super) fn next(&mut self) -> Result<Option<StructArray>, Wrong> {
+    fn advance(&mut self) -> Result<Option<StructArray>, Wrong> {
         let get_next = self.stream.get_next.ok_or_else(|| Wrong::new("the stream has no batches"))?;
         loop {
             let mut array = FFI_ArrowArray::empty();
@@ -108,6 +107,14 @@ impl Upstream {
                 return Ok(Some(batch));
             }
         }
+    }
+}
+
+impl Iterator for Upstream {
+    type Item = Result<StructArray, Wrong>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.advance().transpose()
     }
 }
 
@@ -151,11 +158,6 @@ pub(super) fn export_stream<'py>(
     batches: impl RecordBatchReader + Send + 'static,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(batches)), STREAM)
-}
-
-/// Turns a panic into an error: the reader of arrays asserts what a broken producer can get wrong, and a panic must not reach C.
-pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, Wrong>) -> Result<T, Wrong> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(Wrong::new("the batch is no valid Arrow array")))
 }
 
 /// Says that what was handed over cannot be used.

@@ -1,14 +1,16 @@
 //! Which column of a batch is which fact of a request.
 
+use std::fmt;
+
 use arrow_schema::{DataType, Fields};
 
-use super::instants::Instants;
-use super::lists::Lists;
-use super::texts::Texts;
+use crate::instants::Instants;
+use crate::lists::Lists;
+use crate::texts::Texts;
 
 /// The facts of a request, by the names of `Snapshot.evaluate`'s arguments.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fact {
+pub(crate) enum Fact {
     Now,
     Channel,
     Account,
@@ -60,21 +62,33 @@ const TABLE: [Row; 13] = [
 
 impl Fact {
     /// The name of the fact's column.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         TABLE[self as usize].name
     }
 }
 
+/// Every problem of a schema, a line for each.
+#[derive(Debug)]
+pub struct Problems(Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
 /// Where the columns of a schema go.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     facts: [Option<usize>; TABLE.len()],
     /// Those that are passed on.
-    pub(super) kept: Vec<usize>,
+    pub(crate) kept: Vec<usize>,
 }
 
 impl Columns {
     /// Finds the facts in a schema, and the columns to keep; or returns every problem of it.
-    pub(super) fn of(fields: &Fields, keep: &[String], taken: &Fields) -> Result<Self, Vec<String>> {
+    pub(crate) fn of(fields: &Fields, keep: &[String], taken: &Fields) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let mut facts = [None; TABLE.len()];
         for (index, field) in fields.iter().enumerate() {
@@ -109,17 +123,17 @@ impl Columns {
                 Some((index, _)) => kept.push(index),
             }
         }
-        if problems.is_empty() { Ok(Self { facts, kept }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { facts, kept }) } else { Err(Problems(problems)) }
     }
 
     /// Returns the number of a fact's column; `None` where the fact is unknown in every row.
-    pub(super) const fn index(&self, fact: Fact) -> Option<usize> {
+    pub(crate) const fn index(&self, fact: Fact) -> Option<usize> {
         self.facts[fact as usize]
     }
 }
 
 /// Returns the columns of the decision that are asked for, in its own order; or every problem of the list.
-pub(super) fn answers(names: &[String], all: &Fields) -> Result<Fields, Vec<String>> {
+pub(crate) fn answers(names: &[String], all: &Fields) -> Result<Fields, Problems> {
     let mut problems = Vec::new();
     if names.is_empty() {
         problems.push("`columns` names no column of the decision; leave it out for all of them".to_owned());
@@ -134,7 +148,7 @@ pub(super) fn answers(names: &[String], all: &Fields) -> Result<Fields, Vec<Stri
         }
     }
     if !problems.is_empty() {
-        return Err(problems);
+        return Err(Problems(problems));
     }
     Ok(all.iter().filter(|field| names.contains(field.name())).cloned().collect())
 }
@@ -160,9 +174,9 @@ fn is_header(data_type: &DataType) -> bool {
 }
 
 /// The members of an envelope sender that says in which form it is.
-pub(super) const SENDER: [&str; 2] = ["path", "unquoted"];
+pub(crate) const SENDER: [&str; 2] = ["path", "unquoted"];
 /// The members of a header field.
-pub(super) const FIELD: [&str; 2] = ["name", "body"];
+pub(crate) const FIELD: [&str; 2] = ["name", "body"];
 
 fn is_pair_of_texts(data_type: &DataType, names: [&str; 2]) -> bool {
     let DataType::Struct(members) = data_type else { return false };

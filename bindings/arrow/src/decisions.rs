@@ -5,11 +5,11 @@ use arrow_array::builder::{ArrayBuilder, BinaryBuilder, BooleanBuilder, Int64Bui
 use arrow_schema::{DataType, Field, Fields};
 use sendas::{Decision, Finding, MAX_FINDINGS, MAX_GRANTS, Request};
 
-use super::places::Places;
-use super::wrong::Wrong;
+use crate::places::Places;
+use crate::wrong::Wrong;
 
 /// The columns of decisions that are asked for, row by row.
-pub(super) struct Decisions {
+pub(crate) struct Decisions {
     rows: usize,
     verdict: Option<StringBuilder>,
     action: Option<StringBuilder>,
@@ -26,11 +26,11 @@ pub(super) struct Decisions {
 }
 
 /// Says that one more row would need offsets of more than 31 bits.
-pub(super) struct Full;
+pub(crate) struct Full;
 
 impl Decisions {
     /// Begins with no row, and with room for this many that are allowed; the fields are some of [`Decisions::fields`].
-    pub(super) fn with_capacity(rows: usize, fields: &Fields) -> Self {
+    pub(crate) fn with_capacity(rows: usize, fields: &Fields) -> Self {
         let rows = rows.min(MOST_FORESEEN);
         let asked = |name: &str| fields.find(name).is_some();
         // The longest of the usual words, and the two addresses of a message.
@@ -57,7 +57,7 @@ impl Decisions {
     }
 
     /// What the columns are.
-    pub(super) fn fields() -> Fields {
+    pub(crate) fn fields() -> Fields {
         let findings = Places::data_type(REASON);
         Fields::from(vec![
             Field::new("verdict", DataType::Utf8, false),
@@ -76,7 +76,7 @@ impl Decisions {
     }
 
     /// Adds a decision, and the octets that its places have in the request.
-    pub(super) fn push(&mut self, decision: &Decision, request: &Request<'_>) -> Result<(), Full> {
+    pub(crate) fn push(&mut self, decision: &Decision, request: &Request<'_>) -> Result<(), Full> {
         if !self.has_room(decision) {
             return Err(Full);
         }
@@ -125,7 +125,7 @@ impl Decisions {
     }
 
     /// Returns the columns, in the order of [`Decisions::fields`].
-    pub(super) fn finish(self) -> Result<Vec<ArrayRef>, Wrong> {
+    pub(crate) fn finish(self) -> Result<Vec<ArrayRef>, Wrong> {
         fn done(column: Option<impl ArrayBuilder>) -> Option<ArrayRef> {
             column.map(|mut column| column.finish())
         }

@@ -7,17 +7,17 @@ use arrow_array::{Array, ArrayRef, GenericListArray, OffsetSizeTrait};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
-use super::wrong::Wrong;
+use crate::wrong::Wrong;
 
 /// Where the elements of each row stand in the array of all elements.
-pub(super) struct Lists {
+pub(crate) struct Lists {
     offsets: Vec<usize>,
     nulls: Option<NullBuffer>,
 }
 
 impl Lists {
     /// Returns the type of the elements, where this is a type of lists that can be read.
-    pub(super) fn elements(data_type: &DataType) -> Option<&DataType> {
+    pub(crate) fn elements(data_type: &DataType) -> Option<&DataType> {
         match data_type {
             DataType::List(field) | DataType::LargeList(field) => Some(field.data_type()),
             _ => None,
@@ -25,7 +25,7 @@ impl Lists {
     }
 
     /// Takes a column of lists apart: where they are, and the elements of all of them.
-    pub(super) fn bind(array: &dyn Array, column: &str) -> Result<(Self, ArrayRef), Wrong> {
+    pub(crate) fn bind(array: &dyn Array, column: &str) -> Result<(Self, ArrayRef), Wrong> {
         let lists = match array.data_type() {
             DataType::List(_) => array.as_list_opt::<i32>().and_then(apart),
             _ => array.as_list_opt::<i64>().and_then(apart),
@@ -34,7 +34,7 @@ impl Lists {
     }
 
     /// Returns where the elements of a row stand, or `None` where it is null.
-    pub(super) fn get(&self, row: usize) -> Option<Range<usize>> {
+    pub(crate) fn get(&self, row: usize) -> Option<Range<usize>> {
         if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             return None;
         }

@@ -9,11 +9,11 @@ use arrow_array::types::{
 use arrow_schema::{DataType, TimeUnit};
 use sendas::Timestamp;
 
-use super::texts::Texts;
-use super::wrong::{Wrong, shown};
+use crate::texts::Texts;
+use crate::wrong::{Wrong, shown};
 
 /// The instant of each request.
-pub(super) enum Instants {
+pub(crate) enum Instants {
     /// Counts since 1970, and how many of them are in a second.
     Counts {
         counts: Vec<Option<i64>>,
@@ -24,11 +24,11 @@ pub(super) enum Instants {
 
 impl Instants {
     /// What the types of such a column are.
-    pub(super) const RIGHT: &'static str =
+    pub(crate) const RIGHT: &'static str =
         "a timestamp with a time zone, an integer of seconds since 1970, or an RFC 3339 string";
 
     /// Whether a column of this type can be read.
-    pub(super) fn fits(data_type: &DataType) -> bool {
+    pub(crate) fn fits(data_type: &DataType) -> bool {
         match data_type {
             DataType::Int32 | DataType::Int64 | DataType::UInt32 | DataType::UInt64 => true,
             DataType::Timestamp(_, zone) => zone.is_some(),
@@ -37,7 +37,7 @@ impl Instants {
     }
 
     /// Takes a column of a type that fits.
-    pub(super) fn bind(array: &dyn Array, column: &str) -> Result<Self, Wrong> {
+    pub(crate) fn bind(array: &dyn Array, column: &str) -> Result<Self, Wrong> {
         let (counts, in_a_second) = match array.data_type() {
             DataType::Int32 => (counts::<Int32Type>(array), 1),
             DataType::Int64 => (counts::<Int64Type>(array), 1),
@@ -54,7 +54,7 @@ impl Instants {
     }
 
     /// Returns the instant of a row, rounded down to whole seconds.
-    pub(super) fn get(&self, row: usize, column: &str) -> Result<Timestamp, Wrong> {
+    pub(crate) fn get(&self, row: usize, column: &str) -> Result<Timestamp, Wrong> {
         let null = || Wrong::new(format_args!("`{column}` is null, but every request is decided at an instant"));
         match self {
             Self::Counts { counts, in_a_second } => {

@@ -6,15 +6,14 @@ use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::DataType;
 use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Stage, Tls};
 
-use super::columns::{Columns, FIELD, Fact, SENDER};
-use super::instants::Instants;
-use super::lists::Lists;
-use super::texts::Texts;
-use super::wrong::{Wrong, shown};
-use crate::words::Word;
+use crate::columns::{Columns, FIELD, Fact, SENDER};
+use crate::instants::Instants;
+use crate::lists::Lists;
+use crate::texts::Texts;
+use crate::wrong::{Wrong, shown};
 
 /// The columns of a batch, ready to be read row by row.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     now: Instants,
     channel: Texts,
     account: Texts,
@@ -52,14 +51,14 @@ struct HeaderFields {
 
 /// Room for the lists of one request, kept from row to row.
 #[derive(Default)]
-pub(super) struct Room<'a> {
+pub(crate) struct Room<'a> {
     scopes: Vec<&'a [u8]>,
     fields: Vec<(&'a [u8], &'a [u8])>,
 }
 
 impl Rows {
     /// Takes the columns of a batch; their octets are not copied.
-    pub(super) fn bind(columns: &Columns, batch: &StructArray) -> Result<Self, Wrong> {
+    pub(crate) fn bind(columns: &Columns, batch: &StructArray) -> Result<Self, Wrong> {
         let column = |fact| columns.index(fact).and_then(|index| batch.columns().get(index));
         let text = |fact: Fact| column(fact).map_or(Ok(Texts::Unknown), |array| Texts::bind(array, fact.name()));
         let now = column(Fact::Now).ok_or_else(|| Wrong::broken(Fact::Now.name()))?;
@@ -81,7 +80,7 @@ impl Rows {
     }
 
     /// Calls `answer` with the request of a row, and the stage at which it is to be decided.
-    pub(super) fn with<'a, T>(
+    pub(crate) fn with<'a, T>(
         &'a self,
         row: usize,
         room: &mut Room<'a>,
@@ -89,13 +88,14 @@ impl Rows {
     ) -> Result<T, Wrong> {
         let text = |texts: &'a Texts, fact: Fact| texts.get(row, fact.name());
         let now = self.now.get(row, Fact::Now.name())?;
-        let channel: Option<Channel> = word(text(&self.channel, Fact::Channel)?)?;
+        let channel = word(text(&self.channel, Fact::Channel)?, Fact::Channel, &Channel::ALL, Channel::name)?;
         let channel = channel.ok_or_else(|| Wrong::new("`channel` is null, but every request comes on one"))?;
         let mut request = Request::new(channel, now);
         request.account = text(&self.account, Fact::Account)?;
         request.role = text(&self.role, Fact::Role)?;
         request.client_ip = text(&self.client_ip, Fact::ClientIp)?.map_or(ClientIp::Unknown, ClientIp::Text);
-        let kind: Option<CredentialKind> = word(text(&self.credential_kind, Fact::CredentialKind)?)?;
+        let kind = text(&self.credential_kind, Fact::CredentialKind)?;
+        let kind = word(kind, Fact::CredentialKind, &CredentialKind::ALL, CredentialKind::name)?;
         let id = text(&self.credential_id, Fact::CredentialId)?;
         let scopes = self.scopes(row, &mut room.scopes)?;
         request.credential = match kind {
@@ -110,12 +110,12 @@ impl Rows {
             }
             None => None,
         };
-        request.tls = word::<Tls>(text(&self.tls, Fact::Tls)?)?;
+        request.tls = word(text(&self.tls, Fact::Tls)?, Fact::Tls, &Tls::ALL, Tls::name)?;
         request.smtputf8 = self.smtputf8(row);
         request.envelope_sender = self.sender(row)?;
         request.header = self.header(row, &mut room.fields)?;
-        let stage = word(text(&self.stage, Fact::Stage)?)?.unwrap_or(Stage::Message);
-        Ok(answer(&request, stage))
+        let stage = word(text(&self.stage, Fact::Stage)?, Fact::Stage, &Stage::ALL, Stage::name)?;
+        Ok(answer(&request, stage.unwrap_or(Stage::Message)))
     }
 
     fn scopes<'a, 'room>(
@@ -193,13 +193,18 @@ fn is_there(nulls: Option<&NullBuffer>, row: usize) -> bool {
 
 /// Reads a name; another one is the host's mistake.
 #[inline]
-fn word<T: Word>(given: Option<&[u8]>) -> Result<Option<T>, Wrong> {
+fn word<T: Copy>(
+    given: Option<&[u8]>,
+    fact: Fact,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, Wrong> {
     let Some(given) = given else { return Ok(None) };
-    if let Some(&value) = T::ALL.iter().find(|value| value.word().as_bytes() == given) {
+    if let Some(&value) = all.iter().find(|value| name(**value).as_bytes() == given) {
         return Ok(Some(value));
     }
-    let right: Vec<_> = T::ALL.iter().map(|value| format!("`{}`", value.word())).collect();
-    Err(Wrong::new(format_args!("`{}` must be one of {}, not {}", T::ARGUMENT, right.join(", "), shown(given))))
+    let right: Vec<_> = all.iter().map(|value| format!("`{}`", name(*value))).collect();
+    Err(Wrong::new(format_args!("`{}` must be one of {}, not {}", fact.name(), right.join(", "), shown(given))))
 }
 
 fn flags(array: &ArrayRef) -> Result<Flags, Wrong> {

@@ -8,10 +8,10 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, FieldRef, Fields};
 use sendas::{Place, Request};
 
-use super::wrong::Wrong;
+use crate::wrong::Wrong;
 
 /// Findings or grants, row by row.
-pub(super) struct Places {
+pub(crate) struct Places {
     word: &'static str,
     ends: Vec<i32>,
     words: StringBuilder,
@@ -24,7 +24,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Begins a column, with room for this many rows and elements; `word` is what stands beside the place.
-    pub(super) fn with_capacity(word: &'static str, rows: usize, elements: usize) -> Self {
+    pub(crate) fn with_capacity(word: &'static str, rows: usize, elements: usize) -> Self {
         let mut ends = Vec::with_capacity(rows + 1);
         ends.push(0);
         let numbers = || Int64Builder::with_capacity(elements);
@@ -41,12 +41,12 @@ impl Places {
     }
 
     /// The type of the column.
-    pub(super) fn data_type(word: &str) -> DataType {
+    pub(crate) fn data_type(word: &str) -> DataType {
         DataType::List(element(word))
     }
 
     /// Adds an element to the current row.
-    pub(super) fn push(&mut self, word: &str, place: Place, request: &Request<'_>) {
+    pub(crate) fn push(&mut self, word: &str, place: Place, request: &Request<'_>) {
         self.words.append_value(word);
         self.subjects.append_value(place.subject.name());
         self.fields.append_value(place.field.into());
@@ -56,23 +56,23 @@ impl Places {
     }
 
     /// Ends the current row.
-    pub(super) fn end_row(&mut self) {
+    pub(crate) fn end_row(&mut self) {
         let end = i32::try_from(self.fields.values_slice().len()).unwrap_or(i32::MAX);
         self.ends.push(end);
     }
 
     /// How many elements there are in all rows.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.fields.values_slice().len()
     }
 
     /// How many octets stand at all places.
-    pub(super) fn octets(&self) -> usize {
+    pub(crate) fn octets(&self) -> usize {
         self.octets.values_slice().len()
     }
 
     /// Returns the column.
-    pub(super) fn finish(mut self) -> Result<ArrayRef, Wrong> {
+    pub(crate) fn finish(mut self) -> Result<ArrayRef, Wrong> {
         let arrays: Vec<ArrayRef> = vec![
             Arc::new(self.words.finish()),
             Arc::new(self.subjects.finish()),

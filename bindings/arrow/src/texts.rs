@@ -9,10 +9,10 @@ use arrow_buffer::{ArrowNativeType, OffsetBuffer};
 use arrow_data::{ByteView, MAX_INLINE_VIEW_LEN};
 use arrow_schema::DataType;
 
-use super::wrong::Wrong;
+use crate::wrong::Wrong;
 
 /// Octets or nothing in each row. What is declared as UTF-8 is read as octets too: a producer may be wrong, and core says so.
-pub(super) enum Texts {
+pub(crate) enum Texts {
     /// Not known in any row.
     Unknown,
     Small(BinaryArray),
@@ -27,10 +27,10 @@ pub(super) enum Texts {
 
 impl Texts {
     /// What the types of such a column are, for those who handed over another.
-    pub(super) const RIGHT: &'static str = "string or binary";
+    pub(crate) const RIGHT: &'static str = "string or binary";
 
     /// Whether a column of this type can be read.
-    pub(super) fn fits(data_type: &DataType) -> bool {
+    pub(crate) fn fits(data_type: &DataType) -> bool {
         match data_type {
             DataType::Dictionary(_, values) => Self::fits_plain(values),
             other => Self::fits_plain(other),
@@ -43,7 +43,7 @@ impl Texts {
     }
 
     /// Takes a column of a type that fits; its octets are not copied.
-    pub(super) fn bind(array: &dyn Array, column: &str) -> Result<Self, Wrong> {
+    pub(crate) fn bind(array: &dyn Array, column: &str) -> Result<Self, Wrong> {
         let broken = || Wrong::broken(column);
         let texts = match array.data_type() {
             DataType::Null => return Ok(Self::Unknown),
@@ -72,7 +72,7 @@ impl Texts {
 
     /// Returns the octets of a row, or `None` where it is null.
     #[inline]
-    pub(super) fn get(&self, row: usize, column: &str) -> Result<Option<&[u8]>, Wrong> {
+    pub(crate) fn get(&self, row: usize, column: &str) -> Result<Option<&[u8]>, Wrong> {
         match self {
             Self::Unknown => return Ok(None),
             // What most libraries have is read where it is asked for.

@@ -1,25 +1,28 @@
 //! What is wrong with a batch, in words.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_schema::ArrowError;
 
 /// Says what a host handed over that is no request; never what a client sent.
 #[derive(Debug)]
-pub(super) struct Wrong(String);
+pub struct Wrong(String);
 
 impl Wrong {
-    /// A `NUL` would end the text too early in C, so it is shown.
-    pub(super) fn new(text: impl fmt::Display) -> Self {
+    /// Takes what is to be said; a `NUL` would end the text too early in C, so it is shown.
+    pub fn new(text: impl fmt::Display) -> Self {
         Self(text.to_string().replace('\0', "\\0"))
     }
 
     /// An array that contradicts itself: offsets, keys or views point to where it has nothing.
-    pub(super) fn broken(column: &str) -> Self {
+    pub(crate) fn broken(column: &str) -> Self {
         Self::new(format_args!("`{column}` is no valid Arrow array: it points outside of its buffers"))
     }
 
-    pub(super) fn in_row(self, row: u64) -> Self {
+    /// Says of which row it is wrong, counted from 0 over all batches.
+    #[must_use]
+    pub fn in_row(self, row: u64) -> Self {
         Self(format!("row {row}, counted from 0: {}", self.0))
     }
 }
@@ -29,6 +32,8 @@ impl fmt::Display for Wrong {
         formatter.write_str(&self.0)
     }
 }
+
+impl std::error::Error for Wrong {}
 
 impl From<ArrowError> for Wrong {
     fn from(error: ArrowError) -> Self {
@@ -42,8 +47,17 @@ impl From<Wrong> for ArrowError {
     }
 }
 
+/// Turns a panic into an error: the readers of arrays assert what a broken producer can get wrong.
+///
+/// # Errors
+///
+/// What `run` returns, or that the batch is none.
+pub fn guarded<T>(run: impl FnOnce() -> Result<T, Wrong>) -> Result<T, Wrong> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(Wrong::new("the batch is no valid Arrow array")))
+}
+
 /// Shows what was given, so that an error stays one short line.
-pub(super) fn shown(octets: &[u8]) -> String {
+pub(crate) fn shown(octets: &[u8]) -> String {
     let text = String::from_utf8_lossy(octets);
     let most = 60;
     let dots = if text.chars().count() > most { "…" } else { "" };

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, RecordBatchIterator, StringArray};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow_schema::ArrowError;
 use sendas::{HashKey, Options, Policy, Snapshot};
 
-use super::capsule::Upstream;
-use super::decide::{Asked, Decided};
+use crate::{Asked, Decided, Judge, Wrong};
 
 /// Returns requests that are denied because of their paths, which stand in the decisions.
 fn requests(paths: &[String]) -> RecordBatch {
@@ -24,12 +22,14 @@ fn requests(paths: &[String]) -> RecordBatch {
     RecordBatch::try_from_iter(columns).unwrap()
 }
 
-fn decided(batch: &RecordBatch) -> Decided {
+fn snapshot() -> Snapshot {
     let text = r#"{"schema": 1, "tenant": [{"id": "acme", "account": [{"id": "alice", "address": "alice@acme.example", "address_assigned": true}]}]}"#;
-    let snapshot = Snapshot::compile(&Policy::from_json(text).unwrap(), &Options::new(HashKey([0; 16]))).unwrap();
-    let stream = FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch.clone())], batch.schema())));
-    let asked = Asked { keep: Vec::new(), columns: None };
-    Decided::begin(&snapshot, Upstream::open(stream).unwrap(), &asked).unwrap()
+    Snapshot::compile(&Policy::from_json(text).unwrap(), &Options::new(HashKey([0; 16]))).unwrap()
+}
+
+fn decided(batch: &RecordBatch) -> Decided<impl Iterator<Item = Result<StructArray, Wrong>>> {
+    let judge = Judge::new(&snapshot(), batch.schema().fields(), &Asked::default()).unwrap();
+    Decided::new(judge, [Ok(batch.clone().into())].into_iter())
 }
 
 #[test]
