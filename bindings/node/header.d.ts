@@ -110,6 +110,19 @@ export interface Limits {
   commentDepth?: number | null
 }
 
+/** What an answer of `evaluateArrow` is to hold. */
+export interface ArrowOptions {
+  /** The columns of the requests that stand before the decisions, as they are: an id to join by, a tenant. */
+  keep?: readonly string[] | null
+  /** The columns of the decisions, always in the order of docs/arrow.md; all of them unless set. What is not given costs nothing. */
+  columns?: readonly DecisionColumn[] | null
+}
+
+/** A column of the decisions of `evaluateArrow`: see docs/arrow.md. */
+export type DecisionColumn =
+  'verdict' | 'action' | 'stage' | 'provisional' | 'reason' | 'subject' | 'octets' | 'reasons' | 'would_deny' | 'omitted' | 'grants' |
+  'omitted_grants'
+
 /** A decision as JSON has it, in every language: see docs/json.md. */
 export interface DecisionJson {
   stage: Stage
@@ -168,6 +181,11 @@ export declare class RecordError extends Error {
 
 /** Why a sealed snapshot cannot be used: it is none, was sealed for another version, is cut short, or is damaged. */
 export declare class SnapshotError extends Error {
+  constructor(message: string)
+}
+
+/** Why a stream of Arrow's cannot be decided: it is none, is cut short or compressed, contradicts itself, or a row holds no request. */
+export declare class ArrowError extends Error {
   constructor(message: string)
 }
 

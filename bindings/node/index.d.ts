@@ -110,6 +110,19 @@ export interface Limits {
   commentDepth?: number | null
 }
 
+/** What an answer of `evaluateArrow` is to hold. */
+export interface ArrowOptions {
+  /** The columns of the requests that stand before the decisions, as they are: an id to join by, a tenant. */
+  keep?: readonly string[] | null
+  /** The columns of the decisions, always in the order of docs/arrow.md; all of them unless set. What is not given costs nothing. */
+  columns?: readonly DecisionColumn[] | null
+}
+
+/** A column of the decisions of `evaluateArrow`: see docs/arrow.md. */
+export type DecisionColumn =
+  'verdict' | 'action' | 'stage' | 'provisional' | 'reason' | 'subject' | 'octets' | 'reasons' | 'would_deny' | 'omitted' | 'grants' |
+  'omitted_grants'
+
 /** A decision as JSON has it, in every language: see docs/json.md. */
 export interface DecisionJson {
   stage: Stage
@@ -168,6 +181,11 @@ export declare class RecordError extends Error {
 
 /** Why a sealed snapshot cannot be used: it is none, was sealed for another version, is cut short, or is damaged. */
 export declare class SnapshotError extends Error {
+  constructor(message: string)
+}
+
+/** Why a stream of Arrow's cannot be decided: it is none, is cut short or compressed, contradicts itself, or a row holds no request. */
+export declare class ArrowError extends Error {
   constructor(message: string)
 }
 
@@ -618,6 +636,18 @@ export declare class Session {
  * all share, or compiles its own from the text of the policy. Equal policies have equal ids and give equal decisions.
  */
 export declare class Snapshot {
+  /**
+   * Decides requests that stand in Apache Arrow's columns, for traffic in bulk: a stream in Arrow's IPC format, such as `tableToIPC` of
+   * `apache-arrow` writes. Returns a stream of the decisions, with the rows in their order.
+   *
+   * The columns, their types and their names are those of docs/arrow.md, the same as in Python: `now` and `channel` are required, a fact
+   * that is null, or has no column, is not known. It is many times faster than `evaluateMany`, since no object is made.
+   *
+   * Throws a `TypeError` with a line for each problem of the columns, and an `ArrowError` if the stream is none, is cut short,
+   * is compressed or contradicts itself, and if a row holds no request, which it names.
+   */
+  evaluateArrow(stream: Uint8Array, options?: ArrowOptions): Buffer
+
   /**
    * Compiles a policy as JSON Lines, on all cores and without the whole of it in memory: it is the snapshot that
    * `Policy.fromJsonLines` and `compile` would make of the whole text. The thread that calls waits.

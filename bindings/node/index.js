@@ -31,13 +31,18 @@ class TextError extends Error {
 class PolicyError extends TextError {}
 class RecordError extends TextError {}
 
-/** Why a sealed snapshot cannot be used. */
-class SnapshotError extends Error {
+class NamedError extends Error {
   constructor (message) {
     super(message)
     this.name = new.target.name
   }
 }
+
+/** Why a sealed snapshot cannot be used. */
+class SnapshotError extends NamedError {}
+
+/** Why a stream of Arrow's cannot be decided. */
+class ArrowError extends NamedError {}
 
 /** Replaces a method by one that is made of it. */
 function replace (owner, name, make) {
@@ -68,12 +73,12 @@ replace(Snapshot, 'open', open => throwing(SnapshotError)(sealed => {
   if (typeof sealed === 'string') closeSync(openSync(sealed, 'r'))
   return open(sealed)
 }))
-for (const name of ['tenants', 'verify']) {
-  replace(Snapshot.prototype, name, method => function () {
+for (const [name, type] of [['tenants', SnapshotError], ['verify', SnapshotError], ['evaluateArrow', ArrowError]]) {
+  replace(Snapshot.prototype, name, method => function (...values) {
     try {
-      return method.call(this)
+      return method.apply(this, values)
     } catch (error) {
-      throw error instanceof TypeError ? error : new SnapshotError(error.message)
+      throw error instanceof TypeError ? error : new type(error.message)
     }
   })
 }
@@ -286,6 +291,7 @@ for (const type of [Decision, Explanation, Reply, RequestRecord]) {
   }
 }
 
+module.exports.ArrowError = ArrowError
 module.exports.Decision = Decision
 module.exports.Directory = Directory
 module.exports.Explanation = Explanation

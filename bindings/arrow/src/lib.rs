@@ -10,6 +10,8 @@ mod judge;
 mod lists;
 mod places;
 mod rows;
+#[cfg(feature = "ipc")]
+mod stream;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -17,4 +19,6 @@ mod wrong;
 
 pub use columns::Problems;
 pub use judge::{Asked, Decided, Judge};
+#[cfg(feature = "ipc")]
+pub use stream::{Refused, decide_stream};
 pub use wrong::{Wrong, guarded};

@@ -54,3 +54,137 @@ fn a_decision_that_no_batch_can_hold_is_an_error() {
     let error = outcomes[1].as_ref().unwrap_err().to_string();
     assert!(error.ends_with("row 1, counted from 0: the decision is larger than a batch can be"), "{error}");
 }
+
+#[cfg(feature = "ipc")]
+mod stream {
+    use std::io::Cursor;
+
+    use arrow_array::builder::StringDictionaryBuilder;
+    use arrow_array::types::Int32Type;
+    use arrow_array::{Array, BinaryArray};
+    use arrow_buffer::Buffer;
+    use arrow_ipc::reader::StreamReader;
+    use arrow_ipc::writer::{DictionaryHandling, IpcWriteOptions, StreamWriter};
+    use arrow_schema::{DataType, Field, Schema};
+
+    use super::*;
+    use crate::{Refused, decide_stream};
+
+    fn written(schema: &Schema, batches: &[RecordBatch]) -> Vec<u8> {
+        let options = IpcWriteOptions::default().with_dictionary_handling(DictionaryHandling::Delta);
+        let mut writer = StreamWriter::try_new_with_options(Vec::new(), schema, options).unwrap();
+        for batch in batches {
+            writer.write(batch).unwrap();
+        }
+        writer.into_inner().unwrap()
+    }
+
+    fn read(stream: &[u8]) -> (Vec<RecordBatch>, Schema) {
+        let reader = StreamReader::try_new(Cursor::new(stream), None).unwrap();
+        let schema = reader.schema().as_ref().clone();
+        (reader.map(Result::unwrap).collect(), schema)
+    }
+
+    #[test]
+    fn it_is_decided_as_its_batches_are() {
+        let paths: Vec<String> = (0..100).map(|number| format!("<a{number}@acme.example>")).collect();
+        let batch = requests(&paths);
+        let expected: Vec<RecordBatch> = decided(&batch).map(Result::unwrap).collect();
+        let answer = decide_stream(&snapshot(), &written(&batch.schema(), &[batch]), &Asked::default()).unwrap();
+        let (batches, schema) = read(&answer);
+        assert_eq!(batches, expected);
+        assert_eq!(&schema, expected[0].schema().as_ref());
+    }
+
+    #[test]
+    fn a_dictionary_may_grow_and_be_replaced() {
+        let mut accounts = StringDictionaryBuilder::<Int32Type>::new();
+        let mut columns = |names: &[&str]| -> ArrayRef {
+            accounts.extend(names.iter().map(|name| Some(*name)));
+            Arc::new(accounts.finish_preserve_values())
+        };
+        let mut grown = vec![columns(&["alice"]), columns(&["bob", "alice"])];
+        grown.push(Arc::new(["carol", "alice"].into_iter().collect::<arrow_array::DictionaryArray<Int32Type>>()));
+        let batches: Vec<RecordBatch> = grown
+            .into_iter()
+            .map(|account| {
+                let plain = requests(&vec!["<>".to_owned(); account.len()]);
+                let mut columns: Vec<(&str, ArrayRef)> =
+                    vec![("now", plain.column(0).clone()), ("channel", plain.column(1).clone()), ("account", account)];
+                columns.push(("stage", Arc::new(StringArray::from(vec!["session"; plain.num_rows()]))));
+                RecordBatch::try_from_iter(columns).unwrap()
+            })
+            .collect();
+        let asked = Asked { keep: vec!["account".to_owned()], columns: Some(vec!["verdict".to_owned()]) };
+        let answer = decide_stream(&snapshot(), &written(&batches[0].schema(), &batches), &asked).unwrap();
+        let mut rows = Vec::new();
+        for batch in read(&answer).0 {
+            let accounts = batch.column(0).as_dictionary::<Int32Type>().clone();
+            let accounts = accounts.downcast_dict::<StringArray>().unwrap();
+            let verdicts = batch.column(1).as_string::<i32>().clone();
+            for (account, verdict) in accounts.into_iter().zip(&verdicts) {
+                rows.push((account.unwrap().to_owned(), verdict.unwrap().to_owned()));
+            }
+        }
+        let rows: Vec<(&str, &str)> = rows.iter().map(|(account, verdict)| (&account[..], &verdict[..])).collect();
+        let [alice, bob, carol] = [("alice", "allow"), ("bob", "deny"), ("carol", "deny")];
+        assert_eq!(rows, [alice, bob, alice, carol, alice]);
+    }
+
+    #[test]
+    fn text_that_is_no_utf8_is_decided_and_kept() {
+        let octets = BinaryArray::from_vec(vec![b"\xff".as_slice(); 2]);
+        let plain = requests(&["<>".to_owned(), "<>".to_owned()]);
+        let columns: [(&str, ArrayRef); 3] =
+            [("now", plain.column(0).clone()), ("channel", plain.column(1).clone()), ("account", Arc::new(octets))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let given = batch.schema();
+        let fields = given.fields().iter().map(|field| match field.name().as_str() {
+            "account" => Field::new("account", DataType::Utf8, false),
+            _ => Field::clone(field),
+        });
+        let declared = Schema::new(fields.collect::<Vec<_>>());
+        let asked = Asked { keep: vec!["account".to_owned()], columns: Some(vec!["reason".to_owned()]) };
+        let answer = decide_stream(&snapshot(), &written(&declared, &[batch]), &asked).unwrap();
+        assert!(answer.windows(2).any(|octets| octets == b"\xff\xff"));
+        // A reader that insists on UTF-8 refuses what is kept, as it would have refused what was handed over.
+        assert!(StreamReader::try_new(Cursor::new(&answer), None).unwrap().any(|batch| batch.is_err()));
+    }
+
+    #[test]
+    fn offsets_that_lie_are_refused() {
+        let batch = requests(&["<a@acme.example>".to_owned()]);
+        let right = written(&batch.schema(), &[batch]);
+        let path = right.windows(4).position(|octets| octets == 16_i32.to_le_bytes()).unwrap();
+        for wrong in [17, 1 << 20, -1_i32] {
+            let mut octets = right.clone();
+            for at in (path..octets.len() - 4).filter(|at| right[*at..].starts_with(&16_i32.to_le_bytes())) {
+                octets[at..at + 4].copy_from_slice(&wrong.to_le_bytes());
+            }
+            let refused = decide_stream(&snapshot(), &octets, &Asked::default());
+            assert!(matches!(refused, Err(Refused::Stream(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_with_their_highest_octet_first_are_refused() {
+        use arrow_ipc::{Endianness, MessageBuilder, MessageHeader, MetadataVersion, SchemaBuilder};
+        let mut builder = flatbuffers::FlatBufferBuilder::new();
+        let fields = builder.create_vector::<flatbuffers::WIPOffset<arrow_ipc::Field<'_>>>(&[]);
+        let mut schema = SchemaBuilder::new(&mut builder);
+        schema.add_endianness(Endianness::Big);
+        schema.add_fields(fields);
+        let schema = schema.finish().as_union_value();
+        let mut message = MessageBuilder::new(&mut builder);
+        message.add_version(MetadataVersion::V5);
+        message.add_header_type(MessageHeader::Schema);
+        message.add_header(schema);
+        let message = message.finish();
+        builder.finish(message, None);
+        let message = builder.finished_data();
+        let length = u32::try_from(message.len()).unwrap().to_le_bytes();
+        let stream = [&[0xFF; 4][..], &length, message, &[0xFF; 4], &[0; 4]].concat();
+        let refused = decide_stream(&snapshot(), Buffer::from(stream).as_slice(), &Asked::default()).unwrap_err();
+        assert!(refused.to_string().ends_with("numbers must have their lowest octet first"), "{refused}");
+    }
+}

@@ -157,7 +157,8 @@ impl<'e> Given<'e> {
         if self.is(ValueType::Object)? { Object::from_unknown(self.value) } else { Err(self.refuse("an object")) }
     }
 
-    fn throw(self, message: &str) -> Error {
+    /// Throws a `TypeError`.
+    pub(crate) fn throw(self, message: &str) -> Error {
         match self.env.throw_type_error(message, None) {
             Ok(()) => Error::new(Status::PendingException, String::new()),
             Err(error) => error,

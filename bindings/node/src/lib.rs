@@ -6,6 +6,7 @@
 
 mod administration;
 mod analysis;
+mod arrow;
 #[cfg(feature = "bench")]
 mod bench;
 mod bulk;

@@ -1,7 +1,7 @@
 // Compiled, never run: what type-checks here is what users may write, and each expected error must be one.
 
-import { Directory, NULL, Observations, Policy, PolicyError, PostfixLog, REASONS, RequestRecord, Snapshot } from 'sendas'
-import type { Action, Command, Decision, EnvelopeSender, Finding, Header, PostfixLine, Preflight, Reason, Request, Subject } from 'sendas'
+import { ArrowError, Directory, NULL, Observations, Policy, PolicyError, PostfixLog, REASONS, RequestRecord, Snapshot } from 'sendas'
+import type { Action, ArrowOptions, Command, Decision, EnvelopeSender, Finding, Header, PostfixLine, Preflight, Reason, Request, Subject } from 'sendas'
 import type { Tally, Turn, Verdict } from 'sendas'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -45,6 +45,12 @@ const steps: string[] = snapshot.explain(base, 'tenant').steps.map(step => step.
 
 const again: Decision = snapshot.evaluate({ ...new RequestRecord(base).request(), stage: 'session' })
 const written: string = JSON.stringify(again.toJSON().would_deny)
+
+const asked: ArrowOptions = { keep: ['id'], columns: ['verdict', 'reason'] }
+const columns: Buffer = snapshot.evaluateArrow(new Uint8Array(0), asked)
+const refused: Error = new ArrowError('x')
+// @ts-expect-error: no such column
+snapshot.evaluateArrow(columns, { columns: ['verdicts'] })
 
 const observations = new Observations(1000)
 const read: RequestRecord | PostfixLine = new PostfixLog({ most: 10, offset: 0 }).push('x')

@@ -1,37 +1,21 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { readFileSync, readdirSync } = require('node:fs')
-const { join } = require('node:path')
 const { test } = require('node:test')
 
-const { Decision, NULL, Policy, Snapshot } = require('..')
-
-const FOLDER = join(__dirname, '../../../tests/vectors')
+const { Decision } = require('..')
+const { client, load, request: known } = require('./vectors.js')
 
 test('every vector is decided as it says', async t => {
-  let count = 0
-  for (const name of readdirSync(FOLDER).filter(name => name.endsWith('.json')).sort()) {
-    const { policies = {}, vectors } = JSON.parse(readFileSync(join(FOLDER, name), 'utf8'))
-    const compiled = new Map(Object.entries(policies).map(([name, policy]) => [name, compile(policy)]))
-    for (const vector of vectors) {
-      const { policy } = vector
-      const snapshot = compiled.get(policy) ?? (policy === null ? null : compile(policy))
-      await t.test(vector.id, () => check(vector, snapshot))
-      count += 1
-    }
-  }
-  assert.notEqual(count, 0)
-  console.log(`vectors node=${count}`)
+  const vectors = load()
+  for (const [vector, snapshot] of vectors) await t.test(vector.id, () => check(vector, snapshot))
+  assert.notEqual(vectors.length, 0)
+  console.log(`vectors node=${vectors.length}`)
 })
 
-function compile (policy) {
-  return Snapshot.compile(Policy.fromJson(JSON.stringify(policy)))
-}
-
-function check ({ stage, request: given, expect }, snapshot) {
-  const known = client(given)
-  const request = { ...known, ...message(given), stage }
+function check (vector, snapshot) {
+  const { stage, expect } = vector
+  const request = known(vector)
   const decision = snapshot === null ? Decision.withoutSnapshot(stage) : snapshot.evaluate(request)
   assert.deepEqual(shape(decision), {
     stage,
@@ -60,7 +44,7 @@ function check ({ stage, request: given, expect }, snapshot) {
       assert.deepEqual(many.toJSON(), whole)
     }
   }
-  assert.deepEqual(staged(snapshot, known, request).toJSON(), decision.toJSON())
+  assert.deepEqual(staged(snapshot, client(vector.request), request).toJSON(), decision.toJSON())
   const explained = snapshot.explain(request, 'provider')
   assert.equal(explained.verdict, decision.verdict)
   assert.deepEqual(explained.reasons.filter(({ enforced }) => enforced).map(({ reason }) => reason), decision.reasons.map(({ reason }) => reason))
@@ -92,33 +76,4 @@ function checkReply (reply, expected) {
   assert.equal(reply.enhanced, expected.enhanced)
   if (expected.text !== undefined) assert.equal(reply.text, expected.text)
   assert.equal(String(reply), `${reply.code} ${reply.enhanced} ${reply.text}`)
-}
-
-function client ({ now, channel, account, role, client_ip: clientIp, credential, tls }) {
-  return {
-    now: new Date(now),
-    channel,
-    account: text(account),
-    role: text(role),
-    clientIp: text(clientIp),
-    credential: credential && { kind: credential.kind, id: text(credential.id), scopes: credential.scopes?.map(text) },
-    tls
-  }
-}
-
-function message ({ smtputf8, envelope, header }) {
-  const block = header && (header.fields?.map(field => field.map(text)) ?? text(header.block))
-  return { smtputf8, envelopeSender: envelope && sender(envelope), header: block }
-}
-
-function sender (envelope) {
-  if (envelope.null) return NULL
-  return envelope.unquoted === undefined ? text(envelope.path) : { unquoted: text(envelope.unquoted) }
-}
-
-/** Strings stay strings, so that both forms of text are tried. */
-function text (value) {
-  if (value === undefined || typeof value === 'string') return value
-  if (value.hex !== undefined) return Buffer.from(value.hex, 'hex')
-  return value.parts.map(part => typeof part === 'string' ? part : part.repeat.repeat(part.times)).join('')
 }
