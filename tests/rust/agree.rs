@@ -24,7 +24,7 @@ pub fn check(octets: &[u8]) {
     for stage in Stage::ALL {
         equals_reference(&case, &snapshot, &written, stage);
     }
-    staged_equals_one_call(&snapshot, &written);
+    written.ask(|request| staged_equals_one_call(&snapshot, request));
     recorded_equals_asked(&snapshot, &written);
     explained_equals_evaluated(&snapshot, &written);
 }
@@ -170,25 +170,23 @@ fn has_a_place(reason: Reason) -> bool {
 /// # Panics
 ///
 /// If they do not.
-pub fn staged_equals_one_call(snapshot: &Snapshot, written: &Written) {
-    written.ask(|request| {
-        let mut client = *request;
-        client.envelope_sender = EnvelopeSender::Unknown;
-        client.header = sendas::Header::NotGiven;
-        let mut session = snapshot.session(&client);
-        let explained = |session: &Session, header, stage| {
-            assert_eq!(session.decision(), &snapshot.evaluate_stage(request, stage));
-            for view in View::ALL {
-                assert_eq!(session.explain(header, view), snapshot.explain_stage(request, stage, view));
-            }
-        };
-        explained(&session, sendas::Header::NotGiven, Stage::Session);
-        let envelope = session.mail_from(snapshot, request.envelope_sender, request.smtputf8, request.now);
-        assert_eq!(&envelope, session.decision());
-        explained(&session, sendas::Header::NotGiven, Stage::Envelope);
-        assert_eq!(session.message(request.header), snapshot.evaluate(request));
-        explained(&session, request.header, Stage::Message);
-    });
+pub fn staged_equals_one_call(snapshot: &Snapshot, request: &sendas::Request<'_>) {
+    let mut client = *request;
+    client.envelope_sender = EnvelopeSender::Unknown;
+    client.header = sendas::Header::NotGiven;
+    let mut session = snapshot.session(&client);
+    let explained = |session: &Session, header, stage| {
+        assert_eq!(session.decision(), &snapshot.evaluate_stage(request, stage));
+        for view in View::ALL {
+            assert_eq!(session.explain(header, view), snapshot.explain_stage(request, stage, view));
+        }
+    };
+    explained(&session, sendas::Header::NotGiven, Stage::Session);
+    let envelope = session.mail_from(snapshot, request.envelope_sender, request.smtputf8, request.now);
+    assert_eq!(&envelope, session.decision());
+    explained(&session, sendas::Header::NotGiven, Stage::Envelope);
+    assert_eq!(session.message(request.header), snapshot.evaluate(request));
+    explained(&session, request.header, Stage::Message);
 }
 
 /// Asserts that a request is decided as its record is, and as what the record reads back from JSON.

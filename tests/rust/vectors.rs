@@ -11,6 +11,7 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use sendas::{ClientIp, Decision, Finding, HashKey, Options, Policy, Profile, Reason, Reply, Request, Snapshot, Stage};
+use sendas_tests::agree::staged_equals_one_call;
 use sendas_tests::vector_files::{clauses, members, root, texts, vector_files};
 use serde_json::{Value, json};
 
@@ -128,6 +129,9 @@ impl Run {
             (answer(&decision, request), decision.reasons().to_vec())
         };
         let (mut got, reasons) = request.with_request(decide);
+        if let Some(snapshot) = snapshot {
+            request.with_request(|request| staged_equals_one_call(snapshot, request));
+        }
         self.enforced.extend(reasons.iter().map(|finding| finding.reason.slug().to_owned()));
         let text = request.client_ip.as_deref().and_then(|text| std::str::from_utf8(text).ok());
         if let Some(address) = text.and_then(|text| text.parse().ok()) {
