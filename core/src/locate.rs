@@ -69,7 +69,7 @@ impl<'s> Asker<'s> {
     }
 
     /// Finds an account that is being looked up. Until its role is taken it acts in all that it holds.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(
         approach: Approach<'s>,
         root: RootView<'s>,
@@ -111,6 +111,18 @@ impl<'s> Asker<'s> {
     #[inline]
     pub(crate) fn domain_holders(&self) -> &[u32] {
         self.lineage.first(self.lineage.domains_from)
+    }
+
+    /// Whether tenant-held identities of a tenant above count.
+    #[inline]
+    pub(crate) const fn inherits_identities(&self) -> bool {
+        self.lineage.identities_from != 0
+    }
+
+    /// Whether domains of a tenant above count.
+    #[inline]
+    pub(crate) const fn inherits_domains(&self) -> bool {
+        self.lineage.domains_from != 0
     }
 
     /// The page with this number, which is its own more often than not.

@@ -110,8 +110,9 @@ pub(crate) fn same_but_for_case(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// Eight octets with capital letters made small.
-const fn folded(word: u64) -> u64 {
+/// Eight octets with ASCII capital letters made small.
+#[inline]
+pub(crate) const fn folded(word: u64) -> u64 {
     word | (capitals(word) & !word) >> 2
 }
 

@@ -17,41 +17,68 @@ struct Scope {
 impl<O: Observer> Gatherer<'_, '_, O> {
     #[inline]
     pub(super) fn domains(&mut self) -> Read<()> {
-        let (asker, target) = (self.asker, self.target);
+        let (page, number) = (self.asker.page, self.asker.link.page);
         let needless = self.depth.needs_no_domain(self.facts);
         let mut scope = Scope::default();
-        for &number in asker.domain_holders() {
-            let (own, page) = (number == asker.link.page, asker.page_of(number)?);
-            let named = if own { self.named } else { page.entry_named(target)? };
-            if let Some(row) = named {
-                self.domain((page, own), row, needless, &mut scope)?;
-            }
-            if page.has_subdomains() {
-                page.domains_above(target, |row| {
-                    if row.flags() & domain::SUBDOMAINS == 0 {
-                        return Ok(());
-                    }
-                    if asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))? {
-                        self.stopped(page, row, &mut scope)
-                    } else {
-                        self.domain((page, own), row, needless, &mut scope)
-                    }
-                })?;
-            }
+        if let Some(row) = self.named {
+            self.domain((page, true), row, needless, &mut scope)?;
+        }
+        if page.has_subdomains() {
+            self.domains_above((page, number), needless, &mut scope)?;
+        }
+        if self.asker.inherits_domains() {
+            self.domains_inherited(needless, &mut scope)?;
         }
         // Entries above that do not include their sub-domains only explain a denial.
         if !scope.reached && !needless {
-            for &number in asker.domain_holders() {
-                asker.page_of(number)?.domains_above(target, |row| {
-                    if row.flags() & domain::SUBDOMAINS == 0 {
-                        scope.above = true;
-                        self.observer.note(|| Note::DomainAbove { row });
-                    }
-                    Ok(())
-                })?;
-            }
+            self.domains_not_reaching(&mut scope)?;
         }
         self.facts.enter_if(scope.above && !scope.reached, Fact::SubdomainNotCovered);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn domains_inherited(&mut self, needless: bool, scope: &mut Scope) -> Read<()> {
+        for &number in self.asker.domain_holders().iter().skip(1) {
+            let page = self.asker.root.page(number)?;
+            if let Some(row) = page.entry_named(self.target)? {
+                self.domain((page, false), row, needless, scope)?;
+            }
+            if page.has_subdomains() {
+                self.domains_above((page, number), needless, scope)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Enters the entries of one tenant above the address that include their sub-domains.
+    #[inline(never)]
+    fn domains_above(&mut self, (page, number): (PageView<'_>, u32), needless: bool, scope: &mut Scope) -> Read<()> {
+        let (asker, target) = (self.asker, self.target);
+        page.domains_above(target, |row| {
+            if row.flags() & domain::SUBDOMAINS == 0 {
+                return Ok(());
+            }
+            if asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))? {
+                self.stopped(page, row, scope)
+            } else {
+                self.domain((page, number == asker.link.page), row, needless, scope)
+            }
+        })
+    }
+
+    /// Takes note of the entries above the address that do not include their sub-domains.
+    #[inline(never)]
+    fn domains_not_reaching(&mut self, scope: &mut Scope) -> Read<()> {
+        for &number in self.asker.domain_holders() {
+            self.asker.page_of(number)?.domains_above(self.target, |row| {
+                if row.flags() & domain::SUBDOMAINS == 0 {
+                    scope.above = true;
+                    self.observer.note(|| Note::DomainAbove { row });
+                }
+                Ok(())
+            })?;
+        }
         Ok(())
     }
 

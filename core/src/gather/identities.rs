@@ -4,7 +4,7 @@ use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Rule;
 use crate::snapshot::hash::Hash;
-use crate::snapshot::index::Candidates;
+use crate::snapshot::index::{Candidates, Home};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
@@ -41,67 +41,91 @@ struct Holder<'p> {
 }
 
 impl<O: Observer> Gatherer<'_, '_, O> {
+    /// Enters those of the account's tenant, and of those above.
     #[inline]
     pub(super) fn identities(&mut self) -> Read<()> {
         let asker = self.asker;
         self.identities_of(&Holder { page: asker.page, number: asker.link.page, rule: self.own_rule })?;
-        for &number in asker.identity_holders().iter().skip(1) {
-            let page = asker.root.page(number)?;
+        if asker.inherits_identities() { self.identities_above() } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn identities_above(&mut self) -> Read<()> {
+        for &number in self.asker.identity_holders().iter().skip(1) {
+            let page = self.asker.root.page(number)?;
             self.identities_of(&Holder { page, number, rule: rule(page.closest(self.target)?) })?;
         }
         Ok(())
     }
 
     /// Enters those of one tenant, and those of the account if the tenant is its own.
-    #[inline]
+    #[inline(always)]
     fn identities_of(&mut self, holder: &Holder<'_>) -> Read<()> {
-        if holder.page.head().identity_index().count == 0 {
+        let index = holder.page.head().identity_index();
+        if index.count == 0 {
             return Ok(());
         }
         self.facts.enter_if(holder.rule.exact_case, Fact::CaseTells);
         let local = self.target.local;
-        self.identities_for(holder, local)?;
-        match holder.rule.sub_address_base(local) {
-            Some(base) => self.identities_for(holder, base),
-            None => Ok(()),
-        }
-    }
-
-    /// Enters those whose local part is this one: the address's own, or what it is a sub-address of.
-    fn identities_for(&mut self, holder: &Holder<'_>, local: &[u8]) -> Read<()> {
-        let (page, hash) = (holder.page, self.target.hash_of(local, holder.rule.exact_case));
-        let mut found = Candidates::start(page.bytes(), page.head().identity_index(), hash)?;
-        while let Some([word]) = found.next()? {
+        let hash = self.target.hash_of(local, holder.rule.exact_case);
+        let mut home = Home::of(holder.page.bytes(), index, hash)?;
+        while let Some([word]) = home.next() {
             self.identity(holder, word, local)?;
         }
-        if found.is_crowded() { self.identities_apart(holder, hash, local) } else { Ok(()) }
+        if home.is_elsewhere() {
+            self.identities_elsewhere(holder, hash, local)?;
+        }
+        if holder.rule.separators.is_empty() { Ok(()) } else { self.identities_of_base(holder) }
     }
 
-    /// Enters those that stand under their holder too, because many hold the address.
+    /// Enters those of what the address is a sub-address of.
     #[inline(never)]
-    fn identities_apart(&mut self, holder: &Holder<'_>, hash: Hash, local: &[u8]) -> Read<()> {
-        let page = holder.page;
-        let under = |hash| Candidates::<1>::start(page.bytes(), page.head().identity_index(), hash);
+    fn identities_of_base(&mut self, holder: &Holder<'_>) -> Read<()> {
+        let Some(base) = holder.rule.sub_address_base(self.target.local) else { return Ok(()) };
+        let (page, hash) = (holder.page, self.target.hash_of(base, holder.rule.exact_case));
+        let mut home = Home::of(page.bytes(), page.head().identity_index(), hash)?;
+        while let Some([word]) = home.next() {
+            self.identity_apart(holder, word, base)?;
+        }
+        if home.is_elsewhere() { self.identities_elsewhere(holder, hash, base) } else { Ok(()) }
+    }
+
+    /// Enters those that stand in further groups and, where many hold the address, under their holder too.
+    #[inline(never)]
+    fn identities_elsewhere(&mut self, holder: &Holder<'_>, hash: Hash, local: &[u8]) -> Read<()> {
+        let (bytes, index) = (holder.page.bytes(), holder.page.head().identity_index());
+        let mut behind = Candidates::behind(bytes, index, hash)?;
+        while let Some([word]) = behind.next()? {
+            self.identity_apart(holder, word, local)?;
+        }
+        if !behind.is_crowded() {
+            return Ok(());
+        }
+        let under = |hash| Candidates::<1>::start(bytes, index, hash);
         for held_by in [0, self.asker.link.record] {
             let mut apart = under(hash.with(held_by))?;
             while let Some([word]) = apart.next()? {
                 // What stands together was entered, and may be found here by chance.
                 let (mut together, mut is_new) =
-                    (under(hash)?, page.record::<IdentityRow<'_>>(word)?.holder()? == held_by);
+                    (under(hash)?, holder.page.record::<IdentityRow<'_>>(word)?.holder()? == held_by);
                 while let Some([entered]) = together.next()? {
                     is_new &= entered != word;
                 }
                 if is_new {
-                    self.identity(holder, word, local)?;
+                    self.identity_apart(holder, word, local)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Enters the identity at a word, if the tenant or its account holds it and it has this local part.
-    // What the loop around it keeps at hand would be laid aside for all of this.
     #[inline(never)]
+    fn identity_apart(&mut self, holder: &Holder<'_>, word: Word, local: &[u8]) -> Read<()> {
+        self.identity(holder, word, local)
+    }
+
+    /// Enters the identity at a word, if the tenant or its account holds it and it has this local part.
+    #[inline(always)]
     fn identity(&mut self, holder: &Holder<'_>, word: Word, local: &[u8]) -> Read<()> {
         let (asker, &Holder { page, number, rule }) = (self.asker, holder);
         let row: IdentityRow<'_> = page.record(word)?;
@@ -110,7 +134,13 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         if !is_held || !octet::same(row.domain()?, self.target.domain) || !rule.same(local, row.local()?) {
             return Ok(());
         }
-        let exact = local.len() == self.target.local.len();
+        self.entered(holder, row, local.len() == self.target.local.len())
+    }
+
+    /// Enters an identity that is for the address: exactly, or for what it is a sub-address of.
+    #[inline(always)]
+    fn entered(&mut self, holder: &Holder<'_>, row: IdentityRow<'_>, exact: bool) -> Read<()> {
+        let (asker, &Holder { page, number, .. }) = (self.asker, holder);
         let flags = row.flags();
         let has = |flag: u32| flags & flag != 0;
         if has(identity::AGAINST) {
@@ -153,6 +183,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     }
 
     /// Whether an entry that gives the tenant's local parts their separator reaches the address.
+    #[inline(never)]
     fn separates(&self, page: PageView<'_>, number: u32) -> Read<bool> {
         match page.closest(self.target)? {
             Some(row) if row.name()? == self.target.domain => Ok(true),

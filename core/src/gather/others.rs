@@ -3,37 +3,75 @@
 use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
+use crate::snapshot::keys::Table;
 use crate::snapshot::layout::Read;
 use crate::snapshot::page::rule;
-use crate::snapshot::root::Link;
-use crate::snapshot::rows::{AccountRow, domain, tenant};
+use crate::snapshot::root::{Link, reaches};
+use crate::snapshot::rows::{AccountRow, DomainRow, account, domain, tenant};
 
 use super::{Fact, Gatherer};
 
 impl<O: Observer> Gatherer<'_, '_, O> {
+    #[inline]
     pub(super) fn others(&mut self) -> Read<()> {
-        let (asker, target) = (self.asker, self.target);
+        let (root, target) = (self.asker.root, self.target);
         let mut separators = Separators::default();
-        asker.root.domains_over(target, |page, row| {
-            separators = separators.union(rule(Some(row)).separators);
-            self.facts.enter(Fact::Hosted);
-            if page != asker.link.page {
-                self.facts.enter(Fact::DomainOfAnotherTenant);
-                self.observer.note(|| Note::DomainHeld { row });
+        let (index, hash) = (root.head()?.domain_index(), target.domain_hash());
+        root.each::<2>(Table::Domains, index, hash, |link| {
+            if link.page != self.asker.link.page {
+                return self.domain_elsewhere(link, &mut separators);
             }
+            // Of its own ones it is known which has this name, and what separator that gives.
+            self.facts.enter_if(self.named.is_some_and(|row| row.0.word == link.record), Fact::Hosted);
             Ok(())
         })?;
-        let covers = self.covers_mailboxes()?;
+        if root.has_subdomains()? {
+            self.domains_reaching(&mut separators)?;
+        }
         let own = self.own_rule.separators;
-        asker.root.own_addresses(target, own, separators, |link, base| self.mailbox(link, base, covers))
+        root.claims(target, own, separators, |link, base| self.mailbox(link, base))
     }
 
-    /// Enters another account's own address that was found by the first octets of this one, if they are one in widest form.
-    fn mailbox(&mut self, link: Link, base: &[u8], covers: bool) -> Read<()> {
+    /// Enters another tenant's entry that is found under the address's domain, if it is of this name.
+    #[inline(never)]
+    fn domain_elsewhere(&mut self, link: Link, separators: &mut Separators) -> Read<()> {
+        let row: DomainRow<'_> = self.asker.root.page(link.page)?.record(link.record)?;
+        if octet::same(row.name()?, self.target.domain) {
+            self.domain_over(link.page, row, separators);
+        }
+        Ok(())
+    }
+
+    /// Enters entries that have the address in their scope because they include their sub-domains.
+    #[inline(never)]
+    fn domains_reaching(&mut self, separators: &mut Separators) -> Read<()> {
+        self.asker.root.domains_reaching(self.target, |page, row| {
+            self.domain_over(page, row, separators);
+            Ok(())
+        })
+    }
+
+    fn domain_over(&mut self, page: u32, row: DomainRow<'_>, separators: &mut Separators) {
+        *separators = separators.union(rule(Some(row)).separators);
+        self.facts.enter(Fact::Hosted);
+        if page != self.asker.link.page {
+            self.facts.enter(Fact::DomainOfAnotherTenant);
+            self.observer.note(|| Note::DomainHeld { row });
+        }
+    }
+
+    /// Enters another account's own address that was found by the first octets of this one, if it counts and they are one in
+    /// widest form.
+    #[inline(never)]
+    fn mailbox(&mut self, link: Link, base: &[u8]) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
         let page = asker.root.page(link.page)?;
         let other: AccountRow<'_> = page.record(link.record)?;
-        if !octet::same(other.domain()?, target.domain) {
+        let flags = other.flags();
+        if flags & (account::COUNTED | account::COUNTED_ABOVE) == 0 || !octet::same(other.domain()?, target.domain) {
+            return Ok(());
+        }
+        if flags & account::COUNTED == 0 && !reaches(asker.root, page, link.page, target)? {
             return Ok(());
         }
         let own = other.local()?;
@@ -52,17 +90,17 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let consent = self.consented.opens(own, target.local);
         let theirs = !same_tenant && !consent && !self.facts.has(Fact::Consent);
         self.facts.enter_if(theirs, Fact::OwnOfAnotherTenant);
-        let opened = consent || same_tenant && covers;
+        let opened = consent || same_tenant && self.covers_mailboxes();
         self.facts.enter_if(!opened, Fact::Protected);
         self.observer.note(|| Note::Protected { account: other, same_tenant, opened });
         Ok(())
     }
 
     /// Whether the tenant's closest entry is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).
-    fn covers_mailboxes(&self) -> Read<bool> {
-        let Some(row) = self.closest else { return Ok(false) };
+    fn covers_mailboxes(&self) -> bool {
+        let Some(row) = self.closest else { return false };
         let flags = row.flags();
         let approved = flags & domain::APPROVED != 0 || !self.asker.page.has(tenant::APPROVAL_REQUIRED);
-        Ok(flags & domain::IN_FORCE == domain::IN_FORCE && approved && flags & domain::COVERS_MAILBOXES != 0)
+        flags & domain::IN_FORCE == domain::IN_FORCE && approved && flags & domain::COVERS_MAILBOXES != 0
     }
 }

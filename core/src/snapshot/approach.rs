@@ -13,7 +13,7 @@ use super::index::Candidates;
 use super::keys::Table;
 use super::layout::{Read, Run};
 use super::page::PageView;
-use super::root::{Link, Links, RootView};
+use super::root::{Link, Links, RootView, link};
 use super::row::Record;
 use super::rows::{AccountRow, DomainRow};
 use super::target::Target;
@@ -37,7 +37,7 @@ pub(crate) struct Approached<'p> {
 
 impl<'p> Approach<'p> {
     /// Asks for the bucket of an account.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Read<Self> {
         let approach = Self { root, id, hash: Hash::of(root.hasher, id), first: None };
         if root.is_large() {
@@ -66,12 +66,18 @@ impl<'p> Approach<'p> {
     #[inline]
     pub(crate) fn find_page(&mut self) -> Read<()> {
         if self.root.is_large() {
-            self.first = self.links()?.next()?;
-        }
-        if let Some(link) = self.first {
-            self.ask_for_record::<AccountRow<'_>>(link)?;
+            self.first = self.first_link()?;
         }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn first_link(&self) -> Read<Option<Link>> {
+        let first = self.links()?.next()?;
+        if let Some(link) = first {
+            self.ask_for_record::<AccountRow<'_>>(link)?;
+        }
+        Ok(first)
     }
 
     /// Asks for that record, and for what its tenant keeps about an address.
@@ -100,20 +106,36 @@ impl<'p> Approach<'p> {
     }
 
     /// The account, after these steps or without them.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn account(self) -> Read<Option<Approached<'p>>> {
-        let mut links = self.links()?;
+        let mut home = self.root.home::<2>(self.root.head()?.account_index(), self.hash)?;
+        while let Some(words) = home.next() {
+            if let Some(found) = self.account_at(link(words))? {
+                return Ok(Some(found));
+            }
+        }
+        if home.is_elsewhere() { self.account_elsewhere() } else { Ok(None) }
+    }
+
+    #[inline(never)]
+    fn account_elsewhere(self) -> Read<Option<Approached<'p>>> {
+        let mut links = self.root.elsewhere::<2>(Table::Accounts, self.root.head()?.account_index(), self.hash)?;
         while let Some(link) = links.next()? {
-            let page = self.root.page(link.page)?;
-            let account: AccountRow<'_> = page.record(link.record)?;
-            if octet::same(account.id()?, self.id) {
-                return Ok(Some(Approached { link, page, account }));
+            if let Some(found) = self.account_at(link)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
     }
 
-    #[inline]
+    /// The account that a record is, if it is the one.
+    #[inline(always)]
+    fn account_at(self, link: Link) -> Read<Option<Approached<'p>>> {
+        let page = self.root.page(link.page)?;
+        let account: AccountRow<'_> = page.record(link.record)?;
+        Ok(octet::same(account.id()?, self.id).then_some(Approached { link, page, account }))
+    }
+
     fn links(&self) -> Read<Links<'p, 2>> {
         self.root.links(Table::Accounts, self.root.head()?.account_index(), self.hash)
     }

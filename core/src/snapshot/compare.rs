@@ -32,7 +32,13 @@ impl Separators {
     /// Joins two sets.
     #[inline]
     pub(crate) fn union(self, other: Self) -> Self {
-        if other.0 == [0; 4] { self } else { other.0.into_iter().fold(self, Self::with) }
+        if other.is_empty() { self } else { other.0.into_iter().fold(self, Self::with) }
+    }
+
+    /// Whether the set has none.
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == [0; 4]
     }
 
     /// Returns the octets of the set.
@@ -41,8 +47,9 @@ impl Separators {
     }
 
     /// Returns what stands before the first separator that is not at position 0, or all of it.
+    #[inline]
     pub(crate) fn base(self, local: &[u8]) -> &[u8] {
-        if self.0 == [0; 4] {
+        if self.is_empty() {
             return local;
         }
         let end = local.iter().enumerate().skip(1).find(|(_, octet)| self.0.contains(octet)).map(|(at, _)| at);
@@ -62,29 +69,6 @@ impl Rule {
     pub(crate) fn sub_address_base(self, local: &[u8]) -> Option<&[u8]> {
         let base = self.separators.base(local);
         (base.len() < local.len()).then_some(base)
-    }
-}
-
-/// A local part with its ASCII capitals folded.
-pub(crate) struct Folded {
-    octets: [u8; 64],
-    length: usize,
-}
-
-impl Folded {
-    /// Folds a local part; of one over 64 octets, which no address has, the first 64.
-    pub(crate) fn of(local: &[u8]) -> Self {
-        let mut octets = [0; 64];
-        let length = local.len().min(64);
-        for (slot, octet) in octets.iter_mut().zip(local) {
-            *slot = octet.to_ascii_lowercase();
-        }
-        Self { octets, length }
-    }
-
-    /// Returns the octets.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.octets.get(..self.length).unwrap_or(&[])
     }
 }
 

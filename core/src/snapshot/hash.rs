@@ -17,8 +17,6 @@ use siphasher::sip::SipHasher13;
 use crate::address::octet;
 use crate::options::HashKey;
 
-use super::compare::Folded;
-
 /// The hash of a key of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hash(pub(super) u64);
@@ -27,16 +25,17 @@ impl Hash {
     /// Hashes one text.
     #[inline]
     pub(crate) fn of(hasher: &Hasher, text: &[u8]) -> Self {
-        Self(hasher.hash(0, text))
+        Self(hasher.hash(0, text, |word| word))
     }
 
     /// Makes of a domain's hash that of an address in it: its local part, as it is or folded, hashed below the domain.
     #[inline]
     pub(crate) fn of_local(self, hasher: &Hasher, local: &[u8], exact_case: bool) -> Self {
-        if exact_case || !octet::has_capital(local) {
-            return Self(hasher.hash(self.0, local));
+        if exact_case {
+            Self(hasher.hash(self.0, local, |word| word))
+        } else {
+            Self(hasher.hash(self.0, local, octet::folded))
         }
-        Self(hasher.hash(self.0, Folded::of(local).as_bytes()))
     }
 
     /// Makes a further key of this one and a number, such as a holder's.
@@ -88,9 +87,9 @@ impl Hasher {
         Self { inner: [(); MOST / PAIR].map(|()| pair()), length, last, fold }
     }
 
-    /// Hashes a text below a number.
+    /// Hashes a text below a number; of eight octets, or those that fewer are, each word is what `fold` makes of it.
     #[inline]
-    fn hash(&self, below: u64, text: &[u8]) -> u64 {
+    fn hash(&self, below: u64, text: &[u8], fold: impl Fn(u64) -> u64) -> u64 {
         let mut sum = product([below, text.len() as u64], self.length);
         let text = text.get(..MOST).unwrap_or(text);
         // The last octets may have been added with those before them. For texts of one length that is as good as once.
@@ -98,7 +97,7 @@ impl Hasher {
             let before = text.get(..text.len() - 1).unwrap_or_default();
             for (octets, key) in before.chunks_exact(PAIR).zip(&self.inner) {
                 if let Ok(octets) = octets.try_into() {
-                    sum = sum.wrapping_add(product(words(octets), *key));
+                    sum = sum.wrapping_add(product(words(octets).map(&fold), *key));
                 }
             }
             words(last)
@@ -109,7 +108,7 @@ impl Hasher {
         } else {
             [text.iter().fold(0, |word, octet| word << 8 | u64::from(*octet)), 0]
         };
-        sum = sum.wrapping_add(product(last, self.last));
+        sum = sum.wrapping_add(product(last.map(&fold), self.last));
         let [a, b, c] = self.fold;
         let [low, high] = halves(sum);
         let [_, hash] = halves(a.wrapping_mul(low.into()).wrapping_add(b.wrapping_mul(high.into())).wrapping_add(c));
@@ -186,20 +185,37 @@ mod tests {
                 if let Some(octet) = text.get_mut(change) {
                     *octet ^= 0x80;
                 }
-                let hash = hasher.hash(7, &text);
+                let hash = hasher.hash(7, &text, |word| word);
                 assert_eq!(hash, defined(&hasher, 7, &text), "{text:?}");
                 assert_eq!(seen.insert(hash, (length, change)), None);
             }
         }
-        assert_ne!(hasher.hash(7, &long), hasher.hash(8, &long));
-        assert_ne!(hasher.hash(7, &long), Hasher::new(&HashKey([0; 16])).hash(7, &long));
+        assert_ne!(hasher.hash(7, &long, |word| word), hasher.hash(8, &long, |word| word));
+        assert_ne!(hasher.hash(7, &long, |word| word), Hasher::new(&HashKey([0; 16])).hash(7, &long, |word| word));
+    }
+
+    #[test]
+    fn a_folded_hash_is_that_of_the_folded_text() {
+        let hasher = Hasher::new(&HashKey([3; 16]));
+        // Every octet at every place of every length that is hashed in a way of its own.
+        for octet in 0..=255 {
+            for length in 1..=33 {
+                for place in 0..length {
+                    let mut text = [b'Q'; 33];
+                    text[place] = octet;
+                    let folded = text.map(|octet| octet.to_ascii_lowercase());
+                    let (text, folded) = (&text[..length], &folded[..length]);
+                    assert_eq!(hasher.hash(7, text, octet::folded), hasher.hash(7, folded, |word| word), "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]
     fn what_is_longer_than_any_key_has_a_hash_too() {
         let hasher = Hasher::new(&HashKey([1; 16]));
         let long = [b'a'; 300];
-        assert_ne!(hasher.hash(0, &long), hasher.hash(0, &long[..299]));
+        assert_ne!(hasher.hash(0, &long, |word| word), hasher.hash(0, &long[..299], |word| word));
     }
 
     #[test]
@@ -207,7 +223,7 @@ mod tests {
         let hasher = Hasher::new(&HashKey([2; 16]));
         let mut places = [0_u32; 64];
         for number in 0..64_000_u32 {
-            let hash = hasher.hash(0, std::format!("account-{number}").as_bytes());
+            let hash = hasher.hash(0, std::format!("account-{number}").as_bytes(), |word| word);
             for bits in [hash >> 58, hash >> 26 & 63] {
                 places[usize::try_from(bits).expect("six bits")] += 1;
             }

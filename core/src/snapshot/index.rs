@@ -2,7 +2,7 @@
 
 use super::blocks::Blocks;
 use super::hash::Hash;
-use super::layout::{Bytes, Read, Run, Word, Writer, small};
+use super::layout::{Bytes, Damaged, Read, Run, Word, Writer, small};
 
 impl Hash {
     /// The highest octet, but for 0, which marks an empty place: stored so that few records are touched in vain.
@@ -150,32 +150,92 @@ const fn next(group: u32, groups: u32) -> u32 {
     if group + 1 < groups { group + 1 } else { 0 }
 }
 
-/// The words of the entries that a hash may lead to; what they lead to must still be compared in full.
+/// The first group that a look-up reads, and most read no other: its entries with the tag of a hash, each of which must
+/// still be compared in full.
+#[derive(Clone, Copy)]
+pub(crate) struct Home<'p, const N: usize> {
+    octets: &'p [u8],
+    /// The entries that were not returned: the highest bit of an octet each.
+    alike: u64,
+    /// What is not among them stands elsewhere, if there is more.
+    pub(super) is_elsewhere: bool,
+}
+
+impl<'p, const N: usize> Home<'p, N> {
+    /// Starts a look-up in the table at `run`.
+    #[inline(always)]
+    pub(crate) fn of(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
+        if run.count == 0 {
+            return Ok(Self { octets: &[], alike: 0, is_elsewhere: false });
+        }
+        Self::at(bytes, run, hash, hash.group(run.count))
+    }
+
+    /// Nothing, so that all there is stands elsewhere.
+    pub(super) const fn elsewhere() -> Self {
+        Self { octets: &[], alike: 0, is_elsewhere: true }
+    }
+
+    #[inline(always)]
+    fn at(bytes: Bytes<'p>, run: Run, hash: Hash, group: u32) -> Read<Self> {
+        let start = place::<N>(run, group) as usize * 4;
+        let octets = bytes.0.get(start..start + 4 * words_of::<N>()).ok_or(Damaged)?;
+        let tags = octets.first_chunk().map_or(0, |tags| u64::from_le_bytes(*tags));
+        let [.., flags] = tags.to_le_bytes();
+        Ok(Self { octets, alike: alike(tags, hash.tag()), is_elsewhere: flags & (MORE | CROWDED) != 0 })
+    }
+
+    /// Returns the words of the next entry.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<[u32; N]> {
+        if self.alike == 0 {
+            return None;
+        }
+        let slot = self.alike.trailing_zeros() as usize / 8;
+        self.alike &= self.alike - 1;
+        let entry = self.octets.get(8 + 4 * N * slot..8 + 4 * N * (slot + 1))?;
+        let mut words = [0; N];
+        for (into, octets) in words.iter_mut().zip(entry.chunks_exact(4)) {
+            *into = octets.try_into().map_or(0, u32::from_le_bytes);
+        }
+        Some(words)
+    }
+
+    /// Whether there may be more than was returned: what [`Candidates::behind`] gives, and what stands under the hash with a
+    /// holder.
+    #[inline(always)]
+    pub(crate) const fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
+    }
+
+    fn flags(&self) -> u8 {
+        self.octets.get(SLOTS).copied().unwrap_or(0)
+    }
+}
+
+/// The words of all entries that a hash may lead to, group by group.
 pub(crate) struct Candidates<'p, const N: usize> {
     bytes: Bytes<'p>,
     run: Run,
-    tag: u8,
+    hash: Hash,
     /// The group that was read last, and how many were read before it.
-    group: u32,
+    group: Home<'p, N>,
     before: u32,
-    /// Where the entries of this group stand, and those among them that have the tag: the highest bit of an octet each.
-    entries: Word,
-    alike: u64,
-    /// The next group may have some too.
-    more: bool,
     /// Some stand under the hash with their holder.
     crowded: bool,
 }
 
 impl<'p, const N: usize> Candidates<'p, N> {
     /// Starts a look-up in the table at `run`.
-    #[inline]
     pub(crate) fn start(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
-        let (tag, group) = (hash.tag(), hash.group(run.count));
-        let mut found = Self { bytes, run, tag, group, before: 0, entries: 0, alike: 0, more: false, crowded: false };
-        if run.count != 0 {
-            found.read()?;
-        }
+        let group = Home::of(bytes, run, hash)?;
+        Ok(Self { bytes, run, hash, group, before: 0, crowded: group.flags() & CROWDED != 0 })
+    }
+
+    /// Goes on with a look-up whose first group was looked through.
+    pub(crate) fn behind(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
+        let mut found = Self::start(bytes, run, hash)?;
+        found.group.alike = 0;
         Ok(found)
     }
 
@@ -184,7 +244,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
     pub(crate) fn check(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: &Blocks) -> Read<()> {
         let mut group = hash.group(run.count);
         for _ in 0..run.count {
-            let word = Self::place(run, group);
+            let word = place::<N>(run, group);
             blocks.touch(bytes, word as usize * 4, word as usize * 4 + 4 * words_of::<N>())?;
             let [.., flags] = bytes.double(word)?.to_le_bytes();
             if flags & MORE == 0 {
@@ -197,51 +257,35 @@ impl<'p, const N: usize> Candidates<'p, N> {
 
     /// Reads the first of the tags that such a look-up begins with, and nothing else; it has not been checked.
     pub(crate) fn glance(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<u32> {
-        if run.count == 0 { Ok(0) } else { bytes.word(Self::place(run, hash.group(run.count))) }
+        if run.count == 0 { Ok(0) } else { bytes.word(place::<N>(run, hash.group(run.count))) }
     }
 
     /// Returns the words of the next entry.
-    #[inline(always)]
     pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
-        while self.alike == 0 {
+        loop {
+            if let Some(words) = self.group.next() {
+                return Ok(Some(words));
+            }
             self.before += 1;
-            if !self.more || self.before >= self.run.count {
+            if self.group.flags() & MORE == 0 || self.before >= self.run.count {
                 return Ok(None);
             }
-            self.group = next(self.group, self.run.count);
-            self.read()?;
+            let groups = u64::from(self.run.count);
+            let group = (u64::from(self.hash.group(self.run.count)) + u64::from(self.before)) % groups;
+            self.group = Home::at(self.bytes, self.run, self.hash, u32::try_from(group).map_err(|_| Damaged)?)?;
         }
-        let slot = self.alike.trailing_zeros() / 8;
-        self.alike &= self.alike - 1;
-        let mut words = [0; N];
-        for (into, at) in words.iter_mut().zip(self.entries.wrapping_add(slot * small(N))..) {
-            *into = self.bytes.word(at)?;
-        }
-        Ok(Some(words))
-    }
-
-    /// Reads the group.
-    #[inline]
-    fn read(&mut self) -> Read<()> {
-        let word = Self::place(self.run, self.group);
-        let tags = self.bytes.double(word)?;
-        let [.., flags] = tags.to_le_bytes();
-        (self.alike, self.entries, self.more) = (alike(tags, self.tag), word.wrapping_add(2), flags & MORE != 0);
-        self.crowded |= flags & CROWDED != 0;
-        Ok(())
     }
 
     /// Whether more may stand under the hash with a holder, once all that stand here were returned.
-    #[inline]
     pub(crate) const fn is_crowded(&self) -> bool {
         self.crowded
     }
+}
 
-    /// The word where a group stands.
-    #[inline]
-    fn place(run: Run, group: u32) -> Word {
-        run.start.wrapping_add(group.wrapping_mul(small(words_of::<N>())))
-    }
+/// The word where a group stands.
+#[inline]
+fn place<const N: usize>(run: Run, group: u32) -> Word {
+    run.start.wrapping_add(group.wrapping_mul(small(words_of::<N>())))
 }
 
 /// The octets that are this tag, but for the last: the highest bit of each.

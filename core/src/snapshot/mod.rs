@@ -12,7 +12,7 @@ pub(crate) mod hash;
 mod heads;
 mod image;
 pub(crate) mod index;
-mod keys;
+pub(crate) mod keys;
 pub(crate) mod layout;
 mod overlay;
 pub(crate) mod page;

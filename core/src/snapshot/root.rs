@@ -8,13 +8,13 @@ use super::Inner;
 use super::blocks::Blocks;
 use super::compare::Separators;
 use super::hash::{Hash, Hasher};
-use super::index::Candidates;
+use super::index::{Candidates, Home};
 use super::keys::{Table, tagged};
 use super::layout::{Bytes, Damaged, Read, Run};
 use super::overlay::Overlay;
 use super::page::{PageView, strength};
 use super::row::Row;
-use super::rows::{AboveRow, AccountRow, CredentialRow, DomainRow, RootRow, account, domain, root};
+use super::rows::{AboveRow, CredentialRow, DomainRow, RootRow, domain, root};
 use super::target::Target;
 
 /// Look-ups over all tenants.
@@ -61,13 +61,69 @@ impl<'p> RootView<'p> {
     }
 
     /// What a table has under a key.
-    #[inline]
     pub(crate) fn links<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
-        if let Some(blocks) = self.blocks() {
-            Candidates::<N>::check(self.bytes, run, hash, blocks)?;
-        }
+        self.check::<N>(run, hash)?;
         let candidates = Candidates::start(self.bytes, run, hash)?;
         Ok(Links { candidates, overlay: self.overlay(), table, hash, added: 0 })
+    }
+
+    /// Calls `visit` with what a table has under a key.
+    #[inline(always)]
+    pub(crate) fn each<const N: usize>(
+        self,
+        table: Table,
+        run: Run,
+        hash: Hash,
+        mut visit: impl FnMut(Link) -> Read<()>,
+    ) -> Read<()> {
+        let mut home = self.home::<N>(run, hash)?;
+        while let Some(words) = home.next() {
+            visit(link(words))?;
+        }
+        if home.is_elsewhere() { self.each_elsewhere::<N>(table, run, hash, &mut visit) } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn each_elsewhere<const N: usize>(
+        self,
+        table: Table,
+        run: Run,
+        hash: Hash,
+        visit: &mut dyn FnMut(Link) -> Read<()>,
+    ) -> Read<()> {
+        let mut links = self.elsewhere::<N>(table, run, hash)?;
+        while let Some(link) = links.next()? {
+            visit(link)?;
+        }
+        Ok(())
+    }
+
+    /// What most look-ups need of a table over all tenants, and nothing where something has changed.
+    #[inline(always)]
+    pub(super) fn home<const N: usize>(self, run: Run, hash: Hash) -> Read<Home<'p, N>> {
+        if self.overlay().is_some() {
+            return Ok(Home::elsewhere());
+        }
+        self.check::<N>(run, hash)?;
+        Home::of(self.bytes, run, hash)
+    }
+
+    /// What [`Self::home`] did not give.
+    pub(super) fn elsewhere<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
+        if self.overlay().is_some() {
+            return self.links(table, run, hash);
+        }
+        let candidates = Candidates::behind(self.bytes, run, hash)?;
+        Ok(Links { candidates, overlay: None, table, hash, added: 0 })
+    }
+
+    /// Checks what of a table such a look-up reads, if it was sealed.
+    #[inline(always)]
+    fn check<const N: usize>(self, run: Run, hash: Hash) -> Read<()> {
+        match self.blocks() {
+            Some(blocks) => Candidates::<N>::check(self.bytes, run, hash, blocks),
+            None => Ok(()),
+        }
     }
 
     /// What of the octets has been checked, if they were sealed.
@@ -124,14 +180,10 @@ impl<'p> RootView<'p> {
         hash: Hash,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let mut links = self.links::<2>(Table::Domains, self.head()?.domain_index(), hash)?;
-        while let Some(Link { page, record }) = links.next()? {
+        self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
             let row: DomainRow<'_> = self.page(page)?.record(record)?;
-            if row.name()? == name {
-                visit(page, row)?;
-            }
-        }
-        Ok(())
+            if row.name()? == name { visit(page, row) } else { Ok(()) }
+        })
     }
 
     /// Calls `visit` with each entry that is not pending and has this domain in its scope, and its page.
@@ -140,15 +192,29 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        let has_subdomains = self.head()?.flags() & root::HAS_SUBDOMAINS != 0
-            || self.overlay().is_some_and(|overlay| overlay.has_subdomains);
-        let depth = if has_subdomains { usize::MAX } else { 1 };
-        for (depth, (name, hash)) in target.domains().take(depth).enumerate() {
+        self.domains_named(target.domain, target.domain_hash(), &mut visit)?;
+        if self.has_subdomains()? { self.domains_reaching(target, visit) } else { Ok(()) }
+    }
+
+    /// Calls `visit` with each entry above this domain that is not pending and includes its sub-domains, and its page.
+    pub(crate) fn domains_reaching(
+        self,
+        target: &Target<'_>,
+        mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
+    ) -> Read<()> {
+        for (name, hash) in target.domains().skip(1) {
             self.domains_named(name, hash, |page, row| {
-                if depth == 0 || row.flags() & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
+                if row.flags() & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
             })?;
         }
         Ok(())
+    }
+
+    /// Whether an entry of any tenant includes its sub-domains.
+    #[inline]
+    pub(crate) fn has_subdomains(self) -> Read<bool> {
+        let was_built = self.head()?.flags() & root::HAS_SUBDOMAINS != 0;
+        Ok(was_built || self.overlay().is_some_and(|overlay| overlay.has_subdomains))
     }
 
     /// Whether a right from the entry named `above` stops before the target: at or above it, and below `above`,
@@ -173,29 +239,11 @@ impl<'p> RootView<'p> {
         Ok(false)
     }
 
-    /// Calls `visit` with each account whose counted own address may be this one in widest form, and with what was left of the
-    /// address when it was found.
+    /// Calls `visit` with each account whose own address, counted or not, may be this one in widest form, and with what was
+    /// left of the address when it was found.
     ///
     /// `own` is the separator that the asking tenant gives to the domain, `others` are those that any tenant gives it.
-    pub(crate) fn own_addresses(
-        self,
-        target: &Target<'_>,
-        own: Separators,
-        others: Separators,
-        mut visit: impl FnMut(Link, &[u8]) -> Read<()>,
-    ) -> Read<()> {
-        self.claims(target, own, others, |link, base| {
-            let page = self.page(link.page)?;
-            let row: AccountRow<'_> = page.record(link.record)?;
-            let counted = row.flags() & account::COUNTED != 0
-                || row.flags() & account::COUNTED_ABOVE != 0
-                    && row.domain()? == target.domain
-                    && reaches(self, page, link.page, target)?;
-            if counted { visit(link, base) } else { Ok(()) }
-        })
-    }
-
-    /// The same for own addresses that do not count, too.
+    #[inline(always)]
     pub(crate) fn claims(
         self,
         target: &Target<'_>,
@@ -204,10 +252,28 @@ impl<'p> RootView<'p> {
         mut visit: impl FnMut(Link, &[u8]) -> Read<()>,
     ) -> Read<()> {
         let first = own.base(target.local);
-        self.claims_of(target, own, first, &mut visit)?;
-        if others.iter().next().is_none() {
-            return Ok(());
-        }
+        self.each::<2>(Table::Own, self.head()?.own_index(), target.hash_of(first, false), |link| visit(link, first))?;
+        if own.is_empty() && others.is_empty() { Ok(()) } else { self.claims_cut(target, own, others, &mut visit) }
+    }
+
+    /// The same of those that stand under further keys, because some separator cuts the address.
+    #[inline(never)]
+    fn claims_cut(
+        self,
+        target: &Target<'_>,
+        own: Separators,
+        others: Separators,
+        visit: &mut dyn FnMut(Link, &[u8]) -> Read<()>,
+    ) -> Read<()> {
+        let index = self.head()?.own_index();
+        let tagged_of = |base: &[u8], visit: &mut dyn FnMut(Link, &[u8]) -> Read<()>| -> Read<()> {
+            let hash = target.hash_of(base, false);
+            own.iter().try_for_each(|separator| {
+                self.each::<2>(Table::Own, index, tagged(hash, separator), |link| visit(link, base))
+            })
+        };
+        let first = own.base(target.local);
+        tagged_of(first, visit)?;
         // All bases are cuts of one text, and each that differs is looked up once.
         let mut bases = [first; Separators::ALL.len()];
         for (slot, separator) in bases.iter_mut().zip(others.iter()) {
@@ -218,28 +284,8 @@ impl<'p> RootView<'p> {
         for base in bases {
             if base.len() < shortest.len() {
                 shortest = base;
-                self.claims_of(target, own, base, &mut visit)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn claims_of<'t>(
-        self,
-        target: &Target<'_>,
-        own: Separators,
-        base: &'t [u8],
-        visit: &mut impl FnMut(Link, &'t [u8]) -> Read<()>,
-    ) -> Read<()> {
-        let (index, hash) = (self.head()?.own_index(), target.hash_of(base, false));
-        let mut links = self.links::<2>(Table::Own, index, hash)?;
-        while let Some(link) = links.next()? {
-            visit(link, base)?;
-        }
-        for separator in own.iter() {
-            let mut links = self.links::<2>(Table::Own, index, tagged(hash, separator))?;
-            while let Some(link) = links.next()? {
-                visit(link, base)?;
+                self.each::<2>(Table::Own, index, target.hash_of(base, false), |link| visit(link, base))?;
+                tagged_of(base, visit)?;
             }
         }
         Ok(())
@@ -282,30 +328,23 @@ pub(crate) struct Links<'p, const N: usize> {
 }
 
 impl<const N: usize> Links<'_, N> {
-    /// Returns the next one.
-    #[inline(always)]
+    /// Returns the next one: where something has changed, what is masked is passed by, and what was added comes last.
     pub(crate) fn next(&mut self) -> Read<Option<Link>> {
-        let Some(overlay) = self.overlay else { return Ok(self.candidates.next()?.map(link)) };
-        self.next_with(overlay)
-    }
-
-    /// The same where something has changed: what is masked is passed by, and what was added comes last.
-    #[inline(never)]
-    fn next_with(&mut self, overlay: &Overlay) -> Read<Option<Link>> {
         while let Some(words) = self.candidates.next()? {
             let link = link(words);
-            if !overlay.masks(link.page) {
+            if !self.overlay.is_some_and(|overlay| overlay.masks(link.page)) {
                 return Ok(Some(link));
             }
         }
+        let Some(overlay) = self.overlay else { return Ok(None) };
         let added = overlay.links(self.table, self.hash).get(self.added).copied();
         self.added += 1;
         Ok(added)
     }
 }
 
-#[inline]
-fn link<const N: usize>(words: [u32; N]) -> Link {
+#[inline(always)]
+pub(super) fn link<const N: usize>(words: [u32; N]) -> Link {
     let word = |at: usize| words.get(at).copied().unwrap_or(0);
     Link { page: word(0), record: word(1) }
 }

@@ -1,41 +1,64 @@
 //! An address that is looked up in many tables: its keys, hashed once.
 
-use core::cell::OnceCell;
+use core::cell::Cell;
 
 use crate::address::{CanonicalView, octet};
 
 use super::compare::upwards;
 use super::hash::{Hash, Hasher};
 
-/// An address, and the hashes that it is looked up by, each made when it is first asked for.
+/// An address, and the hashes that it is looked up by, which are made when one is first asked for.
 pub(crate) struct Target<'a> {
     pub(crate) local: &'a [u8],
     pub(crate) domain: &'a [u8],
     hasher: &'a Hasher,
-    /// The hash of the domain.
-    domain_hash: OnceCell<Hash>,
-    /// The hash of the address with its local part folded.
-    folded: OnceCell<Hash>,
+    hashes: Cell<Option<Hashes>>,
+}
+
+/// What nearly every look-up of an address asks for.
+#[derive(Clone, Copy)]
+struct Hashes {
+    domain: Hash,
+    /// That of the address with its local part folded.
+    folded: Hash,
 }
 
 impl<'a> Target<'a> {
     /// Takes an address.
-    pub(crate) fn new(hasher: &'a Hasher, address: CanonicalView<'a>) -> Self {
+    pub(crate) const fn new(hasher: &'a Hasher, address: CanonicalView<'a>) -> Self {
         let CanonicalView { local, domain } = address;
-        Self { local, domain, hasher, domain_hash: OnceCell::new(), folded: OnceCell::new() }
+        Self { local, domain, hasher, hashes: Cell::new(None) }
     }
 
     /// The hash of the domain.
     #[inline]
     pub(crate) fn domain_hash(&self) -> Hash {
-        *self.domain_hash.get_or_init(|| Hash::of(self.hasher, self.domain))
+        self.hashes().domain
     }
 
     /// The hash of the address that the first octets of the local part make with the domain.
+    #[inline]
     pub(crate) fn hash_of(&self, base: &[u8], exact_case: bool) -> Hash {
-        let hash = || self.domain_hash().of_local(self.hasher, base, exact_case);
+        let Hashes { domain, folded } = self.hashes();
         // What is not shorter is all of it.
-        if !exact_case && base.len() == self.local.len() { *self.folded.get_or_init(hash) } else { hash() }
+        let is_folded = !exact_case && base.len() == self.local.len();
+        if is_folded { folded } else { domain.of_local(self.hasher, base, exact_case) }
+    }
+
+    #[inline]
+    fn hashes(&self) -> Hashes {
+        match self.hashes.get() {
+            Some(hashes) => hashes,
+            None => self.hash(),
+        }
+    }
+
+    #[inline(never)]
+    fn hash(&self) -> Hashes {
+        let domain = Hash::of(self.hasher, self.domain);
+        let hashes = Hashes { domain, folded: domain.of_local(self.hasher, self.local, false) };
+        self.hashes.set(Some(hashes));
+        hashes
     }
 
     /// The address.
