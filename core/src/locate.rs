@@ -227,12 +227,13 @@ impl<'s> Asker<'s> {
 }
 
 impl Lineage {
-    #[inline]
+    #[inline(always)]
     fn climb(root: RootView<'_>, page: PageView<'_>, number: u32) -> Read<Self> {
         let lineage = Self { pages: [number; MAX_LEVELS], depth: 0, identities_from: 0, domains_from: 0 };
         if page.has(tenant::HAS_PARENT) { lineage.above(root, page) } else { Ok(lineage) }
     }
 
+    #[inline(never)]
     fn above<'s>(mut self, root: RootView<'s>, mut page: PageView<'s>) -> Read<Self> {
         let (mut identities, mut domains) = (true, true);
         while page.has(tenant::HAS_PARENT) {

@@ -105,8 +105,8 @@ pub(crate) fn same_but_for_case(a: &[u8], b: &[u8]) -> bool {
         return false;
     }
     match (ends(a), ends(b)) {
-        (Some(a), Some(b)) => folded(a.0) == folded(b.0) && folded(a.1) == folded(b.1),
-        _ => a.eq_ignore_ascii_case(b),
+        (Some(a), Some(b)) => a == b || folded(a.0) == folded(b.0) && folded(a.1) == folded(b.1),
+        _ => same(a, b) || a.eq_ignore_ascii_case(b),
     }
 }
 

@@ -12,40 +12,33 @@ use crate::snapshot::rows::{IdentityRow, identity, tenant};
 
 use super::{Fact, Gatherer};
 
-/// The identities with consent that the account may use for the address: they open other accounts' own addresses.
+/// The identities with consent that the account may use for what the address is a sub-address of: they open other accounts'
+/// own addresses, as one for exactly the address does.
 ///
 /// Each is the address's local part up to some octet, so that its length tells which.
 #[derive(Default)]
 pub(super) struct Consented(u128);
 
 impl Consented {
-    fn add(&mut self, identity: &[u8]) {
-        self.0 |= Self::bit(identity);
+    const fn add(&mut self, length: usize) {
+        self.0 |= Self::bit(length);
     }
 
-    pub(super) fn opens(&self, own: &[u8], local: &[u8]) -> bool {
-        self.0 & Self::bit(own) != 0 && local.get(..own.len()).is_some_and(|start| octet::same_but_for_case(start, own))
+    pub(super) const fn has(&self, length: usize) -> bool {
+        self.0 & Self::bit(length) != 0
     }
 
-    fn bit(identity: &[u8]) -> u128 {
-        u32::try_from(identity.len()).ok().and_then(|length| 1_u128.checked_shl(length)).unwrap_or(0)
+    const fn bit(length: usize) -> u128 {
+        if length < 128 { 1 << length } else { 0 }
     }
-}
-
-/// A tenant whose identities count.
-struct Holder<'p> {
-    page: PageView<'p>,
-    number: u32,
-    /// How it compares local parts of the address's domain.
-    rule: Rule,
 }
 
 impl<O: Observer> Gatherer<'_, '_, O> {
     /// Enters those of the account's tenant, and of those above.
-    #[inline]
+    #[inline(always)]
     pub(super) fn identities(&mut self) -> Read<()> {
         let asker = self.asker;
-        self.identities_of(&Holder { page: asker.page, number: asker.link.page, rule: self.own_rule })?;
+        self.identities_of((&asker.page, asker.link.page), self.own_rule)?;
         if asker.inherits_identities() { self.identities_above() } else { Ok(()) }
     }
 
@@ -53,52 +46,58 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     fn identities_above(&mut self) -> Read<()> {
         for &number in self.asker.identity_holders().iter().skip(1) {
             let page = self.asker.root.page(number)?;
-            self.identities_of(&Holder { page, number, rule: rule(page.closest(self.target)?) })?;
+            self.identities_of((&page, number), rule(page.closest(self.target)?))?;
         }
         Ok(())
     }
 
-    /// Enters those of one tenant, and those of the account if the tenant is its own.
+    /// Enters those of one tenant, which compares local parts by this rule, and those of the account if the tenant is its own.
     #[inline(always)]
-    fn identities_of(&mut self, holder: &Holder<'_>) -> Read<()> {
-        let index = holder.page.head().identity_index();
+    fn identities_of(&mut self, (page, number): (&PageView<'_>, u32), rule: Rule) -> Read<()> {
+        let index = page.head().identity_index();
         if index.count == 0 {
             return Ok(());
         }
-        self.facts.enter_if(holder.rule.exact_case, Fact::CaseTells);
+        self.facts.enter_if(rule.exact_case, Fact::CaseTells);
         let local = self.target.local;
-        let hash = self.target.hash_of(local, holder.rule.exact_case);
-        let mut home = Home::of(holder.page.bytes(), index, hash)?;
-        while let Some([word]) = home.next() {
-            self.identity(holder, word, local)?;
+        let hash = self.target.hash_of(local, rule.exact_case);
+        let home = Home::of(page.bytes(), index, hash)?;
+        if let Some([word]) = home.first() {
+            self.identity((page, number), rule, word, local)?;
         }
-        if home.is_elsewhere() {
-            self.identities_elsewhere(holder, hash, local)?;
+        if home.has_more() {
+            self.further_identities((page, number), rule, hash, local)?;
         }
-        if holder.rule.separators.is_empty() { Ok(()) } else { self.identities_of_base(holder) }
+        if rule.separators.is_empty() { Ok(()) } else { self.identities_of_base((page, number), rule) }
     }
 
     /// Enters those of what the address is a sub-address of.
     #[inline(never)]
-    fn identities_of_base(&mut self, holder: &Holder<'_>) -> Read<()> {
-        let Some(base) = holder.rule.sub_address_base(self.target.local) else { return Ok(()) };
-        let (page, hash) = (holder.page, self.target.hash_of(base, holder.rule.exact_case));
-        let mut home = Home::of(page.bytes(), page.head().identity_index(), hash)?;
-        while let Some([word]) = home.next() {
-            self.identity_apart(holder, word, base)?;
+    fn identities_of_base(&mut self, (page, number): (&PageView<'_>, u32), rule: Rule) -> Read<()> {
+        let Some(base) = rule.sub_address_base(self.target.local) else { return Ok(()) };
+        let hash = self.target.hash_of(base, rule.exact_case);
+        let home = Home::of(page.bytes(), page.head().identity_index(), hash)?;
+        if let Some([word]) = home.first() {
+            self.identity_apart((page, number), rule, word, base)?;
         }
-        if home.is_elsewhere() { self.identities_elsewhere(holder, hash, base) } else { Ok(()) }
+        if home.has_more() { self.further_identities((page, number), rule, hash, base) } else { Ok(()) }
     }
 
-    /// Enters those that stand in further groups and, where many hold the address, under their holder too.
+    /// Enters those that stand behind the first one, in further groups and, where many hold the address, under their holder.
     #[inline(never)]
-    fn identities_elsewhere(&mut self, holder: &Holder<'_>, hash: Hash, local: &[u8]) -> Read<()> {
-        let (bytes, index) = (holder.page.bytes(), holder.page.head().identity_index());
-        let mut behind = Candidates::behind(bytes, index, hash)?;
-        while let Some([word]) = behind.next()? {
-            self.identity_apart(holder, word, local)?;
+    fn further_identities(
+        &mut self,
+        (page, number): (&PageView<'_>, u32),
+        rule: Rule,
+        hash: Hash,
+        local: &[u8],
+    ) -> Read<()> {
+        let (bytes, index) = (page.bytes(), page.head().identity_index());
+        let mut further = Candidates::behind_first(bytes, index, hash)?;
+        while let Some([word]) = further.next()? {
+            self.identity_apart((page, number), rule, word, local)?;
         }
-        if !behind.is_crowded() {
+        if !further.is_crowded() {
             return Ok(());
         }
         let under = |hash| Candidates::<1>::start(bytes, index, hash);
@@ -107,12 +106,12 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             while let Some([word]) = apart.next()? {
                 // What stands together was entered, and may be found here by chance.
                 let (mut together, mut is_new) =
-                    (under(hash)?, holder.page.record::<IdentityRow<'_>>(word)?.holder()? == held_by);
+                    (under(hash)?, page.record::<IdentityRow<'_>>(word)?.holder()? == held_by);
                 while let Some([entered]) = together.next()? {
                     is_new &= entered != word;
                 }
                 if is_new {
-                    self.identity_apart(holder, word, local)?;
+                    self.identity_apart((page, number), rule, word, local)?;
                 }
             }
         }
@@ -120,27 +119,28 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     }
 
     #[inline(never)]
-    fn identity_apart(&mut self, holder: &Holder<'_>, word: Word, local: &[u8]) -> Read<()> {
-        self.identity(holder, word, local)
+    fn identity_apart(&mut self, of: (&PageView<'_>, u32), rule: Rule, word: Word, local: &[u8]) -> Read<()> {
+        self.identity(of, rule, word, local)
     }
 
     /// Enters the identity at a word, if the tenant or its account holds it and it has this local part.
     #[inline(always)]
-    fn identity(&mut self, holder: &Holder<'_>, word: Word, local: &[u8]) -> Read<()> {
-        let (asker, &Holder { page, number, rule }) = (self.asker, holder);
+    fn identity(&mut self, (page, number): (&PageView<'_>, u32), rule: Rule, word: Word, local: &[u8]) -> Read<()> {
+        let (asker, target) = (self.asker, self.target);
         let row: IdentityRow<'_> = page.record(word)?;
         let held_by = row.holder()?;
         let is_held = held_by == 0 || held_by == asker.link.record && number == asker.link.page;
-        if !is_held || !octet::same(row.domain()?, self.target.domain) || !rule.same(local, row.local()?) {
+        let is_as_long = row.lengths() == (local.len(), target.domain.len());
+        if !is_held || !is_as_long || !octet::same(row.domain()?, target.domain) || !rule.same(local, row.local()?) {
             return Ok(());
         }
-        self.entered(holder, row, local.len() == self.target.local.len())
+        self.enter_identity((page, number), row, local.len() == target.local.len())
     }
 
     /// Enters an identity that is for the address: exactly, or for what it is a sub-address of.
     #[inline(always)]
-    fn entered(&mut self, holder: &Holder<'_>, row: IdentityRow<'_>, exact: bool) -> Read<()> {
-        let (asker, &Holder { page, number, .. }) = (self.asker, holder);
+    fn enter_identity(&mut self, (page, number): (&PageView<'_>, u32), row: IdentityRow<'_>, exact: bool) -> Read<()> {
+        let asker = self.asker;
         let flags = row.flags();
         let has = |flag: u32| flags & flag != 0;
         if has(identity::AGAINST) {
@@ -153,13 +153,13 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         let proved = verified
             && (has(identity::PROVED)
                 || page.has(tenant::ADMIN_VOUCHES)
-                || has(identity::PROVED_ABOVE) && reaches(asker.root, page, number, self.target)?);
+                || has(identity::PROVED_ABOVE) && reaches(asker.root, *page, number, self.target)?);
         let grandfathered = has(identity::GRANDFATHERED) && asker.clock.is_before(page.head().grandfathered_until()?);
         let counts = has(identity::GIVEN) || proved || grandfathered;
         let (mut listed, mut permitted) = (has(identity::ANY_SENDER), has(identity::ANY_ROLE));
         if let Some(extra) = row.extra()? {
             listed = listed || page.lists_account(extra.senders(), asker.account, number == asker.link.page)?;
-            permitted = permitted || asker.role_on(page, extra.roles())?;
+            permitted = permitted || asker.role_on(*page, extra.roles())?;
         }
         let usable = listed && permitted;
         self.observer.note(|| Note::Identity { row, exact, counts, usable });
@@ -168,10 +168,10 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             if has(identity::GIVEN) {
                 if exact {
                     self.facts.enter(Fact::Consent);
-                } else if self.separates(page, number)? {
-                    self.facts.enter(Fact::ConsentSub);
+                } else {
+                    self.facts.enter_if(self.separates(page, number)?, Fact::ConsentSub);
+                    self.consented.add(row.lengths().0);
                 }
-                self.consented.add(row.local()?);
             }
         } else if counts {
             self.facts.enter_if(!listed, Fact::IdentityNotListed);
@@ -184,10 +184,10 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     /// Whether an entry that gives the tenant's local parts their separator reaches the address.
     #[inline(never)]
-    fn separates(&self, page: PageView<'_>, number: u32) -> Read<bool> {
+    fn separates(&self, page: &PageView<'_>, number: u32) -> Read<bool> {
         match page.closest(self.target)? {
             Some(row) if row.name()? == self.target.domain => Ok(true),
-            Some(_) => reaches(self.asker.root, page, number, self.target),
+            Some(_) => reaches(self.asker.root, *page, number, self.target),
             None => Ok(false),
         }
     }

@@ -34,11 +34,12 @@ impl Depth {
     /// Whether the grants found so far make it needless to know which domains would grant the address too.
     #[inline]
     fn needs_no_domain(self, facts: AddressFacts) -> bool {
-        match self {
-            Self::Everything => false,
-            Self::Enough(Proof::Identity | Proof::Either) => facts.has_any(AddressFacts::EXACT),
-            Self::Enough(Proof::Domain | Proof::Both) => facts.has(Fact::OwnExact),
-        }
+        let enough = match self {
+            Self::Everything => const { AddressFacts::of(&[]) },
+            Self::Enough(Proof::Identity | Proof::Either) => AddressFacts::EXACT,
+            Self::Enough(Proof::Domain | Proof::Both) => const { AddressFacts::of(&[Fact::OwnExact]) },
+        };
+        facts.has_any(enough)
     }
 
     /// Whether they make it needless to know who else holds the address.
@@ -70,8 +71,7 @@ pub(crate) fn gather<O: Observer>(
     };
     // Where nothing is disputed the entries do not tell how local parts compare, and often they need not be found at all.
     if !gatherer.undisputed {
-        gatherer.find_entries()?;
-        gatherer.facts.enter_if(gatherer.own_rule.exact_case, Fact::CaseTells);
+        gatherer.find_entries_first()?;
     }
     gatherer.own_address()?;
     if !(gatherer.facts.has(Fact::OwnExact) && depth != Depth::Everything) {
@@ -108,10 +108,18 @@ struct Gatherer<'g, 's, O> {
 }
 
 impl<O: Observer> Gatherer<'_, '_, O> {
+    /// Finds the entries that tell how local parts compare.
+    #[inline(never)]
+    fn find_entries_first(&mut self) -> Read<()> {
+        self.find_entries()?;
+        self.facts.enter_if(self.own_rule.exact_case, Fact::CaseTells);
+        Ok(())
+    }
+
     /// Finds the own tenant's entries for the address.
-    #[inline]
+    #[inline(always)]
     fn find_entries(&mut self) -> Read<()> {
-        let page = self.asker.page;
+        let page = &self.asker.page;
         self.named = page.entry_named(self.target)?;
         self.closest = page.closest_given(self.named, self.target)?;
         self.own_rule = rule(self.closest);

@@ -14,7 +14,7 @@ use super::{Fact, Gatherer};
 impl<O: Observer> Gatherer<'_, '_, O> {
     #[inline]
     pub(super) fn others(&mut self) -> Read<()> {
-        let (root, target) = (self.asker.root, self.target);
+        let (root, target) = (&self.asker.root, self.target);
         let mut separators = Separators::default();
         let (index, hash) = (root.head()?.domain_index(), target.domain_hash());
         root.each::<2>(Table::Domains, index, hash, |link| {
@@ -87,13 +87,22 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         if link == asker.link {
             return Ok(());
         }
-        let consent = self.consented.opens(own, target.local);
+        let consent = self.opens(own);
         let theirs = !same_tenant && !consent && !self.facts.has(Fact::Consent);
         self.facts.enter_if(theirs, Fact::OwnOfAnotherTenant);
         let opened = consent || same_tenant && self.covers_mailboxes();
         self.facts.enter_if(!opened, Fact::Protected);
         self.observer.note(|| Note::Protected { account: other, same_tenant, opened });
         Ok(())
+    }
+
+    /// Whether the account may use an identity with consent that is this own address: the one that is asked for, or what that
+    /// is a sub-address of.
+    fn opens(&self, own: &[u8]) -> bool {
+        let local = self.target.local;
+        let is_exact = self.facts.has(Fact::Consent) && own.len() == local.len();
+        (is_exact || self.consented.has(own.len()))
+            && local.get(..own.len()).is_some_and(|start| octet::same_but_for_case(start, own))
     }
 
     /// Whether the tenant's closest entry is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).

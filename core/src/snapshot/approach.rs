@@ -108,18 +108,18 @@ impl<'p> Approach<'p> {
     /// The account, after these steps or without them.
     #[inline(always)]
     pub(crate) fn account(self) -> Read<Option<Approached<'p>>> {
-        let mut home = self.root.home::<2>(self.root.head()?.account_index(), self.hash)?;
-        while let Some(words) = home.next() {
+        let home = self.root.home::<2>(self.root.head()?.account_index(), self.hash)?;
+        if let Some(words) = home.first() {
             if let Some(found) = self.account_at(link(words))? {
                 return Ok(Some(found));
             }
         }
-        if home.is_elsewhere() { self.account_elsewhere() } else { Ok(None) }
+        if home.has_more() { self.account_further() } else { Ok(None) }
     }
 
     #[inline(never)]
-    fn account_elsewhere(self) -> Read<Option<Approached<'p>>> {
-        let mut links = self.root.elsewhere::<2>(Table::Accounts, self.root.head()?.account_index(), self.hash)?;
+    fn account_further(self) -> Read<Option<Approached<'p>>> {
+        let mut links = self.root.further::<2>(Table::Accounts, self.root.head()?.account_index(), self.hash)?;
         while let Some(link) = links.next()? {
             if let Some(found) = self.account_at(link)? {
                 return Ok(Some(found));

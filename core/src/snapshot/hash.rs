@@ -88,7 +88,7 @@ impl Hasher {
     }
 
     /// Hashes a text below a number; of eight octets, or those that fewer are, each word is what `fold` makes of it.
-    #[inline]
+    #[inline(always)]
     fn hash(&self, below: u64, text: &[u8], fold: impl Fn(u64) -> u64) -> u64 {
         let mut sum = product([below, text.len() as u64], self.length);
         let text = text.get(..MOST).unwrap_or(text);

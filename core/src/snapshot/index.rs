@@ -150,15 +150,15 @@ const fn next(group: u32, groups: u32) -> u32 {
     if group + 1 < groups { group + 1 } else { 0 }
 }
 
-/// The first group that a look-up reads, and most read no other: its entries with the tag of a hash, each of which must
-/// still be compared in full.
+/// The first group that a look-up reads, of which most need the first entry alone: those with the tag of a hash, each of
+/// which must still be compared in full.
 #[derive(Clone, Copy)]
 pub(crate) struct Home<'p, const N: usize> {
     octets: &'p [u8],
-    /// The entries that were not returned: the highest bit of an octet each.
+    /// The entries with the tag: the highest bit of an octet each.
     alike: u64,
-    /// What is not among them stands elsewhere, if there is more.
-    pub(super) is_elsewhere: bool,
+    /// Others may stand in further groups, or under the hash with a holder.
+    goes_on: bool,
 }
 
 impl<'p, const N: usize> Home<'p, N> {
@@ -166,14 +166,14 @@ impl<'p, const N: usize> Home<'p, N> {
     #[inline(always)]
     pub(crate) fn of(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
         if run.count == 0 {
-            return Ok(Self { octets: &[], alike: 0, is_elsewhere: false });
+            return Ok(Self { octets: &[], alike: 0, goes_on: false });
         }
         Self::at(bytes, run, hash, hash.group(run.count))
     }
 
-    /// Nothing, so that all there is stands elsewhere.
-    pub(super) const fn elsewhere() -> Self {
-        Self { octets: &[], alike: 0, is_elsewhere: true }
+    /// Nothing, where all there is has to be looked up in another way.
+    pub(super) const fn none() -> Self {
+        Self { octets: &[], alike: 0, goes_on: true }
     }
 
     #[inline(always)]
@@ -182,17 +182,16 @@ impl<'p, const N: usize> Home<'p, N> {
         let octets = bytes.0.get(start..start + 4 * words_of::<N>()).ok_or(Damaged)?;
         let tags = octets.first_chunk().map_or(0, |tags| u64::from_le_bytes(*tags));
         let [.., flags] = tags.to_le_bytes();
-        Ok(Self { octets, alike: alike(tags, hash.tag()), is_elsewhere: flags & (MORE | CROWDED) != 0 })
+        Ok(Self { octets, alike: alike(tags, hash.tag()), goes_on: flags & (MORE | CROWDED) != 0 })
     }
 
-    /// Returns the words of the next entry.
+    /// The words of the first entry.
     #[inline(always)]
-    pub(crate) fn next(&mut self) -> Option<[u32; N]> {
+    pub(crate) fn first(&self) -> Option<[u32; N]> {
         if self.alike == 0 {
             return None;
         }
         let slot = self.alike.trailing_zeros() as usize / 8;
-        self.alike &= self.alike - 1;
         let entry = self.octets.get(8 + 4 * N * slot..8 + 4 * N * (slot + 1))?;
         let mut words = [0; N];
         for (into, octets) in words.iter_mut().zip(entry.chunks_exact(4)) {
@@ -201,11 +200,15 @@ impl<'p, const N: usize> Home<'p, N> {
         Some(words)
     }
 
-    /// Whether there may be more than was returned: what [`Candidates::behind`] gives, and what stands under the hash with a
-    /// holder.
+    /// Whether there may be more than the first entry: what [`Candidates::behind_first`] gives, and what stands under the
+    /// hash with a holder.
     #[inline(always)]
-    pub(crate) const fn is_elsewhere(&self) -> bool {
-        self.is_elsewhere
+    pub(crate) const fn has_more(&self) -> bool {
+        self.goes_on || self.alike & self.alike.wrapping_sub(1) != 0
+    }
+
+    fn pass_first(&mut self) {
+        self.alike &= self.alike.wrapping_sub(1);
     }
 
     fn flags(&self) -> u8 {
@@ -232,10 +235,10 @@ impl<'p, const N: usize> Candidates<'p, N> {
         Ok(Self { bytes, run, hash, group, before: 0, crowded: group.flags() & CROWDED != 0 })
     }
 
-    /// Goes on with a look-up whose first group was looked through.
-    pub(crate) fn behind(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
+    /// Goes on with a look-up of which the first entry was returned, if there is one in the first group.
+    pub(crate) fn behind_first(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
         let mut found = Self::start(bytes, run, hash)?;
-        found.group.alike = 0;
+        found.group.pass_first();
         Ok(found)
     }
 
@@ -263,7 +266,8 @@ impl<'p, const N: usize> Candidates<'p, N> {
     /// Returns the words of the next entry.
     pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
         loop {
-            if let Some(words) = self.group.next() {
+            if let Some(words) = self.group.first() {
+                self.group.pass_first();
                 return Ok(Some(words));
             }
             self.before += 1;

@@ -3,7 +3,6 @@
 use core::hint::black_box;
 use core::net::IpAddr;
 
-use crate::address::octet;
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
 use crate::request::Channel;
 use crate::time::Clock;
@@ -46,18 +45,22 @@ impl<'p> PageView<'p> {
     }
 
     /// The entry of exactly this name.
-    #[inline]
     pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
         let rows = self.head().domains();
-        if rows.count <= FEW {
-            for row in records::<DomainRow<'_>>(self.bytes, rows) {
-                let row = row?;
-                if octet::same(row.name()?, name) {
-                    return Ok(Some(row));
-                }
-            }
-            return Ok(None);
+        if rows.count > FEW {
+            return self.domain_indexed(name, hash);
         }
+        for row in records::<DomainRow<'_>>(self.bytes, rows) {
+            let row = row?;
+            if row.is_named(name)? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    #[inline(never)]
+    fn domain_indexed(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
         let mut candidates = Candidates::start(self.bytes, self.head().domain_index()?, hash)?;
         while let Some([word]) = candidates.next()? {
             let row: DomainRow<'_> = self.record(word)?;
@@ -96,24 +99,27 @@ impl<'p> PageView<'p> {
     }
 
     /// The same where the entry of exactly this name is known.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn closest_given(
         self,
         named: Option<DomainRow<'p>>,
         target: &Target<'_>,
     ) -> Read<Option<DomainRow<'p>>> {
+        match named.filter(|row| in_force(*row)) {
+            None if self.has_subdomains() => self.closest_above(target),
+            closest => Ok(closest),
+        }
+    }
+
+    #[inline(never)]
+    fn closest_above(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
         let mut closest = None;
-        if let Some(row) = named {
-            closest = in_force(row).then_some(row);
-        }
-        if closest.is_none() && self.has_subdomains() {
-            self.domains_above(target, |row| {
-                if closest.is_none() && row.flags() & domain::SUBDOMAINS != 0 && in_force(row) {
-                    closest = Some(row);
-                }
-                Ok(())
-            })?;
-        }
+        self.domains_above(target, |row| {
+            if closest.is_none() && row.flags() & domain::SUBDOMAINS != 0 && in_force(row) {
+                closest = Some(row);
+            }
+            Ok(())
+        })?;
         Ok(closest)
     }
 

@@ -70,28 +70,28 @@ impl<'p> RootView<'p> {
     /// Calls `visit` with what a table has under a key.
     #[inline(always)]
     pub(crate) fn each<const N: usize>(
-        self,
+        &self,
         table: Table,
         run: Run,
         hash: Hash,
         mut visit: impl FnMut(Link) -> Read<()>,
     ) -> Read<()> {
-        let mut home = self.home::<N>(run, hash)?;
-        while let Some(words) = home.next() {
+        let home = self.home::<N>(run, hash)?;
+        if let Some(words) = home.first() {
             visit(link(words))?;
         }
-        if home.is_elsewhere() { self.each_elsewhere::<N>(table, run, hash, &mut visit) } else { Ok(()) }
+        if home.has_more() { self.each_further::<N>(table, run, hash, &mut visit) } else { Ok(()) }
     }
 
     #[inline(never)]
-    fn each_elsewhere<const N: usize>(
-        self,
+    fn each_further<const N: usize>(
+        &self,
         table: Table,
         run: Run,
         hash: Hash,
         visit: &mut dyn FnMut(Link) -> Read<()>,
     ) -> Read<()> {
-        let mut links = self.elsewhere::<N>(table, run, hash)?;
+        let mut links = self.further::<N>(table, run, hash)?;
         while let Some(link) = links.next()? {
             visit(link)?;
         }
@@ -100,20 +100,20 @@ impl<'p> RootView<'p> {
 
     /// What most look-ups need of a table over all tenants, and nothing where something has changed.
     #[inline(always)]
-    pub(super) fn home<const N: usize>(self, run: Run, hash: Hash) -> Read<Home<'p, N>> {
+    pub(super) fn home<const N: usize>(&self, run: Run, hash: Hash) -> Read<Home<'p, N>> {
         if self.overlay().is_some() {
-            return Ok(Home::elsewhere());
+            return Ok(Home::none());
         }
         self.check::<N>(run, hash)?;
         Home::of(self.bytes, run, hash)
     }
 
-    /// What [`Self::home`] did not give.
-    pub(super) fn elsewhere<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
+    /// What there is beside the first entry that [`Self::home`] gave.
+    pub(super) fn further<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
         if self.overlay().is_some() {
             return self.links(table, run, hash);
         }
-        let candidates = Candidates::behind(self.bytes, run, hash)?;
+        let candidates = Candidates::behind_first(self.bytes, run, hash)?;
         Ok(Links { candidates, overlay: None, table, hash, added: 0 })
     }
 
@@ -245,7 +245,7 @@ impl<'p> RootView<'p> {
     /// `own` is the separator that the asking tenant gives to the domain, `others` are those that any tenant gives it.
     #[inline(always)]
     pub(crate) fn claims(
-        self,
+        &self,
         target: &Target<'_>,
         own: Separators,
         others: Separators,
@@ -259,7 +259,7 @@ impl<'p> RootView<'p> {
     /// The same of those that stand under further keys, because some separator cuts the address.
     #[inline(never)]
     fn claims_cut(
-        self,
+        &self,
         target: &Target<'_>,
         own: Separators,
         others: Separators,

@@ -3,6 +3,8 @@
 pub(crate) use super::heads::{
     AboveRow, HEAD, MAGIC, ROOT_HEAD, RootRow, TenantRow, VERSION, holding, mode, more, root, tenant,
 };
+use crate::address::octet;
+
 use super::layout::{Accounts, Bytes, Read, Run, Word};
 use super::row::{Record, Row, Standing, row};
 
@@ -191,6 +193,13 @@ impl<'p> IdentityRow<'p> {
         self.packed() & 0xffff
     }
 
+    /// The length of its local part, and that of its domain.
+    #[inline]
+    pub(crate) fn lengths(self) -> (usize, usize) {
+        let [_, _, local, domain] = self.packed().to_le_bytes();
+        (usize::from(local), usize::from(domain))
+    }
+
     /// The local part, exact form.
     #[inline]
     pub(crate) fn local(self) -> Read<&'p [u8]> {
@@ -304,6 +313,13 @@ impl<'p> DomainRow<'p> {
     pub(crate) fn name(self) -> Read<&'p [u8]> {
         let [.., length] = self.packed().to_le_bytes();
         self.0.bytes.octets(self.0.word.wrapping_add(Self::WORDS), 0, usize::from(length))
+    }
+
+    /// Whether it has this name.
+    #[inline]
+    pub(crate) fn is_named(self, name: &[u8]) -> Read<bool> {
+        let [.., length] = self.packed().to_le_bytes();
+        Ok(usize::from(length) == name.len() && octet::same(self.name()?, name))
     }
 
     /// The accounts that may use it: see [`Accounts`].

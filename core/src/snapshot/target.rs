@@ -42,7 +42,12 @@ impl<'a> Target<'a> {
         let Hashes { domain, folded } = self.hashes();
         // What is not shorter is all of it.
         let is_folded = !exact_case && base.len() == self.local.len();
-        if is_folded { folded } else { domain.of_local(self.hasher, base, exact_case) }
+        if is_folded { folded } else { self.hash_below(domain, base, exact_case) }
+    }
+
+    #[inline(never)]
+    fn hash_below(&self, domain: Hash, base: &[u8], exact_case: bool) -> Hash {
+        domain.of_local(self.hasher, base, exact_case)
     }
 
     #[inline]
