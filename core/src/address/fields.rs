@@ -223,17 +223,19 @@ impl BlockErrorKind {
 /// Tells what the name of a field says that was handed over apart from its header, and whether it stays one field
 /// when it is written: its name is a field name, and its body has no NUL and no line end but a CRLF before white space
 /// and text.
+#[inline]
 pub(crate) fn classify_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
-    let found = lookup(name);
     // The reader of From refuses such a body itself, and says why.
-    if found == FieldName::From {
-        return (found, true);
-    }
+    if is_from(name) { (FieldName::From, true) } else { classify_other_apart(name, body) }
+}
+
+#[inline(never)]
+fn classify_other_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
     let is_one_body = octet::all_are_over(body, b'\r') || is_folded(body);
-    if found != FieldName::Other || is_ftext(name) {
-        (found, is_one_body)
-    } else {
-        (classify(name), is_one_body && is_ftext(name.trim_ascii_end()))
+    match lookup(name) {
+        FieldName::Other if is_ftext(name) => (FieldName::Other, is_one_body),
+        FieldName::Other => (classify(name), is_one_body && is_ftext(name.trim_ascii_end())),
+        found => (found, is_one_body),
     }
 }
 
@@ -317,13 +319,19 @@ fn check_name(line: &[u8], at: usize) -> Result<(), BlockError> {
 /// The length of the longest name.
 const LONGEST: usize = 17;
 
+#[inline]
+fn is_from(name: &[u8]) -> bool {
+    let &[f, r, o, m] = name else { return false };
+    // As one number: only a letter and its capital differ in that bit alone.
+    let letters = u32::from_le_bytes([f, r, o, m]) | u32::from_le_bytes([0x20; 4]);
+    letters == u32::from_le_bytes(*b"from")
+}
+
 fn lookup(name: &[u8]) -> FieldName {
-    // Few lengths and first letters are among them, so that most names are compared with none.
-    if let &[f, r, o, m] = name {
-        // As one number: only a letter and its capital differ in that bit alone.
-        let letters = u32::from_le_bytes([f, r, o, m]) | u32::from_le_bytes([0x20; 4]);
-        return if letters == u32::from_le_bytes(*b"from") { FieldName::From } else { FieldName::Other };
+    if is_from(name) {
+        return FieldName::From;
     }
+    // Few lengths and first letters are among them, so that most names are compared with none.
     let (known, field): (&[u8], FieldName) = match name.len() {
         _ if !matches!(name, [b's' | b'S' | b'r' | b'R', ..]) => return FieldName::Other,
         6 => (b"Sender", FieldName::Sender),
