@@ -21,7 +21,8 @@
 //! Refused: `a@c.example <a@b.example>`, `<a@c.example> <a@b.example>`, `<@c.example:a@b.example>`, `a @b.example`, `,a@b.example`.
 
 use super::canonical::AddrSpec;
-use super::plain::{self, Everyday, Known};
+pub(crate) use super::plain::Everyday;
+use super::plain::{self, Known};
 use super::reader::{Mode, Reader, Strict};
 use crate::options::Limits;
 
@@ -59,22 +60,29 @@ pub struct Mailbox {
 ///
 /// [`FieldError`] for the first construct that the grammar does not know or that two readers could read differently.
 pub fn read_field(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldError> {
-    read_field_knowing(body, limits, None)
+    match read_everyday(body, limits, None) {
+        Some(everyday) => Ok(everyday.into()),
+        None => read_other(body, limits),
+    }
 }
 
-/// The same, sooner where the field holds an address that was read before.
-pub(crate) fn read_field_knowing(
-    body: &[u8],
-    limits: &Limits,
-    known: Option<Known<'_>>,
-) -> Result<FieldSummary, FieldError> {
-    if body.len() <= limits.field_octets as usize && limits.mailboxes > 0 {
-        if let Some(Everyday { spec: addr_spec, is_plain: plain }) = plain::field(body, known) {
-            let first = Mailbox { addr_spec, group: None };
-            return Ok(FieldSummary { mailboxes: 1, groups: 0, first, plain });
-        }
-    }
+/// Reads a field body that is one mailbox as most are, sooner where it holds an address that was read before.
+#[inline]
+pub(crate) fn read_everyday(body: &[u8], limits: &Limits, known: Option<Known<'_>>) -> Option<Everyday> {
+    let is_within = body.len() <= limits.field_octets as usize && limits.mailboxes > 0;
+    if is_within { plain::field(body, known) } else { None }
+}
+
+/// Reads a field body that is not read so.
+#[inline(never)]
+pub(crate) fn read_other(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldError> {
     read_list(body, limits, Strict)
+}
+
+impl From<Everyday> for FieldSummary {
+    fn from(Everyday { spec, is_plain, .. }: Everyday) -> Self {
+        Self { mailboxes: 1, groups: 0, first: Mailbox { addr_spec: spec, group: None }, plain: is_plain }
+    }
 }
 
 /// The same by the grammar alone, for whoever compares.

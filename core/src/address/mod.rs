@@ -14,6 +14,7 @@ pub mod fields;
 pub mod header;
 mod literal;
 mod local;
+mod marks;
 pub mod name;
 pub(crate) mod octet;
 pub mod path;

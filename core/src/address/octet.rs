@@ -14,8 +14,8 @@ pub(crate) const CONTROL: u16 = 16;
 pub(crate) const HIGH: u16 = 32;
 /// Letter, digit or hyphen.
 pub(crate) const LDH: u16 = 64;
-/// Letter or digit.
-pub(crate) const ALNUM: u16 = 128;
+/// `atext` but `=`, and space.
+pub(crate) const WORDS: u16 = 128;
 /// What stands in a quoted name without showing an address: space and `qtext` but `@` and `=`.
 pub(crate) const NAME: u16 = 512;
 /// `atext` but `=`.
@@ -37,6 +37,8 @@ pub(crate) const HARMLESS: u16 = 32768;
 
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGHS: u64 = ONES << 7;
+/// The bit in which a small letter and its capital differ.
+const CASE: u64 = ONES * 0x20;
 
 /// Calls `find` with the octets, eight at a time, and tells whether it ever turned the high bit of one on.
 ///
@@ -61,14 +63,33 @@ fn any(octets: &[u8], filler: u8, find: impl Fn(u64) -> u64) -> bool {
 /// Tells whether every octet is greater than `bound`, which is ASCII.
 #[inline]
 pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
-    // In a word from which the bound's successor is taken, only an octet below it turns its high bit on.
-    !any(octets, 0x7f, |word| word.wrapping_sub(ONES * (u64::from(bound) + 1)) & !word)
+    let Some(last) = octets.last_chunk::<16>() else {
+        // In a word from which the bound's successor is taken, only an octet below it turns its high bit on.
+        return !any(octets, 0x7f, |word| word.wrapping_sub(ONES * (u64::from(bound) + 1)) & !word);
+    };
+    // The least at each of sixteen places, which processors find at once.
+    let mut least = *last;
+    let mut rest = octets;
+    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
+        least.iter_mut().zip(chunk).for_each(|(least, octet)| *least = (*least).min(*octet));
+        rest = after;
+    }
+    least.iter().all(|&octet| octet > bound)
 }
 
-/// Tells whether a capital letter is among the octets, which are ASCII; among others it may tell so in vain.
+/// Tells whether a capital letter is among the octets, which are letters, digits, hyphens and dots.
 #[inline]
 pub(crate) fn has_capital(octets: &[u8]) -> bool {
-    any(octets, 0, capitals)
+    // All of these but capitals have the bit.
+    let (mut all, mut rest) = match octets.last_chunk() {
+        Some(last) => (u64::from_le_bytes(*last), octets),
+        None => return octets.iter().any(u8::is_ascii_uppercase),
+    };
+    while let (Some((word, after)), true) = (rest.split_first_chunk(), rest.len() > 8) {
+        all &= u64::from_le_bytes(*word);
+        rest = after;
+    }
+    all & CASE != CASE
 }
 
 /// The first and the last octets of a text of four to sixteen, which together are all of it.
@@ -104,25 +125,45 @@ pub(crate) fn same_but_for_case(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    match (ends(a), ends(b)) {
-        (Some(a), Some(b)) => a == b || folded(a.0) == folded(b.0) && folded(a.1) == folded(b.1),
-        _ => same(a, b) || a.eq_ignore_ascii_case(b),
+    if let (Some(a), Some(b)) = (ends(a), ends(b)) {
+        return a == b || differ_in_case(a.0, b.0) && differ_in_case(a.1, b.1);
     }
+    let (mut rest_a, mut rest_b) = (a, b);
+    while let (Some((word_a, after_a)), Some((word_b, after_b))) =
+        (rest_a.split_first_chunk(), rest_b.split_first_chunk())
+    {
+        if !differ_in_case(u64::from_le_bytes(*word_a), u64::from_le_bytes(*word_b)) {
+            return false;
+        }
+        (rest_a, rest_b) = (after_a, after_b);
+    }
+    match (a.last_chunk(), b.last_chunk()) {
+        (Some(a), Some(b)) => differ_in_case(u64::from_le_bytes(*a), u64::from_le_bytes(*b)),
+        _ => a.eq_ignore_ascii_case(b),
+    }
+}
+
+/// Whether eight octets differ from eight others at most in the case of ASCII letters.
+#[inline]
+const fn differ_in_case(a: u64, b: u64) -> bool {
+    let differs = a ^ b;
+    // Where the bit differs, it is shifted to the high one.
+    differs & !CASE == 0 && (differs << 2) & !letters(a) == 0
 }
 
 /// Eight octets with ASCII capital letters made small.
 #[inline]
 pub(crate) const fn folded(word: u64) -> u64 {
-    word | (capitals(word) & !word) >> 2
+    word | (letters(word) & HIGHS) >> 2
 }
 
-/// Turns the high bit of each octet on that is a capital letter, or would be one without its own high bit.
+/// Turns the high bit of each octet on that is an ASCII letter, and leaves other bits as they fall.
 #[inline]
-const fn capitals(word: u64) -> u64 {
-    const FROM: u64 = ONES * (0x80 - b'A' as u64);
-    const BEHIND: u64 = ONES * (0x80 - b'Z' as u64 - 1);
-    let low = word & !HIGHS;
-    (low + FROM) & !(low + BEHIND) & HIGHS
+const fn letters(word: u64) -> u64 {
+    const FROM: u64 = ONES * (0x80 - b'a' as u64);
+    const BEHIND: u64 = ONES * (0x80 - b'z' as u64 - 1);
+    let small = (word & !HIGHS) | CASE;
+    (small + FROM) & !(small + BEHIND) & !word
 }
 
 /// Finds the first of an octet.
@@ -163,7 +204,16 @@ pub(crate) fn leading(octets: &[u8], class: u16) -> usize {
 /// Tells whether every octet is in a class.
 #[inline]
 pub(crate) fn all_are(octets: &[u8], class: u16) -> bool {
-    octets.iter().fold(class, |all, &octet| all & classes(octet)) != 0
+    let of_all = |octets: &[u8]| octets.iter().fold(class, |all, &octet| all & classes(octet));
+    let Some(last) = octets.last_chunk::<4>() else { return of_all(octets) != 0 };
+    // Octets that are among the last and the others do no harm twice.
+    let mut all = of_all(last);
+    let mut rest = octets;
+    while let Some((chunk, after)) = rest.split_first_chunk::<4>() {
+        all &= of_all(chunk);
+        rest = after;
+    }
+    all != 0
 }
 
 /// Tells whether the octet is in one of the classes.
@@ -211,8 +261,8 @@ const fn table() -> [u16; 256] {
         if octet.is_ascii_alphanumeric() || octet == b'-' {
             class |= LDH;
         }
-        if octet.is_ascii_alphanumeric() {
-            class |= ALNUM;
+        if class & ATEXT != 0 && octet != b'=' || octet == b' ' {
+            class |= WORDS;
         }
         if octet.is_ascii_graphic() && octet != b':' {
             class |= FTEXT;
@@ -248,7 +298,7 @@ const fn table() -> [u16; 256] {
 mod tests {
     use std::vec::Vec;
 
-    use super::{ALNUM, ATEXT, all_are_over, has_capital, is, leading, position, same, same_but_for_case};
+    use super::{ATEXT, LDH, all_are, all_are_over, has_capital, is, leading, position, same, same_but_for_case};
 
     #[test]
     fn two_texts_are_the_same_as_the_standard_library_has_it() {
@@ -290,8 +340,8 @@ mod tests {
 
     #[test]
     fn an_octet_at_the_bound_is_found_wherever_it_stands() {
-        for length in 0..20 {
-            let mut octets = [0xff_u8; 20];
+        for length in 0..40 {
+            let mut octets = [0xff_u8; 40];
             let octets = &mut octets[..length];
             assert!(all_are_over(octets, 13));
             for at in 0..length {
@@ -323,23 +373,33 @@ mod tests {
     }
 
     #[test]
-    fn a_capital_is_found_wherever_it_stands_and_nothing_else_among_ascii() {
-        for octet in 0..=0x7f_u8 {
-            for other in [0, b'@', b'[', b'`', b'a', b'z', 0x7f] {
+    fn a_capital_is_found_wherever_it_stands_and_nothing_else() {
+        for octet in (0..=0x7f_u8).filter(|&octet| is(octet, LDH) || octet == b'.') {
+            for other in *b"-.09az" {
                 each_place(other, octet, |octets, _| {
                     assert_eq!(has_capital(octets), octet.is_ascii_uppercase(), "{octet:#x} among {other:#x}");
                 });
             }
         }
-        each_place(0xff, b'Q', |octets, _| assert!(has_capital(octets)));
     }
 
     #[test]
     fn octets_of_a_class_are_counted_up_to_the_first_of_another() {
-        for other in [b'-', 0, 0x7f, 0x80] {
-            each_place(b'a', other, |octets, at| assert_eq!(leading(octets, ALNUM), at));
+        for other in [b'_', 0, 0x7f, 0x80] {
+            each_place(b'a', other, |octets, at| assert_eq!(leading(octets, LDH), at));
         }
-        assert_eq!(leading(&[b'a'; 20], ALNUM), 20);
+        assert_eq!(leading(&[b'a'; 20], LDH), 20);
+    }
+
+    #[test]
+    fn octets_are_all_of_a_class_or_not_whatever_their_number() {
+        assert!(all_are(&[], LDH));
+        for length in 1..20 {
+            assert!(all_are(&[b'a'; 20][..length], LDH));
+        }
+        for other in [b'_', 0, 0x7f, 0x80] {
+            each_place(b'a', other, |octets, _| assert!(!all_are(octets, LDH)));
+        }
     }
 
     #[test]

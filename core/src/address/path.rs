@@ -14,7 +14,7 @@ use super::canonical::{AddrSpec, LocalForm, MAX_ADDRESS};
 use super::domain::MAX_DOMAIN;
 use super::local::MAX_LOCAL;
 use super::octet::{self, ATEXT, HIGH, LDH, QTEXT};
-use super::plain;
+pub(crate) use super::plain::path as read_everyday;
 use super::span::position;
 
 /// What a reverse-path says.
@@ -33,14 +33,14 @@ pub enum ReversePath {
 ///
 /// [`PathError`] for anything else, empty bytes included; octets that are not ASCII need `smtputf8`.
 pub fn read_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath, PathError> {
-    if let Some(addr_spec) = plain::path(bytes) {
-        return Ok(ReversePath::Mailbox(addr_spec));
+    match read_everyday(bytes) {
+        Some(addr_spec) => Ok(ReversePath::Mailbox(addr_spec)),
+        None => read_any_path(bytes, smtputf8),
     }
-    read_any_path(bytes, smtputf8)
 }
 
-/// The same for what need not be everyday.
-pub(super) fn read_any_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath, PathError> {
+/// Reads what need not be everyday.
+pub(crate) fn read_any_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath, PathError> {
     if bytes == b"<>" {
         return Ok(ReversePath::Null);
     }

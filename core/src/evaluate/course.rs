@@ -72,7 +72,7 @@ impl Course {
         let mut read = None;
         let mut said = Said::default();
         if let (Some(known), Some((octets, _))) = (self.memory.transaction(), octets_of(sender)) {
-            said.read(header, &snapshot.options().limits, Known::new(octets, known.spec));
+            said.read(header, &snapshot.options().limits, Known::new(octets, &known.spec));
             let place = said.repetition(&known.standing.strengths);
             if let (Some(place), Some(basis), Verdict::Allow) = (place, known.outcome.granted, self.decision.verdict())
             {

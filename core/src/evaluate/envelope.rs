@@ -1,6 +1,6 @@
 //! The envelope stage: the reverse-path (docs/semantics.md 3).
 
-use crate::address::path::{PathError, ReversePath, read_path, read_unquoted};
+use crate::address::path::{PathError, ReversePath, read_any_path, read_everyday, read_unquoted};
 use crate::address::{AddrSpec, Canonical, CanonicalError, CanonicalView, Known, LocalForm, Span};
 use crate::decision::{Place, Stage, Subject};
 use crate::ledger::place;
@@ -22,11 +22,10 @@ use super::memory::Memory;
 pub(super) enum Said<'r> {
     Null,
     Unknown,
-    /// An address, the octets that it stands in, and what another reading of it can be spared with.
+    /// An address, and the octets that it stands in.
     Mailbox {
         bytes: &'r [u8],
         spec: AddrSpec,
-        known: Option<Known<'r>>,
     },
     Error(PathError),
 }
@@ -35,13 +34,9 @@ impl<'r> Said<'r> {
     /// An address that was read before, where it stands.
     pub(super) fn known_as(request: &Request<'r>, spec: AddrSpec) -> Self {
         match request.envelope_sender {
-            EnvelopeSender::Path(bytes) | EnvelopeSender::Unquoted(bytes) => Self::mailbox(bytes, spec),
+            EnvelopeSender::Path(bytes) | EnvelopeSender::Unquoted(bytes) => Self::Mailbox { bytes, spec },
             EnvelopeSender::Null | EnvelopeSender::Unknown => Self::Unknown,
         }
-    }
-
-    fn mailbox(bytes: &'r [u8], spec: AddrSpec) -> Self {
-        Self::Mailbox { bytes, spec, known: Known::new(bytes, spec) }
     }
 
     /// The address, to be looked up; its canonical form may take up `room`.
@@ -50,17 +45,15 @@ impl<'r> Said<'r> {
         'r: 'a,
     {
         match self {
-            Self::Mailbox { bytes, spec, .. } => {
-                Some(spec.view(bytes, room).map(|address| Target::new(hasher, address)))
-            }
+            Self::Mailbox { bytes, spec } => Some(spec.view(bytes, room).map(|address| Target::new(hasher, address))),
             Self::Null | Self::Unknown | Self::Error(_) => None,
         }
     }
 
     /// The address, where a field that holds it too can be read sooner for that.
-    pub(super) const fn known(&self) -> Option<Known<'r>> {
+    pub(super) fn known(&self) -> Option<Known<'r>> {
         match self {
-            Self::Mailbox { known, .. } => *known,
+            Self::Mailbox { bytes, spec } => Known::new(bytes, spec),
             Self::Null | Self::Unknown | Self::Error(_) => None,
         }
     }
@@ -72,12 +65,15 @@ pub(super) fn read<'r>(request: &Request<'r>, stage: Stage) -> Said<'r> {
         _ if stage < Stage::Envelope => return Said::Unknown,
         EnvelopeSender::Null => return Said::Null,
         EnvelopeSender::Unknown => return Said::Unknown,
-        EnvelopeSender::Path(bytes) => (bytes, read_path(bytes, request.smtputf8)),
+        EnvelopeSender::Path(bytes) => match read_everyday(bytes) {
+            Some(spec) => return Said::Mailbox { bytes, spec },
+            None => (bytes, read_any_path(bytes, request.smtputf8)),
+        },
         EnvelopeSender::Unquoted(bytes) => (bytes, read_unquoted(bytes, request.smtputf8).map(ReversePath::Mailbox)),
     };
     match read {
         Ok(ReversePath::Null) => Said::Null,
-        Ok(ReversePath::Mailbox(spec)) => Said::mailbox(bytes, spec),
+        Ok(ReversePath::Mailbox(spec)) => Said::Mailbox { bytes, spec },
         Err(error) => Said::Error(error),
     }
 }
@@ -99,7 +95,7 @@ impl<'r> Envelope<'r> {
     /// An address of which everything is known.
     pub(super) fn known_as(said: &Said<'r>, asked: Option<&'r Asked<'r>>, outcome: Outcome) -> Self {
         match (said, asked) {
-            (Said::Mailbox { bytes, spec, .. }, Some(Ok(target))) => {
+            (Said::Mailbox { bytes, spec }, Some(Ok(target))) => {
                 Self::Address { target, spelled: spec.span.of(bytes), form: spec.form, outcome }
             }
             _ => Self::Unread,
@@ -136,7 +132,7 @@ pub(super) fn judge<'r>(
         check.ledger.find(Reason::NoAuthorizedSenders, here);
     }
     match (said, asked) {
-        (Said::Mailbox { bytes, spec, .. }, Some(asked)) => mailbox(check, bytes, spec, asked),
+        (Said::Mailbox { bytes, spec }, Some(asked)) => mailbox(check, bytes, spec, asked),
         (Said::Null, _) => null(check),
         (Said::Unknown | Said::Mailbox { .. }, _) => {
             let denied = check.ledger.find(Reason::SenderUnknown, here);

@@ -2,7 +2,7 @@
 
 use crate::address::fields::{FieldName, ResentName};
 use crate::address::header::{
-    FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_field, read_field_knowing,
+    Everyday, FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_everyday, read_field, read_other,
 };
 use crate::address::{CanonicalView, Known, Span, suffix};
 use crate::decision::{Place, Subject};
@@ -29,9 +29,22 @@ pub(super) struct Said<'r> {
     fault: Option<HeaderFault>,
     found: Originators<'r>,
     /// What the one From field holds, if there is one.
-    from: Option<Result<FieldSummary, FieldError>>,
-    /// From holds the envelope sender as it is spelled there, and no other address.
-    repeats: bool,
+    from: Option<FromField>,
+}
+
+/// What the From field holds, or why it cannot be read.
+enum FromField {
+    Everyday(Everyday),
+    Other(Result<FieldSummary, FieldError>),
+}
+
+impl FromField {
+    fn read(&self) -> Result<FieldSummary, FieldError> {
+        match *self {
+            Self::Everyday(everyday) => Ok(everyday.into()),
+            Self::Other(read) => read,
+        }
+    }
 }
 
 impl<'r> Said<'r> {
@@ -40,19 +53,22 @@ impl<'r> Said<'r> {
         let found = &mut self.found;
         self.fault = visit(header, limits, |name, field| found.add(name, field)).err();
         let Some(field) = self.found.from.single() else { return };
-        let read = read_field_knowing(field.body, limits, known);
-        if let (Some(known), Ok(summary)) = (known, &read) {
-            self.repeats = summary.mailboxes == 1 && known.is_at(summary.first.addr_spec.span, field.body);
-        }
-        self.from = Some(read);
+        self.from = Some(match read_everyday(field.body, limits, known) {
+            Some(everyday) => FromField::Everyday(everyday),
+            None => FromField::Other(read_other(field.body, limits)),
+        });
     }
 
     /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than
     /// that of the envelope.
     pub(super) fn target(&self, hasher: &'r Hasher, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
-        let field = self.found.from.single().filter(|_| !self.repeats)?;
-        let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.mailboxes == 1)?;
-        let address = summary.first.addr_spec.as_spelled(field.body)?;
+        let field = self.found.from.single()?;
+        let spec = match self.from.as_ref()? {
+            FromField::Everyday(everyday) if everyday.repeats => return None,
+            FromField::Everyday(everyday) => &everyday.spec,
+            FromField::Other(read) => &read.as_ref().ok().filter(|summary| summary.mailboxes == 1)?.first.addr_spec,
+        };
+        let address = spec.as_spelled(field.body)?;
         let is_known = envelope.is_some_and(|envelope| envelope.is_but_for_case(address));
         (!is_known).then(|| Target::new(hasher, address))
     }
@@ -63,12 +79,15 @@ impl<'r> Said<'r> {
         let found = &self.found;
         let is_alone = found.sender.first.is_none() && found.resent.is_none() && found.ambiguous.is_none();
         let is_judged = strengths.reading != Strength::Off && strengths.header != Strength::Off;
-        if !self.repeats || !is_alone || !is_judged || self.fault.is_some() {
-            return None;
+        match &self.from {
+            Some(FromField::Everyday(from))
+                if from.repeats && from.is_plain && is_alone && is_judged && self.fault.is_none() =>
+            {
+                let field = found.from.single()?;
+                Some(place(Subject::From, field.number, field.base, from.spec.span))
+            }
+            _ => None,
         }
-        let summary = self.from.as_ref()?.as_ref().ok().filter(|summary| summary.plain)?;
-        let field = found.from.single()?;
-        Some(place(Subject::From, field.number, field.base, summary.first.addr_spec.span))
     }
 }
 
@@ -120,7 +139,7 @@ pub(super) fn judge<O: Observer, M: Memory>(
         header,
         envelope,
         expected,
-        read: from.as_ref(),
+        read: from.as_ref().map(FromField::read),
         ignore_sender: page.has(tenant::IGNORE_SENDER),
         multiple_from: page.has(tenant::MULTIPLE_FROM),
         alignment: page.alignment()?,
@@ -137,7 +156,7 @@ struct Message<'m, 'c, 'd, 's, O, M> {
     envelope: &'m Envelope<'m>,
     expected: Option<&'m Target<'m>>,
     /// What the one From field holds.
-    read: Option<&'m Result<FieldSummary, FieldError>>,
+    read: Option<Result<FieldSummary, FieldError>>,
     ignore_sender: bool,
     multiple_from: bool,
     alignment: Alignment,
@@ -175,7 +194,7 @@ impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
             self.check.ledger.find(Reason::FromMissing, Place::of(Subject::Header));
             return Ok(());
         };
-        let summary = match read {
+        let summary = match &read {
             Ok(summary) => summary,
             Err(error) => {
                 let at = self.error_place(Subject::From, &field, error);

@@ -1,0 +1,127 @@
+//! Which octets of a short text are what, as bits of a word: the rules of an everyday address are then a few
+//! operations on it.
+
+/// What the octets of a text are; the first octet has the lowest bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// Neither ASCII letters nor digits.
+    pub(super) others: u64,
+    /// Dots and hyphens.
+    pub(super) joints: u64,
+}
+
+impl Marks {
+    /// How many octets have a bit.
+    pub(super) const MOST: usize = 2 * HALF;
+
+    /// Marks the octets of a text, of a longer one the first.
+    #[inline]
+    pub(super) fn of(text: &[u8]) -> Self {
+        let Some((first, rest)) = text.split_first_chunk::<HALF>() else {
+            let marks = half(text);
+            return Self { others: marks & LOW, joints: marks >> HALF };
+        };
+        let (low, high) = (half(first), half(rest.get(..HALF).unwrap_or(rest)));
+        Self { others: low & LOW | high << HALF, joints: low >> HALF | high & !LOW }
+    }
+}
+
+/// How many octets are marked at once: others in one half of a word, joints in the other.
+const HALF: usize = 32;
+const LOW: u64 = 0xffff_ffff;
+
+/// Marks at most so many octets.
+#[inline]
+fn half(octets: &[u8]) -> u64 {
+    // No bit reaches the end of its half, so that turning is shifting, and is one step of three.
+    let add = |marks: u64, octet: &u8| marks.rotate_left(1) | mark(*octet);
+    let (mut marks, mut rest) = (0, octets);
+    while let Some((before, chunk)) = rest.split_last_chunk::<8>() {
+        marks = chunk.iter().rev().fold(marks, add);
+        rest = before;
+    }
+    rest.iter().rev().fold(marks, add)
+}
+
+#[inline]
+const fn mark(octet: u8) -> u64 {
+    #[expect(clippy::indexing_slicing, reason = "the table has an entry for every octet")]
+    TABLE[octet as usize]
+}
+
+static TABLE: [u64; 256] = table();
+
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated when compiled, below 256")]
+const fn table() -> [u64; 256] {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let octet = index as u8;
+        table[index] = !octet.is_ascii_alphanumeric() as u64 | (matches!(octet, b'.' | b'-') as u64) << HALF;
+        index += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Marks;
+
+    /// What the marks are said to be, one octet after another.
+    fn expected(text: &[u8]) -> Marks {
+        let marked = &text[..text.len().min(64)];
+        let mark = |is: fn(&u8) -> bool| marked.iter().rev().fold(0, |marks, octet| marks << 1 | u64::from(is(octet)));
+        let others = |octet: &u8| !octet.is_ascii_alphanumeric();
+        let joints = |octet: &u8| matches!(octet, b'.' | b'-');
+        Marks { others: mark(others), joints: mark(joints) }
+    }
+
+    #[test]
+    fn every_octet_is_marked_wherever_it_stands() {
+        for length in 0..=66 {
+            for other in *b"a.@" {
+                let mut text = [other; 66];
+                let text = &mut text[..length];
+                assert_eq!(Marks::of(text), expected(text), "{other} of {length}");
+                for at in 0..length {
+                    for octet in 0..=255 {
+                        text[at] = octet;
+                        assert_eq!(Marks::of(text), expected(text), "{octet} at {at} of {length}");
+                    }
+                    text[at] = other;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn short_texts_and_many_others_have_the_marks_of_each_octet() {
+        let octets = b"aZ9.-@_\x80";
+        for length in 0..=5_u32 {
+            for number in 0..octets.len().pow(length) {
+                let text: [u8; 5] = core::array::from_fn(|place| {
+                    octets[number / octets.len().pow(u32::try_from(place).unwrap_or(0)) % octets.len()]
+                });
+                let text = &text[..length as usize];
+                assert_eq!(Marks::of(text), expected(text));
+            }
+        }
+        // xorshift64, so that the texts are the same each time.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()
+        };
+        for _ in 0..20_000 {
+            let mut text = [0; 64];
+            text.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&next()));
+            if next()[0] & 1 == 0 {
+                text.iter_mut().for_each(|octet| *octet = octets[usize::from(*octet) % octets.len()]);
+            }
+            let text = &text[..usize::from(next()[0] % 65)];
+            assert_eq!(Marks::of(text), expected(text), "{}", text.escape_ascii());
+        }
+    }
+}
