@@ -195,23 +195,26 @@ fn plain_v4(text: &[u8]) -> Option<Ipv4Addr> {
     rest.is_empty().then_some(Ipv4Addr::new(a, b, c, d))
 }
 
-/// Reads a decimal number below 256, without leading zeros, up to what is no digit.
+/// Reads a decimal number below 256, without leading zeros, up to what cannot belong to it.
 #[inline]
 fn number(text: &[u8]) -> Option<(u8, &[u8])> {
-    let is_digit = |octet: &u8| octet.is_ascii_digit();
-    let value = |octet: u8| octet.wrapping_sub(b'0');
-    match text {
-        [a @ b'1'..=b'9', b, c, rest @ ..] if is_digit(b) && is_digit(c) => {
-            let tens = value(*a) * 10 + value(*b);
-            Some((tens.checked_mul(10)?.checked_add(value(*c))?, rest))
-        }
-        [a @ b'1'..=b'9', b, rest @ ..] if is_digit(b) => Some((value(*a) * 10 + value(*b), rest)),
-        [a, rest @ ..] if is_digit(a) => Some((value(*a), rest)),
-        _ => None,
-    }
+    let (a, rest) = digit(text)?;
+    let Some((b, rest)) = digit(rest).filter(|_| a > 0) else { return Some((a, rest)) };
+    let tens = 10 * a + b;
+    let Some((c, rest)) = digit(rest) else { return Some((tens, rest)) };
+    let value = 10 * u16::from(tens) + u16::from(c);
+    Some((u8::try_from(value).ok()?, rest))
+}
+
+#[inline]
+fn digit(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (octet, rest) = text.split_first()?;
+    let digit = octet.wrapping_sub(b'0');
+    (digit < 10).then_some((digit, rest))
 }
 
 /// Reads groups of hexadecimal digits, `::` once at most; whatever else there is, `FromStr` reads.
+#[inline(never)]
 fn plain_v6(text: &[u8]) -> Option<Ipv6Addr> {
     // All groups, and those before the `::`.
     let (mut bits, mut count) = (0_u128, 0);

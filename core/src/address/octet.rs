@@ -128,19 +128,18 @@ pub(crate) fn same_but_for_case(a: &[u8], b: &[u8]) -> bool {
     if let (Some(a), Some(b)) = (ends(a), ends(b)) {
         return a == b || differ_in_case(a.0, b.0) && differ_in_case(a.1, b.1);
     }
-    let (mut rest_a, mut rest_b) = (a, b);
-    while let (Some((word_a, after_a)), Some((word_b, after_b))) =
-        (rest_a.split_first_chunk(), rest_b.split_first_chunk())
-    {
-        if !differ_in_case(u64::from_le_bytes(*word_a), u64::from_le_bytes(*word_b)) {
-            return false;
-        }
-        (rest_a, rest_b) = (after_a, after_b);
-    }
-    match (a.last_chunk(), b.last_chunk()) {
-        (Some(a), Some(b)) => differ_in_case(u64::from_le_bytes(*a), u64::from_le_bytes(*b)),
-        _ => a.eq_ignore_ascii_case(b),
-    }
+    long_but_for_case(a, b)
+}
+
+/// The same for texts of the same length that are not short.
+#[inline(never)]
+fn long_but_for_case(a: &[u8], b: &[u8]) -> bool {
+    let word = |octets: &[u8]| octets.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+    let (Some(last_a), Some(last_b)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
+        return a.eq_ignore_ascii_case(b);
+    };
+    let mut words = a.chunks_exact(8).zip(b.chunks_exact(8));
+    words.all(|(a, b)| differ_in_case(word(a), word(b))) && differ_in_case(word(last_a), word(last_b))
 }
 
 /// Whether eight octets differ from eight others at most in the case of ASCII letters.

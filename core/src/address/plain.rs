@@ -20,7 +20,7 @@ impl<'a> Known<'a> {
     /// Takes over an address that a reader read, if it is everyday.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], spec: &AddrSpec) -> Option<Self> {
-        spec.is_everyday().then(|| Self { text: spec.span.of(bytes), at: spec.local.of(bytes).len() })
+        spec.is_everyday().then(|| Self { text: spec.span.of(bytes), at: (spec.local.end - spec.local.start) as usize })
     }
 }
 
@@ -136,8 +136,8 @@ impl Parts {
     /// Takes an everyday address apart.
     ///
     /// It begins and ends with a letter or a digit, and between any two of its other octets there is one. The local part
-    /// has no `=`, which could begin an encoded-word. The domain is of letters, digits, hyphens and dots, and a letter
-    /// follows the last of these.
+    /// has no `=`, which could begin an encoded-word. The domain is of letters, digits, hyphens and dots, and its last octet
+    /// is a letter, so that it is no IP address.
     fn of(text: &[u8]) -> Option<Self> {
         let Marks { others, joints } = if text.len() <= Marks::MOST { Marks::of(text) } else { return None };
         if !are_apart(others, text) {

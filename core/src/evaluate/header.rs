@@ -61,10 +61,24 @@ impl<'r> Said<'r> {
 
     /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than
     /// that of the envelope.
+    #[inline]
     pub(super) fn target(&self, hasher: &'r Hasher, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
+        match &self.from {
+            None => None,
+            Some(FromField::Everyday(everyday)) if everyday.repeats => None,
+            Some(from) => self.another_target(from, hasher, envelope),
+        }
+    }
+
+    #[inline(never)]
+    fn another_target(
+        &self,
+        from: &FromField,
+        hasher: &'r Hasher,
+        envelope: Option<&Target<'_>>,
+    ) -> Option<Target<'r>> {
         let field = self.found.from.single()?;
-        let spec = match self.from.as_ref()? {
-            FromField::Everyday(everyday) if everyday.repeats => return None,
+        let spec = match from {
             FromField::Everyday(everyday) => &everyday.spec,
             FromField::Other(read) => &read.as_ref().ok().filter(|summary| summary.mailboxes == 1)?.first.addr_spec,
         };
