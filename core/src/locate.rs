@@ -65,7 +65,7 @@ impl<'s> Asker<'s> {
     /// Finds the account of a request.
     pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock) -> Read<Option<Self>> {
         let Some(id) = request.account else { return Ok(None) };
-        Self::find(Approach::start(root, id)?, root, request, clock)
+        Self::find(Approach::start(root, id), root, request, clock)
     }
 
     /// Finds an account that is being looked up. Until its role is taken it acts in all that it holds.

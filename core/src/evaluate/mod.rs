@@ -6,6 +6,7 @@ mod course;
 mod envelope;
 pub(crate) mod fields;
 mod header;
+mod many;
 mod memory;
 mod names;
 
@@ -43,37 +44,6 @@ impl Snapshot {
     #[must_use]
     pub fn evaluate_stage(&self, request: &Request<'_>, stage: Stage) -> Decision {
         decide(self, request, stage, &mut Blind)
-    }
-
-    /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
-    /// the requests: the one that [`Snapshot::evaluate_stage`] gives. Nothing is allocated on ASCII input.
-    ///
-    /// ```
-    /// use sendas::policy::{Account, Policy, Tenant};
-    /// use sendas::{Channel, HashKey, Options, Request, Snapshot, Stage, Timestamp, Verdict};
-    ///
-    /// let mut tenant = Tenant::new("acme");
-    /// tenant.accounts.push(Account::new("alice"));
-    /// let mut policy = Policy::default();
-    /// policy.tenants.push(tenant);
-    /// let snapshot = Snapshot::compile(&policy, &Options::new(HashKey(*b"sixteen random!!")))?;
-    ///
-    /// let requests = ["alice", "mallory"].map(|account| {
-    ///     let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
-    ///     request.account = Some(account.as_bytes());
-    ///     (request, Stage::Session)
-    /// });
-    /// let mut verdicts = Vec::new();
-    /// snapshot.evaluate_many(requests, |decision| verdicts.push(decision.verdict()));
-    /// assert_eq!(verdicts, [Verdict::Allow, Verdict::Deny]);
-    /// # Ok::<(), sendas::CompileError>(())
-    /// ```
-    pub fn evaluate_many<'r>(
-        &self,
-        requests: impl IntoIterator<Item = (Request<'r>, Stage)>,
-        mut answer: impl FnMut(Decision),
-    ) {
-        requests.into_iter().for_each(|(request, stage)| answer(self.evaluate_stage(&request, stage)));
     }
 }
 
@@ -119,28 +89,41 @@ fn run<O: Observer>(
     observer: &mut O,
     memory: &mut impl Memory,
 ) -> Read<()> {
-    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
+    let root = snapshot.root();
     let Some(id) = request.account else { return unknown(ledger, Reason::AuthenticationRequired) };
     // What the request says is read while the memory of the account is on its way. It is large, and used where it stands.
-    let mut begun = Approach::start(root, id);
-    let approach = begun.as_mut().map_err(|damaged| *damaged)?;
-    let sender = envelope::read(request, stage);
+    let mut approach = Approach::start(root, id);
+    let sender = envelope::read(request, ledger.stage());
     let mut room = None;
     let asked = sender.target(root.hasher, &mut room);
-    let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
-    if let Some(target) = target {
-        approach.ask_for_holders(target)?;
+    if let Some(Ok(target)) = &asked {
+        approach.ask_for_holders(target);
     }
-    approach.find_page()?;
+    approach.find_record();
+    with_account(snapshot, request, (&approach, &sender, asked.as_ref()), clock, ledger, observer, memory)
+}
+
+/// Decides about an account that is being looked up.
+fn with_account<O: Observer>(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    (approach, sender, asked): (&Approach<'_>, &envelope::Said<'_>, Option<&envelope::Asked<'_>>),
+    clock: &Clock,
+    ledger: &mut Ledger<'_>,
+    observer: &mut O,
+    memory: &mut impl Memory,
+) -> Read<()> {
+    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
+    let target = asked.and_then(|asked| asked.as_ref().ok());
     let mut header = header::Said::default();
     if stage == Stage::Message {
         header.read(&request.header, limits, sender.known());
     }
     let from = header.target(root.hasher, target);
     if let Some(from) = &from {
-        approach.ask_for_holders(from)?;
+        approach.ask_for_holders(from);
     }
-    approach.find_record(target)?;
+    approach.ask_for_entries(target);
     let mut found = Asker::find(*approach, root, request, clock);
     let asker = match &mut found {
         Ok(Some(asker)) => asker,
@@ -152,7 +135,7 @@ fn run<O: Observer>(
         let holds_role = asker.role != HeldRole::None;
         memory.keep_session(KnownSession { located: asker.located(), holds_role, standing: ledger.standing() });
     }
-    let said = Said { sender: &sender, asked: asked.as_ref(), header: &header, from: from.as_ref() };
+    let said = Said { sender, asked, header: &header, from: from.as_ref() };
     transaction(asker, request, (said, None), ledger, observer, memory, limits)
 }
 

@@ -2,29 +2,34 @@
 //!
 //! In a large snapshot each look-up waits for memory, and often for several places one after the other. What the request
 //! says is read meanwhile. What is asked for here is only loaded: the look-ups that follow find out whether it holds
-//! what they look for, so that no answer depends on it.
+//! what they look for and whether it is sound, so that no answer depends on it.
 
 use core::hint::black_box;
 
 use crate::address::octet;
 
 use super::hash::Hash;
-use super::index::Candidates;
+use super::index::{Candidates, Home};
 use super::keys::Table;
 use super::layout::{Read, Run};
 use super::page::PageView;
-use super::root::{Link, Links, RootView, link};
-use super::row::Record;
-use super::rows::{AccountRow, DomainRow};
+use super::root::{Link, RootView, link};
+use super::row::Row;
+use super::rows::{AccountRow, RootRow, TenantRow};
 use super::target::Target;
 
 /// The look-up of an account, in steps that each ask for the memory of the next one.
+///
+/// Where one request is decided, a step is taken between two pieces of other work; where many are, it is taken for all of them
+/// in a loop that does nothing else, so that the processor has several on their way.
 #[derive(Clone, Copy)]
 pub(crate) struct Approach<'p> {
     root: RootView<'p>,
     id: &'p [u8],
     hash: Hash,
     first: Option<Link>,
+    /// Whether memory is asked for.
+    asks: bool,
 }
 
 /// An account that was found, and its tenant's page.
@@ -36,73 +41,119 @@ pub(crate) struct Approached<'p> {
 }
 
 impl<'p> Approach<'p> {
-    /// Asks for the bucket of an account.
+    /// Asks for the bucket of an account, if the snapshot is so large that it pays.
     #[inline(always)]
-    pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Read<Self> {
-        let approach = Self { root, id, hash: Hash::of(root.hasher, id), first: None };
-        if root.is_large() {
-            black_box(Candidates::<2>::glance(root.bytes, root.head()?.account_index(), approach.hash)?);
+    pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Self {
+        let approach = Self { root, id, hash: Hash::of(root.hasher, id), first: None, asks: root.is_large() };
+        if approach.asks {
+            ask(root.head().and_then(|head| bucket(root, head.account_index(), approach.hash)));
         }
-        Ok(approach)
+        approach
     }
 
     /// Asks for the buckets that tell who holds an address.
     #[inline]
-    pub(crate) fn ask_for_holders(&self, target: &Target<'_>) -> Read<()> {
-        if self.root.is_large() { self.ask_for_holders_of(target) } else { Ok(()) }
-    }
-
-    #[inline(never)]
-    fn ask_for_holders_of(&self, target: &Target<'_>) -> Read<()> {
-        let head = self.root.head()?;
-        self.ask_for_bucket(head.domain_index(), target.domain_hash())?;
-        if !self.is_own(target) {
-            self.ask_for_bucket(head.own_index(), target.hash_of(target.local, false))?;
+    pub(crate) fn ask_for_holders(&self, target: &Target<'_>) {
+        if self.asks {
+            self.holders(target);
         }
-        Ok(())
     }
 
-    /// Finds the first record that may be the account's, and asks for its page.
+    /// Finds the first record that may be the account's, and asks for it.
     #[inline]
-    pub(crate) fn find_page(&mut self) -> Read<()> {
-        if self.root.is_large() {
-            self.first = self.first_link()?;
+    pub(crate) fn find_record(&mut self) {
+        if self.asks {
+            self.find_first();
+            self.ask_for_first();
         }
-        Ok(())
     }
 
-    #[inline(never)]
-    fn first_link(&self) -> Read<Option<Link>> {
-        let first = self.links()?.next()?;
-        if let Some(link) = first {
-            self.ask_for_record::<AccountRow<'_>>(link)?;
-        }
-        Ok(first)
-    }
-
-    /// Asks for that record, and for what its tenant keeps about an address.
+    /// Asks for what its tenant keeps about an address, and for who holds it.
     #[inline]
-    pub(crate) fn find_record(&self, target: Option<&Target<'_>>) -> Read<()> {
-        match self.first {
-            Some(link) => self.find_record_of(link, target),
-            None => Ok(()),
+    pub(crate) fn ask_for_entries(&self, target: Option<&Target<'_>>) {
+        if let (true, Some(target)) = (self.asks, target) {
+            self.entries(target);
+            self.records(target);
         }
     }
 
-    #[inline(never)]
-    fn find_record_of(&self, link: Link, target: Option<&Target<'_>>) -> Read<()> {
-        let page = self.root.page(link.page)?;
-        // The domains stand behind the head and the id.
-        black_box(page.bytes().word(page.head().domains().start)?);
-        let Some(target) = target else { return Ok(()) };
-        let head = self.root.head()?;
-        self.ask_for_first::<DomainRow<'_>>(Table::Domains, head.domain_index(), target.domain_hash())?;
-        if !self.is_own(target) {
-            let hash = target.hash_of(target.local, false);
-            page.ask_for_identities(hash)?;
-            self.ask_for_first::<AccountRow<'_>>(Table::Own, head.own_index(), hash)?;
+    /// Takes all of these steps for some look-ups at once, if the snapshot is so large that it pays; after it none of them asks
+    /// for anything. `targets` are their envelope senders.
+    pub(crate) fn find_together<'t, 'a: 't>(
+        root: RootView<'p>,
+        approaches: &mut [Option<Self>],
+        targets: &(impl Iterator<Item = Option<&'t Target<'a>>> + Clone),
+    ) {
+        if !root.is_large() {
+            return;
         }
-        Ok(())
+        approaches.iter_mut().flatten().for_each(Self::find_first);
+        approaches.iter().flatten().for_each(Self::ask_for_first);
+        for step in [Self::holders, Self::entries, Self::records, Self::identity] {
+            for (approach, target) in approaches.iter().zip(targets.clone()) {
+                if let (Some(approach), Some(target)) = (approach, target) {
+                    step(approach, target);
+                }
+            }
+        }
+        approaches.iter_mut().flatten().for_each(|approach| approach.asks = false);
+    }
+
+    #[inline(never)]
+    fn find_first(&mut self) {
+        self.first = first(self.root, RootRow::account_index, self.hash);
+    }
+
+    #[inline(never)]
+    fn ask_for_first(&self) {
+        self.first.into_iter().for_each(|link| record(self.root, link));
+    }
+
+    /// Asks for the buckets of the tables over all tenants.
+    #[inline(never)]
+    fn holders(&self, target: &Target<'_>) {
+        let Ok(head) = self.root.head() else { return };
+        ask(bucket(self.root, head.domain_index(), target.domain_hash()));
+        if !self.is_own(target) {
+            ask(bucket(self.root, head.own_index(), target.hash_of(target.local, false)));
+        }
+    }
+
+    /// Asks for the first of the tenant's domains, which stand behind the head and the id, and for the bucket of its identities.
+    #[inline(never)]
+    fn entries(&self, target: &Target<'_>) {
+        let Some(page) = self.page() else { return };
+        ask(page.bytes().word(page.head().domains().start));
+        if !self.is_own(target) {
+            let index = page.head().identity_index();
+            ask(Candidates::<1>::glance(page.bytes(), index, target.hash_of(target.local, false)));
+        }
+    }
+
+    /// Asks for the first record of each of the buckets over all tenants.
+    #[inline(never)]
+    fn records(&self, target: &Target<'_>) {
+        let domain = first(self.root, RootRow::domain_index, target.domain_hash());
+        let hash = target.hash_of(target.local, false);
+        let own = if self.is_own(target) { None } else { first(self.root, RootRow::own_index, hash) };
+        [domain, own].into_iter().flatten().for_each(|link| record(self.root, link));
+    }
+
+    /// Asks for the first identity of its bucket.
+    #[inline(never)]
+    fn identity(&self, target: &Target<'_>) {
+        let Some(page) = self.page() else { return };
+        let hash = target.hash_of(target.local, false);
+        let home = Home::<1>::of(page.bytes(), page.head().identity_index(), hash).ok();
+        if let Some([word]) = home.and_then(|home| home.first()) {
+            ask(page.bytes().word(word));
+            ask(page.bytes().word(word.wrapping_add(MOST)));
+        }
+    }
+
+    /// The page of the first record.
+    fn page(&self) -> Option<PageView<'p>> {
+        self.root.page(self.first?.page).ok()
     }
 
     /// The account, after these steps or without them.
@@ -136,32 +187,36 @@ impl<'p> Approach<'p> {
         Ok(octet::same(account.id()?, self.id).then_some(Approached { link, page, account }))
     }
 
-    fn links(&self) -> Read<Links<'p, 2>> {
-        self.root.links(Table::Accounts, self.root.head()?.account_index(), self.hash)
-    }
-
     /// Whether the address is likely to be the account's own: its id is the address.
     fn is_own(&self, target: &Target<'_>) -> bool {
         target.is_spelled(self.id)
     }
+}
 
-    fn ask_for_bucket(&self, index: Run, hash: Hash) -> Read<()> {
-        black_box(Candidates::<2>::glance(self.root.bytes, index, hash)?);
-        Ok(())
-    }
+/// The words of most records, their text included.
+const MOST: u32 = 8;
 
-    /// Asks for the first record that the table has for the hash.
-    fn ask_for_first<R: Record<'p>>(&self, table: Table, index: Run, hash: Hash) -> Read<()> {
-        match self.root.links::<2>(table, index, hash)?.next()? {
-            Some(link) => self.ask_for_record::<R>(link),
-            None => Ok(()),
-        }
-    }
+/// Has something read that nothing is done with.
+#[inline(always)]
+fn ask(read: Read<u32>) {
+    black_box(read.unwrap_or_default());
+}
 
-    /// Asks for a record, and for the head of its page.
-    fn ask_for_record<R: Record<'p>>(&self, link: Link) -> Read<()> {
-        let view = self.root.page(link.page)?;
-        black_box((view.head().packed(), view.record::<R>(link.record)?.size()));
-        Ok(())
-    }
+/// Reads the first of the tags of a hash in a table over all tenants.
+fn bucket(root: RootView<'_>, index: Run, hash: Hash) -> Read<u32> {
+    Candidates::<2>::glance(root.bytes, index, hash)
+}
+
+/// The first record that a table over all tenants has for a hash.
+fn first<'p>(root: RootView<'p>, index: impl FnOnce(RootRow<'p>) -> Run, hash: Hash) -> Option<Link> {
+    root.home::<2>(index(root.head().ok()?), hash).ok()?.first().map(link)
+}
+
+/// Asks for a record, and for the head of its page: for both ends of each, which may stand in two lines of memory.
+fn record(root: RootView<'_>, link: Link) {
+    let Ok(page) = root.page(link.page) else { return };
+    ask(Ok(page.head().packed()));
+    ask(page.bytes().word(TenantRow::WORDS - 1));
+    ask(page.bytes().word(link.record));
+    ask(page.bytes().word(link.record.wrapping_add(MOST)));
 }

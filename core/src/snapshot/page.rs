@@ -1,6 +1,5 @@
 //! A compiled tenant, and the look-ups within it.
 
-use core::hint::black_box;
 use core::net::IpAddr;
 
 use crate::policy::{Alignment, NameCheck, OnDeny, Proof, Strength};
@@ -121,12 +120,6 @@ impl<'p> PageView<'p> {
             Ok(())
         })?;
         Ok(closest)
-    }
-
-    /// Asks for the bucket of identities of this address.
-    pub(crate) fn ask_for_identities(self, hash: Hash) -> Read<()> {
-        black_box(Candidates::<1>::glance(self.bytes, self.head().identity_index(), hash)?);
-        Ok(())
     }
 
     /// Whether a list of this page has an account: by its number if the page is its own, and by its id if not.
