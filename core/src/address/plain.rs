@@ -4,6 +4,7 @@
 //! everyday, right or wrong, is `None` here and left to them.
 
 use super::canonical::AddrSpec;
+use super::domain::MAX_LABEL;
 use super::local::MAX_LOCAL;
 use super::marks::Marks;
 use super::octet::{self, ATEXT, LOCAL, NAME, PHRASE, WORDS};
@@ -114,10 +115,12 @@ pub(crate) fn is_canonical(local: &[u8], domain: &[u8]) -> bool {
     // As long a local part could even take the quotes that dots at wrong places would need.
     local.len() + 2 <= MAX_LOCAL
         && local.iter().all(|&octet| octet::is(octet, ATEXT) || octet == b'.')
-        && domain.len() <= Marks::MOST
+        && domain.len() <= MAX_LABEL
         && is_domain(Marks::of(domain))
         && !octet::has_capital(domain)
 }
+
+const _: () = assert!(MAX_LABEL <= Marks::MOST, "every octet of such a domain has a mark");
 
 /// Tells whether no two of these octets of a text stand together, none is the first, and the last of all is a letter.
 fn are_apart(others: u64, text: &[u8]) -> bool {
@@ -137,7 +140,7 @@ impl Parts {
     ///
     /// It begins and ends with a letter or a digit, and between any two of its other octets there is one. The local part
     /// has no `=`, which could begin an encoded-word. The domain is of letters, digits, hyphens and dots, and its last octet
-    /// is a letter, so that it is no IP address.
+    /// is a letter, so that it is no IP address. It is shorter than a label may be.
     fn of(text: &[u8]) -> Option<Self> {
         let Marks { others, joints } = if text.len() <= Marks::MOST { Marks::of(text) } else { return None };
         if !are_apart(others, text) {
@@ -170,7 +173,7 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::{Everyday, Known, field, is_canonical, path};
-    use crate::address::canonical::Canonical;
+    use crate::address::canonical::{Canonical, LocalForm};
     use crate::address::header::read_any_field;
     use crate::address::name::{addresses, names};
     use crate::address::path::{ReversePath, read_any_path};
@@ -306,7 +309,11 @@ mod tests {
         if let Some(spec) = path(bytes) {
             assert_eq!(read_any_path(bytes, false), Ok(ReversePath::Mailbox(spec)), "{shown}");
         }
-        for spec in everyday.map(|everyday| everyday.spec).into_iter().chain(path(bytes)) {
+        let full = match read_any_path(bytes, false) {
+            Ok(ReversePath::Mailbox(spec)) => Some(spec).filter(|spec| spec.form == LocalForm::DotAtom),
+            _ => None,
+        };
+        for spec in everyday.map(|everyday| everyday.spec).into_iter().chain(path(bytes)).chain(full) {
             let (local, domain) = (spec.local.of(bytes), spec.domain.of(bytes));
             assert_eq!(spec.canonical(bytes).ok(), Canonical::from_parts(local, domain), "{shown}");
         }
