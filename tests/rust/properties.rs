@@ -3,10 +3,11 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sendas::address::Scope;
 use sendas::policy::{CaseRule, Consent, Deny, DomainStatus, Identity, Mode, Policy};
 use sendas::{
-    Address, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, HashKey, Header, MAX_FINDINGS, Options,
-    Snapshot, Stage, Timestamp, Verdict, View,
+    Address, ClientIp, CredentialFacts, CredentialKind, DomainName, EnvelopeSender, HashKey, Header, MAX_FINDINGS,
+    Options, Snapshot, Stage, Timestamp, Verdict, View,
 };
 use sendas_tests::agree;
 use sendas_tests::change::{change_strangers, pick, renamed, shuffled, weaken, with_a_grant_more};
@@ -39,6 +40,31 @@ proptest! {
             case.request.account = Some(id);
             let written = Written::new(&case.request, &case.options.limits);
             Stage::ALL.into_iter().for_each(|stage| agree::equals_reference(&case, &snapshot, &written, stage));
+        }
+    }
+
+    #[test]
+    fn many_deny_entries_are_found_as_the_reference_finds_them(octets in octets(), few in few()) {
+        let (mut case, mut choices) = (generate::case(&octets), Choices::new(&few));
+        add_denies(&mut case.policy.provider.denies, &mut choices);
+        for tenant in &mut case.policy.tenants {
+            add_denies(&mut tenant.denies, &mut choices);
+            tenant.accounts.iter_mut().for_each(|account| add_denies(&mut account.denies, &mut choices));
+        }
+        let written = Written::new(&case.request, &case.options.limits);
+        agree::equals_reference(&case, &compiled(&case.policy, &case.options), &written, Stage::Message);
+    }
+}
+
+/// Adds entries of any kind, and often so many of names that nothing else has that they are not looked through one by one.
+fn add_denies(denies: &mut Vec<Deny>, choices: &mut Choices<'_>) {
+    let strange =
+        |number: usize| Scope::Subdomains(DomainName::parse(&format!("{number}.strange.example")).expect("a domain"));
+    let mut scopes: Vec<Scope> = (0..choices.below(3)).map(|_| generate::scope(choices)).collect();
+    scopes.extend((0..choices.pick(&[0, 16, 17, 40])).map(strange));
+    for scope in scopes {
+        if denies.iter().all(|deny| deny.scope != scope) {
+            denies.push(Deny { scope, note: String::new() });
         }
     }
 }

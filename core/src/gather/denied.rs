@@ -1,5 +1,6 @@
 //! Whether a deny entry of the provider, the tenant or the account names the address (docs/semantics.md 4.8).
 
+use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::upwards;
 use crate::snapshot::layout::{Bytes, Read, Run};
@@ -24,32 +25,73 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     }
 
     /// Whether an entry of this run names the address.
-    #[inline]
+    #[inline(always)]
     fn names(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
         if run.count == 0 { Ok(false) } else { self.one_names(bytes, run) }
     }
 
+    #[inline(never)]
     fn one_names(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
-        let target = self.target;
-        let widest = |local| self.own_rule.separators.base(local);
-        for (depth, name) in upwards(target.domain).enumerate() {
+        if run.count > FEW {
+            return self.one_of_many_names(bytes, run);
+        }
+        for number in 0..run.count {
+            if self.is_named_by(DenyRow::nth(bytes, run, number)?)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The same where it is sooner to look for those at the domain, and at each one above it.
+    #[inline(never)]
+    fn one_of_many_names(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
+        for name in upwards(self.target.domain) {
             for number in first_of(bytes, run, name)?..run.count {
                 let row = DenyRow::nth(bytes, run, number)?;
                 if row.domain()? != name {
                     break;
                 }
-                let hit = match row.kind() {
-                    deny::SUBDOMAINS => true,
-                    deny::DOMAIN => depth == 0,
-                    _ => depth == 0 && widest(row.local()?).eq_ignore_ascii_case(widest(target.local)),
-                };
-                if hit {
+                if self.is_named_by(row)? {
                     return Ok(true);
                 }
             }
         }
         Ok(false)
     }
+
+    /// Whether this entry names the address.
+    #[inline(always)]
+    fn is_named_by(&self, row: DenyRow<'_>) -> Read<bool> {
+        let (domain, name) = (self.target.domain, row.domain()?);
+        if row.kind() == deny::SUBDOMAINS {
+            return Ok(is_at_or_below(domain, name));
+        }
+        let is_there = domain.len() == name.len() && octet::same(domain, name);
+        Ok(is_there && (row.kind() == deny::DOMAIN || self.is_named(row.local()?)))
+    }
+
+    /// Whether the address has this local part in widest form.
+    #[inline]
+    fn is_named(&self, local: &[u8]) -> bool {
+        // No form is without the first octet, which tells most of them apart.
+        let first = |local: &[u8]| local.first().map(u8::to_ascii_lowercase);
+        first(local) == first(self.target.local) && self.is_one(local)
+    }
+
+    #[inline(never)]
+    fn is_one(&self, local: &[u8]) -> bool {
+        let widest = |local| self.own_rule.separators.base(local);
+        octet::same_but_for_case(widest(local), widest(self.target.local))
+    }
+}
+
+/// Whether a domain is this name, or ends with it behind a dot.
+#[inline]
+fn is_at_or_below(domain: &[u8], name: &[u8]) -> bool {
+    let Some(before) = domain.len().checked_sub(name.len()) else { return false };
+    let Some((before, end)) = domain.split_at_checked(before) else { return false };
+    before.last().is_none_or(|last| *last == b'.') && octet::same(end, name)
 }
 
 /// The number of the first deny entry whose domain is not before `name`.
@@ -61,3 +103,6 @@ fn first_of(bytes: Bytes<'_>, run: Run, name: &[u8]) -> Read<u32> {
     }
     Ok(low)
 }
+
+/// The most entries that are looked through one by one.
+const FEW: u32 = 16;

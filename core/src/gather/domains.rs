@@ -17,11 +17,12 @@ struct Scope {
 impl<O: Observer> Gatherer<'_, '_, O> {
     #[inline]
     pub(super) fn domains(&mut self) -> Read<()> {
-        let (page, number) = (self.asker.page, self.asker.link.page);
+        let (page, number) = (&self.asker.page, self.asker.link.page);
         let needless = self.depth.needs_no_domain(self.facts);
         let mut scope = Scope::default();
         if let Some(row) = self.named {
-            self.domain((page, true), row, needless, &mut scope)?;
+            scope.reached = true;
+            self.domain((page, true), row, needless)?;
         }
         if page.has_subdomains() {
             self.domains_above((page, number), needless, &mut scope)?;
@@ -42,10 +43,11 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         for &number in self.asker.domain_holders().iter().skip(1) {
             let page = self.asker.root.page(number)?;
             if let Some(row) = page.entry_named(self.target)? {
-                self.domain((page, false), row, needless, scope)?;
+                scope.reached = true;
+                self.domain_apart((&page, false), row, needless)?;
             }
             if page.has_subdomains() {
-                self.domains_above((page, number), needless, scope)?;
+                self.domains_above((&page, number), needless, scope)?;
             }
         }
         Ok(())
@@ -53,7 +55,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     /// Enters the entries of one tenant above the address that include their sub-domains.
     #[inline(never)]
-    fn domains_above(&mut self, (page, number): (PageView<'_>, u32), needless: bool, scope: &mut Scope) -> Read<()> {
+    fn domains_above(&mut self, (page, number): (&PageView<'_>, u32), needless: bool, scope: &mut Scope) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
         page.domains_above(target, |row| {
             if row.flags() & domain::SUBDOMAINS == 0 {
@@ -62,7 +64,8 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             if asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))? {
                 self.stopped(page, row, scope)
             } else {
-                self.domain((page, number == asker.link.page), row, needless, scope)
+                scope.reached = true;
+                self.domain_apart((page, number == asker.link.page), row, needless)
             }
         })
     }
@@ -83,7 +86,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     }
 
     /// Enters an entry above the address whose right stops before it.
-    fn stopped(&mut self, page: PageView<'_>, row: DomainRow<'_>, scope: &mut Scope) -> Read<()> {
+    fn stopped(&mut self, page: &PageView<'_>, row: DomainRow<'_>, scope: &mut Scope) -> Read<()> {
         if row.flags() & domain::ACTIVE == 0 {
             self.facts.enter(Fact::DomainInactive);
             scope.reached = true;
@@ -94,16 +97,15 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         Ok(())
     }
 
+    #[inline(never)]
+    fn domain_apart(&mut self, of: (&PageView<'_>, bool), row: DomainRow<'_>, needless: bool) -> Read<()> {
+        self.domain(of, row, needless)
+    }
+
     /// Enters an entry that has the address in its scope.
-    fn domain(
-        &mut self,
-        (page, own): (PageView<'_>, bool),
-        row: DomainRow<'_>,
-        needless: bool,
-        scope: &mut Scope,
-    ) -> Read<()> {
+    #[inline(always)]
+    fn domain(&mut self, (page, own): (&PageView<'_>, bool), row: DomainRow<'_>, needless: bool) -> Read<()> {
         let (flags, facts) = (row.flags(), &mut self.facts);
-        scope.reached = true;
         facts.enter_if(flags & domain::ACTIVE == 0, Fact::DomainInactive);
         facts.enter_if(flags & domain::VERIFIED != 0, Fact::OwnProof);
         if needless {

@@ -63,7 +63,7 @@ pub(crate) fn gather<O: Observer>(
         depth,
         undisputed: asker.page.has(tenant::UNDISPUTED),
         named: None,
-        closest: None,
+        closest: 0,
         own_rule: Rule::default(),
         consented: Consented::default(),
         facts: AddressFacts::default(),
@@ -99,8 +99,8 @@ struct Gatherer<'g, 's, O> {
     undisputed: bool,
     /// The own tenant's entry of exactly the address's domain.
     named: Option<DomainRow<'s>>,
-    /// The own tenant's entry whose rules its local parts compare by.
-    closest: Option<DomainRow<'s>>,
+    /// The flags of the own tenant's entry whose rules its local parts compare by, if there is one.
+    closest: u32,
     own_rule: Rule,
     consented: Consented,
     facts: AddressFacts,
@@ -121,9 +121,25 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     fn find_entries(&mut self) -> Read<()> {
         let page = &self.asker.page;
         self.named = page.entry_named(self.target)?;
-        self.closest = page.closest_given(self.named, self.target)?;
-        self.own_rule = rule(self.closest);
+        match self.named {
+            Some(row) if row.is_in_force() => self.take_rule(row),
+            _ if page.has_subdomains() => self.find_entry_above()?,
+            _ => {}
+        }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn find_entry_above(&mut self) -> Read<()> {
+        if let Some(row) = self.asker.page.closest_above(self.target)? {
+            self.take_rule(row);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn take_rule(&mut self, closest: DomainRow<'_>) {
+        (self.closest, self.own_rule) = (closest.flags(), rule(Some(closest)));
     }
 
     /// Whether nothing that is still to come can matter, save a deny entry.

@@ -107,9 +107,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     /// Whether the tenant's closest entry is usable and opens the tenant's own mailboxes (docs/semantics.md 4.9).
     fn covers_mailboxes(&self) -> bool {
-        let Some(row) = self.closest else { return false };
-        let flags = row.flags();
-        let approved = flags & domain::APPROVED != 0 || !self.asker.page.has(tenant::APPROVAL_REQUIRED);
-        flags & domain::IN_FORCE == domain::IN_FORCE && approved && flags & domain::COVERS_MAILBOXES != 0
+        let has = |flag: u32| self.closest & flag != 0;
+        has(domain::COVERS_MAILBOXES) && (has(domain::APPROVED) || !self.asker.page.has(tenant::APPROVAL_REQUIRED))
     }
 }

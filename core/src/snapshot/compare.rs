@@ -72,11 +72,16 @@ impl Rule {
     }
 }
 
-/// The domain itself, then each domain above it, down to the last label. A literal has none above it.
+/// Whether a domain is an address literal, which has none above it.
+pub(crate) fn is_literal(domain: &[u8]) -> bool {
+    domain.first() == Some(&b'[')
+}
+
+/// The domain itself, then each domain above it, down to the last label.
 pub(crate) fn upwards(domain: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let literal = domain.first() == Some(&b'[');
+    let is_literal = is_literal(domain);
     core::iter::successors(Some(domain), move |name| {
-        let dot = octet::position(name, b'.').filter(|_| !literal)?;
+        let dot = octet::position(name, b'.').filter(|_| !is_literal)?;
         name.get(dot + 1..)
     })
 }

@@ -44,6 +44,7 @@ impl<'p> PageView<'p> {
     }
 
     /// The entry of exactly this name.
+    #[inline(always)]
     pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
         let rows = self.head().domains();
         if rows.count > FEW {
@@ -79,7 +80,7 @@ impl<'p> PageView<'p> {
         if self.head().domains().count == 0 {
             return Ok(());
         }
-        for (name, hash) in target.domains().skip(1) {
+        for (name, hash) in target.above() {
             if let Some(row) = self.domain_named(name, hash)? {
                 visit(row)?;
             }
@@ -88,33 +89,26 @@ impl<'p> PageView<'p> {
     }
 
     /// The entry of exactly the domain of the address.
+    #[inline(always)]
     pub(crate) fn entry_named(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
         self.domain_named(target.domain, target.domain_hash())
     }
 
     /// The verified active entry of exactly this name or, without one, the closest above it that includes its sub-domains.
     pub(crate) fn closest(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
-        self.closest_given(self.entry_named(target)?, target)
-    }
-
-    /// The same where the entry of exactly this name is known.
-    #[inline(always)]
-    pub(crate) fn closest_given(
-        self,
-        named: Option<DomainRow<'p>>,
-        target: &Target<'_>,
-    ) -> Read<Option<DomainRow<'p>>> {
-        match named.filter(|row| in_force(*row)) {
-            None if self.has_subdomains() => self.closest_above(target),
-            closest => Ok(closest),
+        match self.entry_named(target)? {
+            Some(row) if row.is_in_force() => Ok(Some(row)),
+            _ if self.has_subdomains() => self.closest_above(target),
+            _ => Ok(None),
         }
     }
 
+    /// The closest verified active entry above this domain that includes its sub-domains.
     #[inline(never)]
-    fn closest_above(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
+    pub(crate) fn closest_above(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
         let mut closest = None;
         self.domains_above(target, |row| {
-            if closest.is_none() && row.flags() & domain::SUBDOMAINS != 0 && in_force(row) {
+            if closest.is_none() && row.flags() & domain::SUBDOMAINS != 0 && row.is_in_force() {
                 closest = Some(row);
             }
             Ok(())
@@ -197,14 +191,10 @@ impl<'p> PageView<'p> {
 
 /// How local parts compare under the closest entry of a tenant (docs/semantics.md 4.1).
 pub(crate) fn rule(closest: Option<DomainRow<'_>>) -> Rule {
-    closest.filter(|row| in_force(*row)).map_or_else(Rule::default, |row| {
+    closest.filter(|row| row.is_in_force()).map_or_else(Rule::default, |row| {
         let exact_case = row.flags() & domain::EXACT_CASE != 0;
         Rule { exact_case, separators: Separators::default().with(row.separator()) }
     })
-}
-
-fn in_force(row: DomainRow<'_>) -> bool {
-    row.flags() & domain::IN_FORCE == domain::IN_FORCE
 }
 
 /// What a mode means now; `from` is the instant from which it enforces, if it has one.

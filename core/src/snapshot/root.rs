@@ -202,7 +202,7 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
     ) -> Read<()> {
-        for (name, hash) in target.domains().skip(1) {
+        for (name, hash) in target.above() {
             self.domains_named(name, hash, |page, row| {
                 if row.flags() & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
             })?;

@@ -201,7 +201,7 @@ impl<'p> IdentityRow<'p> {
     }
 
     /// The local part, exact form.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn local(self) -> Read<&'p [u8]> {
         let [_, _, local, _] = self.packed().to_le_bytes();
         self.0.bytes.octets(self.0.word.wrapping_add(self.head()), 0, usize::from(local))
@@ -214,7 +214,7 @@ impl<'p> IdentityRow<'p> {
     }
 
     /// The domain.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn domain(self) -> Read<&'p [u8]> {
         let [_, _, _, domain] = self.packed().to_le_bytes();
         let word = self.lower() >> 16 | self.upper()? & !0xffff;
@@ -315,8 +315,14 @@ impl<'p> DomainRow<'p> {
         self.0.bytes.octets(self.0.word.wrapping_add(Self::WORDS), 0, usize::from(length))
     }
 
-    /// Whether it has this name.
+    /// Whether it is verified and active, so that its comparison rules are in force.
     #[inline]
+    pub(crate) fn is_in_force(self) -> bool {
+        self.flags() & domain::IN_FORCE == domain::IN_FORCE
+    }
+
+    /// Whether it has this name.
+    #[inline(always)]
     pub(crate) fn is_named(self, name: &[u8]) -> Read<bool> {
         let [.., length] = self.packed().to_le_bytes();
         Ok(usize::from(length) == name.len() && octet::same(self.name()?, name))

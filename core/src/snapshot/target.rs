@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use crate::address::{CanonicalView, octet};
 
-use super::compare::upwards;
+use super::compare::is_literal;
 use super::hash::{Hash, Hasher};
 
 /// An address, and the hashes that it is looked up by, which are made when one is first asked for.
@@ -83,11 +83,18 @@ impl<'a> Target<'a> {
     }
 
     /// The domain, then each domain above it that an entry can name, with its hash.
-    ///
-    /// A single label is a public suffix, which no entry can name, but for the domain itself.
     pub(crate) fn domains(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
-        let above = upwards(self.domain).skip(1).filter(|name| octet::position(name, b'.').is_some());
-        let hasher = self.hasher;
-        core::iter::once((self.domain, self.domain_hash())).chain(above.map(move |name| (name, Hash::of(hasher, name))))
+        core::iter::once((self.domain, self.domain_hash())).chain(self.above())
+    }
+
+    /// Each domain above its own that an entry can name, with its hash: none is a single label, which is a public suffix.
+    pub(crate) fn above(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
+        let (hasher, mut name) = (self.hasher, self.domain);
+        let mut dot = octet::position(name, b'.').filter(|_| !is_literal(name));
+        core::iter::from_fn(move || {
+            name = name.get(dot? + 1..)?;
+            dot = octet::position(name, b'.');
+            dot.map(|_| (name, Hash::of(hasher, name)))
+        })
     }
 }
