@@ -42,7 +42,10 @@ impl Snapshot {
     pub fn session(&self, client: &Request<'_>) -> Session {
         let facts =
             Request { smtputf8: false, envelope_sender: EnvelopeSender::Unknown, header: Header::NotGiven, ..*client };
-        Session { snapshot: self.clone(), facts: RequestRecord::from(&facts), course: Course::open(self, &facts) }
+        // It is large, and decided where it stands.
+        let mut session = Session { snapshot: self.clone(), facts: RequestRecord::from(&facts), course: Course::new() };
+        session.course.begin(self, &facts);
+        session
     }
 }
 

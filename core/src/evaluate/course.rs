@@ -1,7 +1,7 @@
 //! The decisions of one session, each in the place of the one before, with what they leave to the next.
 
 use crate::address::Known;
-use crate::decision::{Decision, Grant, Stage, Verdict};
+use crate::decision::{Decision, Grant, SnapshotId, Stage, Verdict};
 use crate::ledger::Ledger;
 use crate::locate::Asker;
 use crate::observer::Blind;
@@ -22,12 +22,14 @@ pub(crate) struct Course {
 }
 
 impl Course {
+    /// Nothing is decided yet.
+    pub(crate) fn new() -> Self {
+        Self { decision: Decision::open(Stage::Session, SnapshotId::default()), memory: Remembered::default() }
+    }
+
     /// Decides what is known after AUTH.
-    pub(crate) fn open(snapshot: &Snapshot, client: &Request<'_>) -> Self {
-        let decision = Decision::open(Stage::Session, snapshot.id());
-        let mut course = Self { decision, memory: Remembered::default() };
-        course.decide(snapshot, client, None, Stage::Session);
-        course
+    pub(crate) fn begin(&mut self, snapshot: &Snapshot, client: &Request<'_>) {
+        self.decide(snapshot, client, None, Stage::Session);
     }
 
     /// The latest decision.
