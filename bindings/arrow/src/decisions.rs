@@ -1,28 +1,40 @@
 //! Decisions as columns.
 
-use arrow_array::ArrayRef;
-use arrow_array::builder::{ArrayBuilder, BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder};
-use arrow_schema::{DataType, Field, Fields};
-use sendas::{Decision, Finding, MAX_FINDINGS, MAX_GRANTS, Request};
+use std::sync::Arc;
 
+use arrow_array::{ArrayRef, BooleanArray, Int64Array};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::{DataType, Field, Fields};
+use sendas::{Action, Basis, Decision, Finding, Grant, Place, Reason, Request, Stage, Subject, Verdict};
+
+use crate::octets::Octets;
 use crate::places::Places;
+use crate::words::{NONE, WIDTH, Words};
 use crate::wrong::Wrong;
 
 /// The columns of decisions that are asked for, row by row.
 pub(crate) struct Decisions {
-    rows: usize,
-    verdict: Option<StringBuilder>,
-    action: Option<StringBuilder>,
-    stage: Option<StringBuilder>,
-    provisional: Option<BooleanBuilder>,
-    reason: Option<StringBuilder>,
-    subject: Option<StringBuilder>,
-    octets: Option<BinaryBuilder>,
+    fields: Fields,
+    rows: Vec<Row>,
+    /// How many places were found in all rows, and how many octets stand there: at least as many as any column has.
+    found: usize,
+    octets_found: usize,
+    octets: Option<Octets>,
     reasons: Option<Places>,
     would_deny: Option<Places>,
-    omitted: Option<Int64Builder>,
     grants: Option<Places>,
-    omitted_grants: Option<Int64Builder>,
+}
+
+/// What every decision has, in a few octets: the numbers of words.
+struct Row {
+    verdict: u8,
+    action: u8,
+    stage: u8,
+    provisional: bool,
+    reason: u8,
+    subject: u8,
+    omitted: u32,
+    omitted_grants: u32,
 }
 
 /// Says that one more row would need offsets of more than 31 bits.
@@ -33,26 +45,18 @@ impl Decisions {
     pub(crate) fn with_capacity(rows: usize, fields: &Fields) -> Self {
         let rows = rows.min(MOST_FORESEEN);
         let asked = |name: &str| fields.find(name).is_some();
-        // The longest of the usual words, and the two addresses of a message.
-        let words = |name: &str, octets: usize| asked(name).then(|| StringBuilder::with_capacity(rows, rows * octets));
-        let numbers = |name: &str| asked(name).then(|| Int64Builder::with_capacity(rows));
-        let places = |name: &str, word: &'static str, elements: usize| {
-            asked(name).then(|| Places::with_capacity(word, rows, elements))
-        };
+        let findings = |name: &str| asked(name).then(|| Places::new(REASON, reasons(), rows, 0));
+        // The two addresses of a message.
+        let grants = || Places::new(BASIS, Words::new(Basis::ALL, |basis| basis as u8, Basis::name), rows, 2 * rows);
         Self {
-            rows: 0,
-            verdict: words("verdict", "allow".len()),
-            action: words("action", "accept".len()),
-            stage: words("stage", "message".len()),
-            provisional: asked("provisional").then(|| BooleanBuilder::with_capacity(rows)),
-            reason: words(REASON, 0),
-            subject: words("subject", 0),
-            octets: asked("octets").then(|| BinaryBuilder::with_capacity(rows, 0)),
-            reasons: places("reasons", REASON, 0),
-            would_deny: places("would_deny", REASON, 0),
-            omitted: numbers("omitted"),
-            grants: places("grants", BASIS, 2 * rows),
-            omitted_grants: numbers("omitted_grants"),
+            fields: fields.clone(),
+            rows: Vec::with_capacity(rows),
+            found: 0,
+            octets_found: 0,
+            octets: asked("octets").then(|| Octets::with_capacity(rows, 0)),
+            reasons: findings("reasons"),
+            would_deny: findings("would_deny"),
+            grants: asked("grants").then(grants),
         }
     }
 
@@ -76,98 +80,115 @@ impl Decisions {
     }
 
     /// Adds a decision, and the octets that its places have in the request.
+    #[inline]
     pub(crate) fn push(&mut self, decision: &Decision, request: &Request<'_>) -> Result<(), Full> {
         if !self.has_room(decision) {
             return Err(Full);
         }
-        self.rows += 1;
         let first = decision.reasons().first();
-        for (column, word) in [
-            (&mut self.verdict, Some(decision.verdict().name())),
-            (&mut self.action, Some(decision.action().name())),
-            (&mut self.stage, Some(decision.stage().name())),
-            (&mut self.reason, first.map(|finding| finding.reason.slug())),
-            (&mut self.subject, first.map(|finding| finding.place.subject.name())),
-        ] {
-            if let Some(column) = column {
-                column.append_option(word);
-            }
-        }
-        if let Some(provisional) = &mut self.provisional {
-            provisional.append_value(decision.provisional());
-        }
+        self.rows.push(Row {
+            verdict: decision.verdict() as u8,
+            action: decision.action() as u8,
+            stage: decision.stage() as u8,
+            provisional: decision.provisional(),
+            reason: first.map_or(NONE, |finding| finding.reason as u8),
+            subject: first.map_or(NONE, |finding| finding.place.subject as u8),
+            omitted: decision.omitted(),
+            omitted_grants: decision.omitted_grants(),
+        });
         if let Some(octets) = &mut self.octets {
-            octets.append_option(first.and_then(|finding| finding.place.octets(request)));
+            octets.push(first.and_then(|finding| finding.place.octets(request)));
         }
         for (column, findings) in
             [(&mut self.reasons, decision.reasons()), (&mut self.would_deny, decision.would_deny())]
         {
             let Some(column) = column else { continue };
             for &Finding { reason, place } in findings {
-                column.push(reason.slug(), place, request);
+                column.push(reason as u8, place, request);
             }
             column.end_row();
         }
         if let Some(grants) = &mut self.grants {
-            for grant in decision.grants() {
-                grants.push(grant.basis.name(), grant.place, request);
+            for &Grant { basis, place } in decision.grants() {
+                grants.push(basis as u8, place, request);
             }
             grants.end_row();
-        }
-        for (column, number) in
-            [(&mut self.omitted, decision.omitted()), (&mut self.omitted_grants, decision.omitted_grants())]
-        {
-            if let Some(column) = column {
-                column.append_value(number.into());
-            }
         }
         Ok(())
     }
 
-    /// Returns the columns, in the order of [`Decisions::fields`].
+    /// Returns the columns that are asked for, in the order of [`Decisions::fields`].
     pub(crate) fn finish(self) -> Result<Vec<ArrayRef>, Wrong> {
-        fn done(column: Option<impl ArrayBuilder>) -> Option<ArrayRef> {
-            column.map(|mut column| column.finish())
+        let Self { fields, rows, octets, reasons: found, would_deny, grants, .. } = self;
+        let number = |of: fn(&Row) -> u32| -> ArrayRef {
+            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(row).into())))
+        };
+        let mut columns = Vec::with_capacity(fields.len());
+        let asked = |name: &str| fields.find(name).is_some();
+        if asked("verdict") {
+            let words = Words::new(&Verdict::ALL, |verdict| verdict as u8, Verdict::name);
+            columns.push(words.column(rows.iter().map(|row| row.verdict))?);
         }
-        let places = |column: Option<Places>| column.map(Places::finish).transpose();
-        let columns = [
-            done(self.verdict),
-            done(self.action),
-            done(self.stage),
-            done(self.provisional),
-            done(self.reason),
-            done(self.subject),
-            done(self.octets),
-            places(self.reasons)?,
-            places(self.would_deny)?,
-            done(self.omitted),
-            places(self.grants)?,
-            done(self.omitted_grants),
-        ];
-        Ok(columns.into_iter().flatten().collect())
+        if asked("action") {
+            let words = Words::new(&Action::ALL, |action| action as u8, Action::name);
+            columns.push(words.column(rows.iter().map(|row| row.action))?);
+        }
+        if asked("stage") {
+            let words = Words::new(&Stage::ALL, |stage| stage as u8, Stage::name);
+            columns.push(words.column(rows.iter().map(|row| row.stage))?);
+        }
+        if asked("provisional") {
+            let mut provisional = rows.iter().map(|row| row.provisional);
+            let bits = BooleanBuffer::collect_bool(rows.len(), |_| provisional.next() == Some(true));
+            columns.push(Arc::new(BooleanArray::new(bits, None)));
+        }
+        if asked(REASON) {
+            columns.push(reasons().column(rows.iter().map(|row| row.reason))?);
+        }
+        if asked("subject") {
+            let words = Words::new(&Subject::ALL, |subject| subject as u8, Subject::name);
+            columns.push(words.column(rows.iter().map(|row| row.subject))?);
+        }
+        columns.extend(octets.map(Octets::finish).transpose()?);
+        columns.extend(found.map(Places::finish).transpose()?);
+        columns.extend(would_deny.map(Places::finish).transpose()?);
+        if asked("omitted") {
+            columns.push(number(|row| row.omitted));
+        }
+        columns.extend(grants.map(Places::finish).transpose()?);
+        if asked("omitted_grants") {
+            columns.push(number(|row| row.omitted_grants));
+        }
+        Ok(columns)
     }
 
-    /// Whether the offsets of every column have 31 bits after one more row: no word has more than 32 octets, so that their
-    /// number decides, and the octets of places do.
-    fn has_room(&self, decision: &Decision) -> bool {
-        if self.rows >= MOST_ENTRIES {
+    /// Whether the offsets of every column have 31 bits after one more row, which then counts.
+    #[inline]
+    fn has_room(&mut self, decision: &Decision) -> bool {
+        if self.rows.len() >= MOST_ENTRIES {
             return false;
         }
         let places = [&self.reasons, &self.would_deny, &self.grants];
-        if self.octets.is_none() && places.iter().all(|column| column.is_none()) {
+        if self.octets.is_none() && places.iter().all(|places| places.is_none()) {
             return true;
         }
-        let most = |size: fn(&Places) -> usize| places.into_iter().flatten().map(size).max().unwrap_or(0);
-        if most(Places::len) + MAX_FINDINGS.max(MAX_GRANTS) > MOST_ENTRIES {
+        let (reasons, would_deny, grants) = (decision.reasons(), decision.would_deny(), decision.grants());
+        let octets = |place: &Place| place.span.end.saturating_sub(place.span.start) as usize;
+        let of_findings: usize = reasons.iter().chain(would_deny).map(|finding| octets(&finding.place)).sum();
+        let of_grants: usize = grants.iter().map(|grant| octets(&grant.place)).sum();
+        let found = self.found + reasons.len() + would_deny.len() + grants.len();
+        let octets_found = self.octets_found.saturating_add(of_findings).saturating_add(of_grants);
+        if found > MOST_ENTRIES || octets_found > MOST_OCTETS {
             return false;
         }
-        let findings = decision.reasons().iter().chain(decision.would_deny()).map(|finding| finding.place);
-        let places = findings.chain(decision.grants().iter().map(|grant| grant.place));
-        let more: usize = places.map(|place| place.span.end.saturating_sub(place.span.start) as usize).sum();
-        let first = self.octets.as_ref().map_or(0, |octets| octets.values_slice().len());
-        let octets = most(Places::octets).max(first);
-        octets.saturating_add(more) <= MOST_OCTETS
+        (self.found, self.octets_found) = (found, octets_found);
+        true
     }
+}
+
+/// The words of the reasons.
+fn reasons() -> Words {
+    Words::new(Reason::ALL, |reason| reason as u8, Reason::slug)
 }
 
 const REASON: &str = "reason";
@@ -175,7 +196,7 @@ const BASIS: &str = "basis";
 
 /// For as many rows memory is asked for before they are there.
 const MOST_FORESEEN: usize = 1 << 20;
-/// As many elements as a column may have.
-const MOST_ENTRIES: usize = 1 << 25;
+/// As many elements as a column may have, so that the offsets of their words have 31 bits.
+const MOST_ENTRIES: usize = (1 << 30) / WIDTH;
 /// As many octets of requests as a column may have.
 const MOST_OCTETS: usize = if cfg!(test) { 160 } else { 1 << 30 };

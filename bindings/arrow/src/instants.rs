@@ -14,11 +14,8 @@ use crate::wrong::{Wrong, shown};
 
 /// The instant of each request.
 pub(crate) enum Instants {
-    /// Counts since 1970, and how many of them are in a second.
-    Counts {
-        counts: Vec<Option<i64>>,
-        in_a_second: i64,
-    },
+    /// Seconds since 1970, rounded down.
+    Seconds(Vec<Option<i64>>),
     Texts(Texts),
 }
 
@@ -38,28 +35,26 @@ impl Instants {
 
     /// Takes a column of a type that fits.
     pub(crate) fn bind(array: &dyn Array, column: &str) -> Result<Self, Wrong> {
-        let (counts, in_a_second) = match array.data_type() {
-            DataType::Int32 => (counts::<Int32Type>(array), 1),
-            DataType::Int64 => (counts::<Int64Type>(array), 1),
-            DataType::UInt32 => (counts::<UInt32Type>(array), 1),
-            DataType::UInt64 => (counts::<UInt64Type>(array), 1),
-            DataType::Timestamp(TimeUnit::Second, _) => (counts::<TimestampSecondType>(array), 1),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => (counts::<TimestampMillisecondType>(array), 1_000),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => (counts::<TimestampMicrosecondType>(array), 1_000_000),
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => (counts::<TimestampNanosecondType>(array), 1_000_000_000),
+        let seconds = match array.data_type() {
+            DataType::Int32 => seconds::<Int32Type, 1>(array),
+            DataType::Int64 => seconds::<Int64Type, 1>(array),
+            DataType::UInt32 => seconds::<UInt32Type, 1>(array),
+            DataType::UInt64 => seconds::<UInt64Type, 1>(array),
+            DataType::Timestamp(TimeUnit::Second, _) => seconds::<TimestampSecondType, 1>(array),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => seconds::<TimestampMillisecondType, 1_000>(array),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => seconds::<TimestampMicrosecondType, 1_000_000>(array),
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => seconds::<TimestampNanosecondType, 1_000_000_000>(array),
             _ => return Texts::bind(array, column).map(Self::Texts),
         };
-        let counts = counts.ok_or_else(|| Wrong::broken(column))?;
-        Ok(Self::Counts { counts, in_a_second })
+        seconds.map(Self::Seconds).ok_or_else(|| Wrong::broken(column))
     }
 
-    /// Returns the instant of a row, rounded down to whole seconds.
+    /// Returns the instant of a row.
     pub(crate) fn get(&self, row: usize, column: &str) -> Result<Timestamp, Wrong> {
         let null = || Wrong::new(format_args!("`{column}` is null, but every request is decided at an instant"));
         match self {
-            Self::Counts { counts, in_a_second } => {
-                let count = counts.get(row).copied().flatten().ok_or_else(null)?;
-                let instant = Timestamp::from_seconds(count.div_euclid(*in_a_second));
+            Self::Seconds(seconds) => {
+                let instant = Timestamp::from_seconds(seconds.get(row).copied().flatten().ok_or_else(null)?);
                 instant.map_err(|error| Wrong::new(format_args!("`{column}`: {error}")))
             }
             Self::Texts(texts) => {
@@ -76,12 +71,12 @@ impl Instants {
     }
 }
 
-fn counts<T>(array: &dyn Array) -> Option<Vec<Option<i64>>>
+fn seconds<T, const IN_A_SECOND: i64>(array: &dyn Array) -> Option<Vec<Option<i64>>>
 where
     T: ArrowPrimitiveType,
     T::Native: TryInto<i64>,
 {
     // What has more than 63 bits is as wrong as this.
-    let count = |count: T::Native| count.try_into().unwrap_or(i64::MIN);
-    Some(array.as_primitive_opt::<T>()?.iter().map(|given| given.map(count)).collect())
+    let second = |count: T::Native| count.try_into().unwrap_or(i64::MIN).div_euclid(IN_A_SECOND);
+    Some(array.as_primitive_opt::<T>()?.iter().map(|given| given.map(second)).collect())
 }

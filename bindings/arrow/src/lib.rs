@@ -8,6 +8,7 @@ mod decisions;
 mod instants;
 mod judge;
 mod lists;
+mod octets;
 mod places;
 mod rows;
 #[cfg(feature = "ipc")]
@@ -15,6 +16,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod words;
 mod wrong;
 
 pub use columns::Problems;

@@ -2,42 +2,37 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, Int64Builder, StringBuilder};
-use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_array::{ArrayRef, Int64Array, ListArray, StructArray};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, FieldRef, Fields};
-use sendas::{Place, Request};
+use sendas::{Place, Request, Subject};
 
+use crate::octets::{Octets, end};
+use crate::words::Words;
 use crate::wrong::Wrong;
 
 /// Findings or grants, row by row.
 pub(crate) struct Places {
     word: &'static str,
+    words: Words,
+    found: Vec<Found>,
+    octets: Octets,
     ends: Vec<i32>,
-    words: StringBuilder,
-    subjects: StringBuilder,
-    fields: Int64Builder,
-    starts: Int64Builder,
-    limits: Int64Builder,
-    octets: BinaryBuilder,
+}
+
+/// A finding or a grant: the number of its word, and its place.
+struct Found {
+    word: u8,
+    place: Place,
 }
 
 impl Places {
-    /// Begins a column, with room for this many rows and elements; `word` is what stands beside the place.
-    pub(crate) fn with_capacity(word: &'static str, rows: usize, elements: usize) -> Self {
+    /// Begins a column, with room for this many rows and elements; `word` is what stands beside the place, one of `words`.
+    pub(crate) fn new(word: &'static str, words: Words, rows: usize, elements: usize) -> Self {
         let mut ends = Vec::with_capacity(rows + 1);
         ends.push(0);
-        let numbers = || Int64Builder::with_capacity(elements);
-        Self {
-            word,
-            ends,
-            words: StringBuilder::with_capacity(elements, elements * USUAL_WORD),
-            subjects: StringBuilder::with_capacity(elements, elements * USUAL_WORD),
-            fields: numbers(),
-            starts: numbers(),
-            limits: numbers(),
-            octets: BinaryBuilder::with_capacity(elements, elements * USUAL_ADDRESS),
-        }
+        let octets = Octets::with_capacity(elements, elements * USUAL_ADDRESS);
+        Self { word, words, found: Vec::with_capacity(elements), octets, ends }
     }
 
     /// The type of the column.
@@ -46,44 +41,36 @@ impl Places {
     }
 
     /// Adds an element to the current row.
-    pub(crate) fn push(&mut self, word: &str, place: Place, request: &Request<'_>) {
-        self.words.append_value(word);
-        self.subjects.append_value(place.subject.name());
-        self.fields.append_value(place.field.into());
-        self.starts.append_value(place.span.start.into());
-        self.limits.append_value(place.span.end.into());
-        self.octets.append_option(place.octets(request));
+    #[inline]
+    pub(crate) fn push(&mut self, word: u8, place: Place, request: &Request<'_>) {
+        self.found.push(Found { word, place });
+        self.octets.push(place.octets(request));
     }
 
     /// Ends the current row.
+    #[inline]
     pub(crate) fn end_row(&mut self) {
-        let end = i32::try_from(self.fields.values_slice().len()).unwrap_or(i32::MAX);
-        self.ends.push(end);
-    }
-
-    /// How many elements there are in all rows.
-    pub(crate) fn len(&self) -> usize {
-        self.fields.values_slice().len()
-    }
-
-    /// How many octets stand at all places.
-    pub(crate) fn octets(&self) -> usize {
-        self.octets.values_slice().len()
+        self.ends.push(end(self.found.len()));
     }
 
     /// Returns the column.
-    pub(crate) fn finish(mut self) -> Result<ArrayRef, Wrong> {
-        let arrays: Vec<ArrayRef> = vec![
-            Arc::new(self.words.finish()),
-            Arc::new(self.subjects.finish()),
-            Arc::new(self.fields.finish()),
-            Arc::new(self.starts.finish()),
-            Arc::new(self.limits.finish()),
-            Arc::new(self.octets.finish()),
+    pub(crate) fn finish(self) -> Result<ArrayRef, Wrong> {
+        let Self { word, words, found, octets, ends } = self;
+        let number = |of: fn(&Place) -> u32| -> ArrayRef {
+            Arc::new(Int64Array::from_iter_values(found.iter().map(|found| i64::from(of(&found.place)))))
+        };
+        let subjects = Words::new(&Subject::ALL, |subject| subject as u8, Subject::name);
+        let arrays = vec![
+            words.column(found.iter().map(|found| found.word))?,
+            subjects.column(found.iter().map(|found| found.place.subject as u8))?,
+            number(|place| place.field),
+            number(|place| place.span.start),
+            number(|place| place.span.end),
+            octets.finish()?,
         ];
-        let elements = StructArray::try_new(members(self.word), arrays, None)?;
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.ends));
-        Ok(Arc::new(ListArray::try_new(element(self.word), offsets, Arc::new(elements), None)?))
+        let elements = StructArray::try_new(members(word), arrays, None)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
+        Ok(Arc::new(ListArray::try_new(element(word), offsets, Arc::new(elements), None)?))
     }
 }
 
@@ -102,6 +89,5 @@ fn members(word: &str) -> Fields {
     ])
 }
 
-/// As long as words and addresses mostly are, in octets.
-const USUAL_WORD: usize = 12;
+/// As long as addresses mostly are, in octets.
 const USUAL_ADDRESS: usize = 24;
