@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyMapping, PyString};
 use pyo3::{Borrowed, PyErr};
 
@@ -55,37 +56,8 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) view: Argument<'a, 'py>,
 }
 
-impl<'a, 'py> Arguments<'a, 'py> {
-    /// Sorts arguments by their names; those that `call` does not have are refused.
-    pub(crate) fn sort(items: &'a Items<'py>, call: Call) -> PyResult<Self> {
-        let mut given = Self::default();
-        for (name, object) in &items.0 {
-            let name = name.cast::<PyString>().map_err(|_| wrong_type(name, "an argument's name", "str"))?.to_str()?;
-            let place = match name {
-                "now" => &mut given.now,
-                "channel" => &mut given.channel,
-                "account" => &mut given.account,
-                "role" => &mut given.role,
-                "client_ip" => &mut given.client_ip,
-                "credential_kind" => &mut given.credential_kind,
-                "credential_id" => &mut given.credential_id,
-                "scopes" => &mut given.scopes,
-                "tls" => &mut given.tls,
-                "smtputf8" if call.has_transaction() => &mut given.smtputf8,
-                "envelope_sender" if call.has_transaction() => &mut given.envelope_sender,
-                "header" if call.has_transaction() => &mut given.header,
-                "stage" if call.has_stage() => &mut given.stage,
-                "view" if call == Call::Explain => &mut given.view,
-                _ => return Err(PyTypeError::new_err(format!("unexpected argument `{name}`"))),
-            };
-            place.0 = Some(object.as_borrowed());
-        }
-        Ok(given)
-    }
-}
-
-/// What the arguments are for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What the arguments are for: each call has those of the calls before it, and more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Call {
     /// A client after AUTH.
     Session,
@@ -97,38 +69,96 @@ pub(crate) enum Call {
     Explain,
 }
 
-impl Call {
-    const fn has_transaction(self) -> bool {
-        !matches!(self, Self::Session)
-    }
-
-    const fn has_stage(self) -> bool {
-        matches!(self, Self::Evaluate | Self::Explain)
-    }
-}
-
-/// Arguments with their names, in the order in which they were given.
-pub(crate) struct Items<'py>(Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>);
+/// Arguments by their numbers.
+pub(crate) struct Items<'py>([Option<Bound<'py, PyAny>>; ARGUMENTS.len()]);
 
 impl<'py> Items<'py> {
-    /// Takes those of a call; none where it has none.
-    pub(crate) fn of(arguments: Option<&Bound<'py, PyDict>>) -> Self {
-        Self(arguments.into_iter().flatten().collect())
+    /// Takes those of a call; one that it does not have is refused.
+    pub(crate) fn of(py: Python<'py>, arguments: Option<&Bound<'py, PyDict>>, call: Call) -> PyResult<Self> {
+        let mut items = [const { None }; ARGUMENTS.len()];
+        let (interned, mut next) = (interned(py), 0);
+        for (name, object) in arguments.into_iter().flatten() {
+            let number = number(&name, interned, next)?;
+            let Some(number) = number.filter(|number| ARGUMENTS[*number].1 <= call) else {
+                let name = name.cast::<PyString>()?.to_str()?;
+                return Err(PyTypeError::new_err(format!("unexpected argument `{name}`")));
+            };
+            items[number] = Some(object);
+            next = number + 1;
+        }
+        Ok(Self(items))
     }
 
-    /// Takes the members of a mapping.
+    /// Takes the members of a mapping, which is a request.
     pub(crate) fn of_mapping(mapping: &Bound<'py, PyAny>) -> PyResult<Self> {
         if let Ok(dictionary) = mapping.cast::<PyDict>() {
-            return Ok(Self::of(Some(dictionary)));
+            return Self::of(mapping.py(), Some(dictionary), Call::Evaluate);
         }
         let members = PyDict::new(mapping.py());
         let wrong = || wrong_type(mapping, "requests", "a sequence of mappings");
         members.update(mapping.cast::<PyMapping>().map_err(|_| wrong())?)?;
-        Ok(Self::of(Some(&members)))
+        Self::of(mapping.py(), Some(&members), Call::Evaluate)
     }
+
+    /// Lends them.
+    pub(crate) fn arguments(&self) -> Arguments<'_, 'py> {
+        let [now, channel, account, role, client_ip, credential_kind, credential_id, scopes, rest @ ..] =
+            self.0.each_ref().map(|item| Argument(item.as_ref().map(Bound::as_borrowed)));
+        let [tls, smtputf8, envelope_sender, header, stage, view] = rest;
+        Arguments {
+            now,
+            channel,
+            account,
+            role,
+            client_ip,
+            credential_kind,
+            credential_id,
+            scopes,
+            tls,
+            smtputf8,
+            envelope_sender,
+            header,
+            stage,
+            view,
+        }
+    }
+}
+
+/// Returns the number of a name, which probably is `next` or soon behind.
+fn number(name: &Bound<'_, PyAny>, interned: &[Py<PyString>; ARGUMENTS.len()], next: usize) -> PyResult<Option<usize>> {
+    // Names that stand in a program are one object each, so most are found without being read.
+    let is_it = |number: &usize| interned[*number].as_ptr() == name.as_ptr();
+    if let Some(number) = (next..ARGUMENTS.len()).chain(0..next.min(ARGUMENTS.len())).find(is_it) {
+        return Ok(Some(number));
+    }
+    let text = name.cast::<PyString>().map_err(|_| wrong_type(name, "an argument's name", "str"))?.to_str()?;
+    Ok(ARGUMENTS.iter().position(|(right, _)| *right == text))
+}
+
+fn interned(py: Python<'_>) -> &[Py<PyString>; ARGUMENTS.len()] {
+    static INTERNED: PyOnceLock<[Py<PyString>; ARGUMENTS.len()]> = PyOnceLock::new();
+    INTERNED.get_or_init(py, || ARGUMENTS.map(|(name, _)| PyString::intern(py, name).unbind()))
 }
 
 /// Says that an argument is needed.
 pub(crate) fn missing(name: &str) -> PyErr {
     PyTypeError::new_err(format!("missing argument `{name}`"))
 }
+
+/// The names of all arguments, in the order of [`Arguments`], and the first call that has them.
+const ARGUMENTS: [(&str, Call); 14] = [
+    ("now", Call::Session),
+    ("channel", Call::Session),
+    ("account", Call::Session),
+    ("role", Call::Session),
+    ("client_ip", Call::Session),
+    ("credential_kind", Call::Session),
+    ("credential_id", Call::Session),
+    ("scopes", Call::Session),
+    ("tls", Call::Session),
+    ("smtputf8", Call::Record),
+    ("envelope_sender", Call::Record),
+    ("header", Call::Record),
+    ("stage", Call::Evaluate),
+    ("view", Call::Explain),
+];

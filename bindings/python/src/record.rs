@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use sendas::record::{EnvelopeRecord, HeaderRecord};
 
-use crate::argument::{Arguments, Call, Items};
+use crate::argument::{Call, Items};
 use crate::policy::not_read;
 use crate::request::{Facts, Unquoted};
 use crate::text::Text;
@@ -23,7 +23,7 @@ impl RequestRecord {
         text_signature = "(*, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None)"
     )]
     fn new(py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let facts = Facts::read(&Arguments::sort(&Items::of(facts), Call::Record)?)?;
+        let facts = Facts::read(&Items::of(py, facts, Call::Record)?.arguments())?;
         let lent = facts.lend(py)?;
         Ok(Self { record: (&lent.request()).into() })
     }

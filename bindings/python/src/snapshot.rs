@@ -268,8 +268,8 @@ impl Snapshot {
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None, smtputf8=False, envelope_sender=None, header=None, stage='message', view)"
     )]
     fn explain(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Explanation> {
-        let items = Items::of(facts);
-        let given = Arguments::sort(&items, Call::Explain)?;
+        let items = Items::of(py, facts, Call::Explain)?;
+        let given = items.arguments();
         let view = given.view.read(words::read)?.ok_or_else(|| missing("view"))?;
         let (facts, stage) = (Facts::read(&given)?, read_stage(&given)?);
         let lent = facts.lend(py)?;
@@ -282,7 +282,7 @@ impl Snapshot {
         text_signature = "($self, *, now, channel, account=None, role=None, client_ip=None, credential_kind=None, credential_id=None, scopes=None, tls=None)"
     )]
     fn session(&self, py: Python<'_>, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Session> {
-        let facts = Facts::read(&Arguments::sort(&Items::of(facts), Call::Session)?)?;
+        let facts = Facts::read(&Items::of(py, facts, Call::Session)?.arguments())?;
         let session = self.snapshot.session(&facts.lend(py)?.request());
         Ok(Session::new(session, facts))
     }
@@ -329,7 +329,7 @@ pub(crate) fn read_some(requests: &mut Bound<'_, PyIterator>, most: usize) -> Py
     let (mut facts, mut stages) = (Vec::new(), Vec::new());
     for request in requests.take(most) {
         let items = Items::of_mapping(&request?)?;
-        let given = Arguments::sort(&items, Call::Evaluate)?;
+        let given = items.arguments();
         facts.push(Facts::read(&given)?);
         stages.push(read_stage(&given)?);
     }
