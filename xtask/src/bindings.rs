@@ -17,8 +17,9 @@ pub(crate) fn run(steps: &mut Steps, root: &Path, write: bool) -> Result<(), Fai
     fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
     let sizes: Vec<_> = SIZES
         .iter()
-        .map(|&identities| Ok((identities, Data::generate(steps, root, &folder, identities)?)))
+        .map(|&identities| Ok((identities, Data::generate(steps, root, &folder, identities, REQUESTS)?)))
         .collect::<Result<_, Failure>>()?;
+    let many_requests = Data::generate(steps, root, &folder, SIZES[0], MANY_REQUESTS)?;
     let python = python(steps, root, &folder)?;
     let node = node(steps, root, &folder)?;
     let peers = node_peers(steps, root, &folder)?;
@@ -33,8 +34,8 @@ pub(crate) fn run(steps: &mut Steps, root: &Path, write: bool) -> Result<(), Fai
         if calls.is_empty() {
             calls.extend(measure("python: calls", &python, "overhead.py", &[], data)?);
             calls.extend(measure("node: calls", Path::new("node"), "overhead.js", &[&node], data)?);
-            many.extend(measure("python: many in one call", &python, "bulk.py", &[], data)?);
-            many.extend(measure("node: many in one call", Path::new("node"), "bulk.js", &[&node], data)?);
+            many.extend(measure("python: many in one call", &python, "bulk.py", &[], &many_requests)?);
+            many.extend(measure("node: many in one call", Path::new("node"), "bulk.js", &[&node], &many_requests)?);
         }
         let of_size = measure("python: peers", &python, "peers.py", &[], data)?.into_iter().chain(measure(
             "node: peers",
@@ -71,15 +72,21 @@ struct Data {
 }
 
 impl Data {
-    fn generate(steps: &mut Steps, root: &Path, folder: &Path, identities: u32) -> Result<Self, Failure> {
+    fn generate(
+        steps: &mut Steps,
+        root: &Path,
+        folder: &Path,
+        identities: u32,
+        requests: &str,
+    ) -> Result<Self, Failure> {
         let build = ["build", "--release", "--package", "sendas-benches", "--bin", "sendas-benches"];
         steps.run("generator: build", &mut cargo(root, &build))?;
         let program = repository::target()?.join("release/sendas-benches");
         let mut generate = |what: &str| {
             let mut command = Command::new(&program);
-            command.args(["generate", what, "--requests", REQUESTS, "--identities", &identities.to_string()]);
+            command.args(["generate", what, "--requests", requests, "--identities", &identities.to_string()]);
             let text = steps.capture(&format!("{what} for {identities} identities"), &mut command)?;
-            let path = folder.join(format!("{what}-{identities}.jsonl"));
+            let path = folder.join(format!("{what}-{identities}-{requests}.jsonl"));
             fs::write(&path, text).map_err(Failure::file(&path))?;
             Ok(path)
         };
@@ -223,3 +230,6 @@ const PEERS: [&str; 5] = ["language", "identities", "engine", "ns", "p99 ns"];
 const SIZES: [u32; 2] = [1_000, 100_000];
 
 const REQUESTS: &str = "2000";
+
+/// Where many are asked for in one call: as many as a batch of recorded traffic has.
+const MANY_REQUESTS: &str = "16384";
