@@ -619,7 +619,12 @@ export declare class Session {
   get decision(): Decision
   /** Begins a transaction at MAIL FROM, with the snapshot and the instant that hold until its end. */
   mailFrom(snapshot: Snapshot, transaction: Transaction): Decision
-  /** Decides the transaction at the end of the header. */
+  /**
+   * Decides the transaction at the end of the header, also more than once.
+   *
+   * Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
+   * host asks about no message until there is another.
+   */
   message(header?: Header): Decision
   /**
    * Explains the latest decision; the view says who will read it.

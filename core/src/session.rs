@@ -75,7 +75,10 @@ impl Session {
         course.decision().settled()
     }
 
-    /// Decides the transaction at the end of the header.
+    /// Decides the transaction at the end of the header, also more than once.
+    ///
+    /// Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
+    /// host asks about no message until there is another.
     pub fn message(&mut self, header: Header<'_>) -> Decision {
         let Self { snapshot, facts, course } = self;
         let said = (facts.envelope.sender(), &header);

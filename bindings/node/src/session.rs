@@ -60,7 +60,10 @@ impl Session {
         }))
     }
 
-    /// Decides the transaction at the end of the header.
+    /// Decides the transaction at the end of the header, also more than once.
+    ///
+    /// Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
+    /// host asks about no message until there is another.
     #[napi(ts_args_type = "header?: Header")]
     pub fn message(&self, env: Env, header: Unknown<'_>) -> Result<Decision> {
         let header = read_header(Given::new(env, "header", header))?;

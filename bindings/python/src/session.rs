@@ -79,7 +79,10 @@ impl Session {
         )
     }
 
-    /// Decide the transaction at the end of the header.
+    /// Decide the transaction at the end of the header, also more than once.
+    ///
+    /// Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
+    /// host asks about no message until there is another.
     fn message(&self, py: Python<'_>, header: &Bound<'_, PyAny>) -> PyResult<Decision> {
         let header = GivenHeader::read(header)?;
         self.decide(

@@ -85,7 +85,7 @@ impl From<Everyday> for FieldSummary {
     }
 }
 
-/// The same by the grammar alone, for whoever compares.
+/// Reads any field body by the grammar alone, for whoever compares.
 #[cfg(test)]
 pub(super) fn read_any_field(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldError> {
     read_list(body, limits, super::reader::Thorough)

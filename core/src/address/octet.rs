@@ -126,12 +126,12 @@ pub(crate) fn same_but_for_case(a: &[u8], b: &[u8]) -> bool {
         return false;
     }
     if let (Some(a), Some(b)) = (ends(a), ends(b)) {
-        return a == b || differ_in_case(a.0, b.0) && differ_in_case(a.1, b.1);
+        return a == b || same_word_but_for_case(a.0, b.0) && same_word_but_for_case(a.1, b.1);
     }
     long_but_for_case(a, b)
 }
 
-/// The same for texts of the same length that are not short.
+/// The same for texts of one length, of which nothing else is known.
 #[inline(never)]
 fn long_but_for_case(a: &[u8], b: &[u8]) -> bool {
     let word = |octets: &[u8]| octets.first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
@@ -139,12 +139,12 @@ fn long_but_for_case(a: &[u8], b: &[u8]) -> bool {
         return a.eq_ignore_ascii_case(b);
     };
     let mut words = a.chunks_exact(8).zip(b.chunks_exact(8));
-    words.all(|(a, b)| differ_in_case(word(a), word(b))) && differ_in_case(word(last_a), word(last_b))
+    words.all(|(a, b)| same_word_but_for_case(word(a), word(b))) && same_word_but_for_case(word(last_a), word(last_b))
 }
 
 /// Whether eight octets differ from eight others at most in the case of ASCII letters.
 #[inline]
-const fn differ_in_case(a: u64, b: u64) -> bool {
+const fn same_word_but_for_case(a: u64, b: u64) -> bool {
     let differs = a ^ b;
     // Where the bit differs, it is shifted to the high one.
     differs & !CASE == 0 && (differs << 2) & !letters(a) == 0

@@ -10,9 +10,10 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::layout::Read;
 use crate::time::{Clock, Timestamp};
 
-use super::header::Said;
+use super::envelope::{self, SaidSender};
+use super::header::SaidHeader;
 use super::memory::{KnownSession, Remembered, Transaction, octets_of};
-use super::{close, enter, envelope, transaction};
+use super::{Said, close, enter, transaction};
 
 /// The latest decision of a session, and what it and those before it found out.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Course {
     ) {
         self.memory.renew(now);
         let mut read = None;
-        let mut said = Said::default();
+        let mut said = SaidHeader::default();
         if let (Some(known), Some((octets, _))) = (self.memory.transaction(), octets_of(sender)) {
             said.read(header, &snapshot.options().limits, Known::new(octets, &known.spec));
             let place = said.repetition(&known.standing.strengths);
@@ -88,7 +89,7 @@ impl Course {
         with_facts(&mut |request| self.decide(snapshot, request, read, Stage::Message));
     }
 
-    fn decide(&mut self, snapshot: &Snapshot, request: &Request<'_>, header: Option<&Said<'_>>, stage: Stage) {
+    fn decide(&mut self, snapshot: &Snapshot, request: &Request<'_>, header: Option<&SaidHeader<'_>>, stage: Stage) {
         let Self { decision, memory } = self;
         let (session, known) = (memory.session().copied(), memory.transaction().copied());
         // What follows is not gone on with, unless it is kept anew.
@@ -117,20 +118,20 @@ fn go_on(
     snapshot: &Snapshot,
     request: &Request<'_>,
     clock: &Clock,
-    (session, known, read): (&KnownSession, Option<&Transaction>, Option<&Said<'_>>),
+    (session, known, read): (&KnownSession, Option<&Transaction>, Option<&SaidHeader<'_>>),
     ledger: &mut Ledger<'_>,
     memory: &mut Remembered,
 ) -> Read<()> {
     let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
     ledger.stand(known.map_or(session.standing, |known| known.standing));
     let sender = match known {
-        Some(known) => envelope::Said::known_as(request, known.spec),
+        Some(known) => SaidSender::known_as(request, known.spec),
         None => envelope::read(request, stage),
     };
     let mut room = None;
     let asked = sender.target(root.hasher, &mut room);
     let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
-    let mut here = Said::default();
+    let mut here = SaidHeader::default();
     let header = read.unwrap_or_else(|| {
         if stage == Stage::Message {
             here.read(&request.header, limits, sender.known());
@@ -140,6 +141,6 @@ fn go_on(
     let from = header.target(root.hasher, target);
     let mut asker = Asker::at(root, request, clock, &session.located)?;
     asker.resume_role(request.role, session.holds_role);
-    let said = super::Said { sender: &sender, asked: asked.as_ref(), header, from: from.as_ref() };
+    let said = Said { sender: &sender, asked: asked.as_ref(), header, from: from.as_ref() };
     transaction(&asker, request, (said, known.map(|known| known.outcome)), ledger, &mut Blind, memory, limits)
 }

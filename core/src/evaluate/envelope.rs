@@ -19,7 +19,7 @@ use super::address::{AddressCheck, Judged, Outcome};
 use super::memory::Memory;
 
 /// What the request says of the envelope sender.
-pub(super) enum Said<'r> {
+pub(super) enum SaidSender<'r> {
     Null,
     Unknown,
     /// An address, and the octets that it stands in.
@@ -30,7 +30,7 @@ pub(super) enum Said<'r> {
     Error(PathError),
 }
 
-impl<'r> Said<'r> {
+impl<'r> SaidSender<'r> {
     /// An address that was read before, where it stands.
     pub(super) fn known_as(request: &Request<'r>, spec: AddrSpec) -> Self {
         match request.envelope_sender {
@@ -60,21 +60,21 @@ impl<'r> Said<'r> {
 }
 
 /// Reads the envelope sender, if the stage has one.
-pub(super) fn read<'r>(request: &Request<'r>, stage: Stage) -> Said<'r> {
+pub(super) fn read<'r>(request: &Request<'r>, stage: Stage) -> SaidSender<'r> {
     let (bytes, read) = match request.envelope_sender {
-        _ if stage < Stage::Envelope => return Said::Unknown,
-        EnvelopeSender::Null => return Said::Null,
-        EnvelopeSender::Unknown => return Said::Unknown,
+        _ if stage < Stage::Envelope => return SaidSender::Unknown,
+        EnvelopeSender::Null => return SaidSender::Null,
+        EnvelopeSender::Unknown => return SaidSender::Unknown,
         EnvelopeSender::Path(bytes) => match read_everyday(bytes) {
-            Some(spec) => return Said::Mailbox { bytes, spec },
+            Some(spec) => return SaidSender::Mailbox { bytes, spec },
             None => (bytes, read_any_path(bytes, request.smtputf8)),
         },
         EnvelopeSender::Unquoted(bytes) => (bytes, read_unquoted(bytes, request.smtputf8).map(ReversePath::Mailbox)),
     };
     match read {
-        Ok(ReversePath::Null) => Said::Null,
-        Ok(ReversePath::Mailbox(spec)) => Said::Mailbox { bytes, spec },
-        Err(error) => Said::Error(error),
+        Ok(ReversePath::Null) => SaidSender::Null,
+        Ok(ReversePath::Mailbox(spec)) => SaidSender::Mailbox { bytes, spec },
+        Err(error) => SaidSender::Error(error),
     }
 }
 
@@ -93,9 +93,9 @@ pub(super) enum Envelope<'r> {
 
 impl<'r> Envelope<'r> {
     /// An address of which everything is known.
-    pub(super) fn known_as(said: &Said<'r>, asked: Option<&'r Asked<'r>>, outcome: Outcome) -> Self {
+    pub(super) fn known_as(said: &SaidSender<'r>, asked: Option<&'r Asked<'r>>, outcome: Outcome) -> Self {
         match (said, asked) {
-            (Said::Mailbox { bytes, spec }, Some(Ok(target))) => {
+            (SaidSender::Mailbox { bytes, spec }, Some(Ok(target))) => {
                 Self::Address { target, spelled: spec.span.of(bytes), form: spec.form, outcome }
             }
             _ => Self::Unread,
@@ -103,9 +103,9 @@ impl<'r> Envelope<'r> {
     }
 
     /// Where the address stands and what it came to.
-    pub(super) const fn address(&self, said: &Said<'_>) -> Option<(AddrSpec, Outcome)> {
+    pub(super) const fn address(&self, said: &SaidSender<'_>) -> Option<(AddrSpec, Outcome)> {
         match (self, said) {
-            (Self::Address { outcome, .. }, Said::Mailbox { spec, .. }) => Some((*spec, *outcome)),
+            (Self::Address { outcome, .. }, SaidSender::Mailbox { spec, .. }) => Some((*spec, *outcome)),
             _ => None,
         }
     }
@@ -124,7 +124,7 @@ impl<'r> Envelope<'r> {
 /// Judges the envelope sender, whose address is `asked` for if it has one.
 pub(super) fn judge<'r>(
     check: &mut AddressCheck<'_, '_, '_, impl Observer, impl Memory>,
-    said: &Said<'r>,
+    said: &SaidSender<'r>,
     asked: Option<&'r Asked<'r>>,
 ) -> Read<Envelope<'r>> {
     let here = Place::of(Subject::EnvelopeSender);
@@ -132,14 +132,14 @@ pub(super) fn judge<'r>(
         check.ledger.find(Reason::NoAuthorizedSenders, here);
     }
     match (said, asked) {
-        (Said::Mailbox { bytes, spec }, Some(asked)) => mailbox(check, bytes, spec, asked),
-        (Said::Null, _) => null(check),
-        (Said::Unknown | Said::Mailbox { .. }, _) => {
+        (SaidSender::Mailbox { bytes, spec }, Some(asked)) => mailbox(check, bytes, spec, asked),
+        (SaidSender::Null, _) => null(check),
+        (SaidSender::Unknown | SaidSender::Mailbox { .. }, _) => {
             let denied = check.ledger.find(Reason::SenderUnknown, here);
             check.unreadable(here, denied);
             Ok(Envelope::Unread)
         }
-        (Said::Error(error), _) => {
+        (SaidSender::Error(error), _) => {
             let at = place(Subject::EnvelopeSender, 0, 0, Span { start: error.offset(), end: error.offset() });
             check.note_unread(at, error.kind().text());
             let denied = check.ledger.find(Reason::SenderSyntax, at);

@@ -25,7 +25,7 @@ use super::names;
 
 /// What the request says in its header.
 #[derive(Default)]
-pub(super) struct Said<'r> {
+pub(super) struct SaidHeader<'r> {
     fault: Option<HeaderFault>,
     found: Originators<'r>,
     /// What the one From field holds, if there is one.
@@ -47,7 +47,7 @@ impl FromField {
     }
 }
 
-impl<'r> Said<'r> {
+impl<'r> SaidHeader<'r> {
     /// Reads the header, sooner where From holds an address that is known.
     pub(super) fn read(&mut self, header: &Header<'r>, limits: &Limits, known: Option<Known<'_>>) {
         let found = &mut self.found;
@@ -109,7 +109,7 @@ impl<'r> Said<'r> {
 pub(super) fn judge<O: Observer, M: Memory>(
     check: &mut AddressCheck<'_, '_, '_, O, M>,
     header: &Header<'_>,
-    (said, expected): (&Said<'_>, Option<&Target<'_>>),
+    (said, expected): (&SaidHeader<'_>, Option<&Target<'_>>),
     envelope: &Envelope<'_>,
     limits: &Limits,
 ) -> Read<()> {
@@ -141,7 +141,7 @@ pub(super) fn judge<O: Observer, M: Memory>(
         check.judge_again(*outcome, at, Judged::Fully);
         return Ok(());
     }
-    let Said { found, from, .. } = said;
+    let SaidHeader { found, from, .. } = said;
     if let Some(field) = found.ambiguous {
         let at = Place { field: field.number, ..whole };
         let denied = check.ledger.find(Reason::FieldNameAmbiguous, at);

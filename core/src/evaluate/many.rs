@@ -10,8 +10,9 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::time::Clock;
 
+use super::envelope::{self, SaidSender};
 use super::memory::Forgetful;
-use super::{close, decide, envelope, with_account};
+use super::{close, decide, with_account};
 
 /// So many requests are looked up together.
 const WINDOW: usize = 16;
@@ -22,7 +23,8 @@ type Window<'r> = [Option<(Request<'r>, Stage)>; WINDOW];
 impl Snapshot {
     /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
     /// the requests: the one that [`Snapshot::evaluate_stage`] gives. Nothing is allocated on ASCII input. Sixteen requests are
-    /// taken at a time, and their memory is asked for together, which is faster where the snapshot is large.
+    /// taken at a time, and their memory is asked for together, which is faster where the snapshot is large: no answer comes
+    /// before sixteen were taken, or there are no more.
     ///
     /// ```
     /// use sendas::policy::{Account, Policy, Tenant};
@@ -67,9 +69,9 @@ fn decide_window(snapshot: &Snapshot, window: &Window<'_>, answer: &mut impl FnM
         let (request, _) = window.get(number)?.as_ref()?;
         Some(Approach::start(root, request.account?))
     });
-    let senders: [envelope::Said<'_>; WINDOW] = array::from_fn(|number| match window.get(number) {
+    let senders: [SaidSender<'_>; WINDOW] = array::from_fn(|number| match window.get(number) {
         Some(Some((request, stage))) => envelope::read(request, *stage),
-        _ => envelope::Said::Unknown,
+        _ => SaidSender::Unknown,
     });
     let mut rooms = [const { None }; WINDOW];
     let mut room = rooms.iter_mut();

@@ -75,7 +75,7 @@ impl Memory for Forgetful {
     fn keep_until(&mut self, _holds: Range<i64>) {}
 }
 
-/// Keeps the session and what is known of its last few addresses.
+/// Keeps the session, its transaction at hand, and what is known of its last few addresses and senders.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Remembered {
     /// In which seconds all of it holds.

@@ -26,7 +26,8 @@ use crate::snapshot::target::Target;
 use crate::time::Clock;
 
 use self::address::{AddressCheck, Outcome};
-use self::envelope::Envelope;
+use self::envelope::{Envelope, SaidSender};
+use self::header::SaidHeader;
 use self::memory::{Forgetful, KnownSession, Memory, Transaction};
 
 pub(crate) use self::course::Course;
@@ -107,7 +108,7 @@ fn run<O: Observer>(
 fn with_account<O: Observer>(
     snapshot: &Snapshot,
     request: &Request<'_>,
-    (approach, sender, asked): (&Approach<'_>, &envelope::Said<'_>, Option<&envelope::Asked<'_>>),
+    (approach, sender, asked): (&Approach<'_>, &SaidSender<'_>, Option<&envelope::Asked<'_>>),
     clock: &Clock,
     ledger: &mut Ledger<'_>,
     observer: &mut O,
@@ -115,7 +116,7 @@ fn with_account<O: Observer>(
 ) -> Read<()> {
     let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
     let target = asked.and_then(|asked| asked.as_ref().ok());
-    let mut header = header::Said::default();
+    let mut header = SaidHeader::default();
     if stage == Stage::Message {
         header.read(&request.header, limits, sender.known());
     }
@@ -141,9 +142,9 @@ fn with_account<O: Observer>(
 
 /// What a request says, and the addresses of it that are looked up.
 struct Said<'c, 'r> {
-    sender: &'c envelope::Said<'r>,
+    sender: &'c SaidSender<'r>,
     asked: Option<&'c envelope::Asked<'c>>,
-    header: &'c header::Said<'r>,
+    header: &'c SaidHeader<'r>,
     from: Option<&'c Target<'c>>,
 }
 

@@ -14,9 +14,9 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     pub(super) fn denied(&mut self) -> Read<()> {
         let (root, page) = (self.asker.root, self.asker.page);
         let of_tenant = if page.has(tenant::HAS_DENIES) { page.head().denies()? } else { Run::default() };
-        let denied = self.names(root.bytes, root.head()?.denies())?
-            || self.names(page.bytes(), of_tenant)?
-            || self.names(page.bytes(), self.asker.account.denies()?)?;
+        let denied = self.any_of(root.bytes, root.head()?.denies())?
+            || self.any_of(page.bytes(), of_tenant)?
+            || self.any_of(page.bytes(), self.asker.account.denies()?)?;
         if denied {
             self.facts.enter(Fact::Denied);
             self.observer.note(|| Note::Denied);
@@ -26,14 +26,14 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     /// Whether an entry of this run names the address.
     #[inline(always)]
-    fn names(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
-        if run.count == 0 { Ok(false) } else { self.one_names(bytes, run) }
+    fn any_of(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
+        if run.count == 0 { Ok(false) } else { self.one_of(bytes, run) }
     }
 
     #[inline(never)]
-    fn one_names(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
+    fn one_of(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
         if run.count > FEW {
-            return self.one_of_many_names(bytes, run);
+            return self.one_of_many(bytes, run);
         }
         for number in 0..run.count {
             if self.is_named_by(DenyRow::nth(bytes, run, number)?)? {
@@ -45,7 +45,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     /// The same where it is sooner to look for those at the domain, and at each one above it.
     #[inline(never)]
-    fn one_of_many_names(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
+    fn one_of_many(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
         for name in upwards(self.target.domain) {
             for number in first_of(bytes, run, name)?..run.count {
                 let row = DenyRow::nth(bytes, run, number)?;
@@ -68,19 +68,19 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             return Ok(is_at_or_below(domain, name));
         }
         let is_there = domain.len() == name.len() && octet::same(domain, name);
-        Ok(is_there && (row.kind() == deny::DOMAIN || self.is_named(row.local()?)))
+        Ok(is_there && (row.kind() == deny::DOMAIN || self.has_local(row.local()?)))
     }
 
     /// Whether the address has this local part in widest form.
     #[inline]
-    fn is_named(&self, local: &[u8]) -> bool {
+    fn has_local(&self, local: &[u8]) -> bool {
         // No form is without the first octet, which tells most of them apart.
         let first = |local: &[u8]| local.first().map(u8::to_ascii_lowercase);
-        first(local) == first(self.target.local) && self.is_one(local)
+        first(local) == first(self.target.local) && self.has_widest(local)
     }
 
     #[inline(never)]
-    fn is_one(&self, local: &[u8]) -> bool {
+    fn has_widest(&self, local: &[u8]) -> bool {
         let widest = |local| self.own_rule.separators.base(local);
         octet::same_but_for_case(widest(local), widest(self.target.local))
     }

@@ -147,7 +147,7 @@ impl<'p> Approach<'p> {
         let home = Home::<1>::of(page.bytes(), page.head().identity_index(), hash).ok();
         if let Some([word]) = home.and_then(|home| home.first()) {
             ask(page.bytes().word(word));
-            ask(page.bytes().word(word.wrapping_add(MOST)));
+            ask(page.bytes().word(word.wrapping_add(USUAL)));
         }
     }
 
@@ -194,7 +194,7 @@ impl<'p> Approach<'p> {
 }
 
 /// The words of most records, their text included.
-const MOST: u32 = 8;
+const USUAL: u32 = 8;
 
 /// Has something read that nothing is done with.
 #[inline(always)]
@@ -218,5 +218,5 @@ fn record(root: RootView<'_>, link: Link) {
     ask(Ok(page.head().packed()));
     ask(page.bytes().word(TenantRow::WORDS - 1));
     ask(page.bytes().word(link.record));
-    ask(page.bytes().word(link.record.wrapping_add(MOST)));
+    ask(page.bytes().word(link.record.wrapping_add(USUAL)));
 }

@@ -445,7 +445,11 @@ class Session:
         """
 
     def message(self, header: Header | None) -> Decision:
-        """Decide the transaction at the end of the header."""
+        """Decide the transaction at the end of the header, also more than once.
+
+        Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
+        host asks about no message until there is another.
+        """
 
     def explain(self, view: View) -> Explanation:
         """Explain the latest decision; the view says who will read it.
