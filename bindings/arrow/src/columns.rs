@@ -8,7 +8,7 @@ use crate::instants::Instants;
 use crate::lists::Lists;
 use crate::texts::Texts;
 
-/// The facts of a request, by the names of `Snapshot.evaluate`'s arguments.
+/// The facts of a request, by the names of the arguments of Python's `Snapshot.evaluate`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fact {
     Now,

@@ -56,7 +56,7 @@ impl Judge {
         &self.schema
     }
 
-    /// Decides a batch, and lets the host do something else every few milliseconds.
+    /// Decides a batch, and lets the host do something else from time to time.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Judge {
         let mut decisions = Decisions::with_capacity(batch.len(), &self.answers);
         for start in (0..batch.len()).step_by(MOST_ROWS) {
             let part = batch.slice(start, MOST_ROWS.min(batch.len() - start));
-            match guarded(|| self.decide(&part, start as u64, &mut decisions)) {
+            match guarded(UNDECIDED, || self.decide(&part, start as u64, &mut decisions)) {
                 Ok(taken) if taken < part.len() => {
                     return Ok(Err(Wrong::new(
                         "the decisions do not fit into one batch; hand the requests over as a stream, or in smaller batches",
@@ -79,7 +79,7 @@ impl Judge {
                 Err(wrong) => return Ok(Err(wrong)),
             }
         }
-        Ok(guarded(|| self.finish(batch, decisions)))
+        Ok(guarded(UNFINISHED, || self.finish(batch, decisions)))
     }
 
     /// Decides rows until the decisions are full, and returns of how many; `before` counts the rows before them.
@@ -158,7 +158,7 @@ impl<B: Iterator<Item = Result<StructArray, Wrong>>> Decided<B> {
         if self.ended {
             return Ok(None);
         }
-        let stepped = guarded(|| self.step());
+        let stepped = guarded(UNDECIDED, || self.step());
         self.ended = !matches!(stepped, Ok(Some(_)));
         stepped
     }
@@ -178,7 +178,10 @@ impl<B: Iterator<Item = Result<StructArray, Wrong>>> RecordBatchReader for Decid
     }
 }
 
-/// As many rows are decided before somebody else has a turn: some ten milliseconds.
+/// As many rows are decided before somebody else has a turn, which is some ten milliseconds.
 const MOST_ROWS: usize = 1 << 14;
 /// As many rows are made ready to be read at once, so that what is copied for it stays near.
 const AT_ONCE: usize = 1 << 10;
+
+const UNDECIDED: &str = "the batch cannot be decided";
+const UNFINISHED: &str = "the decisions cannot be put together";

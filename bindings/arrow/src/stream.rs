@@ -28,17 +28,17 @@ use crate::wrong::{Wrong, guarded};
 /// stream is none, is cut short or contradicts itself, and where a row holds no request.
 pub fn decide_stream(snapshot: &Snapshot, stream: &[u8], asked: &Asked) -> Result<Vec<u8>, Refused> {
     let mut messages = Messages::new(stream);
-    let schema = guarded(|| messages.schema())?;
+    let schema = guarded("the schema cannot be read", || messages.schema())?;
     // What the answer says of the columns that are kept is what was said of them.
     let declared = Judge::new(snapshot, schema.fields(), asked)?;
     let octets: SchemaRef = Arc::new(Schema::new(schema.fields().iter().map(in_octets).collect::<Vec<_>>()));
     let judge = Judge::new(snapshot, octets.fields(), asked)?;
     let mut decided = Decided::new(judge, Batches { messages, schema: octets, dictionaries: HashMap::new() });
-    let mut writer = guarded(|| Ok(StreamWriter::try_new(Vec::new(), declared.schema())?))?;
+    let mut writer = guarded(UNWRITTEN, || Ok(StreamWriter::try_new(Vec::new(), declared.schema())?))?;
     while let Some(batch) = decided.advance()? {
-        guarded(|| Ok(writer.write(&batch)?))?;
+        guarded(UNWRITTEN, || Ok(writer.write(&batch)?))?;
     }
-    Ok(guarded(|| Ok(writer.into_inner()?))?)
+    Ok(guarded(UNWRITTEN, || Ok(writer.into_inner()?))?)
 }
 
 /// Why a stream was not decided.
@@ -128,7 +128,7 @@ impl Iterator for Batches {
 struct Messages {
     octets: Buffer,
     at: usize,
-    /// How many have been read.
+    /// How many have been begun to be read.
     count: usize,
 }
 
@@ -156,6 +156,7 @@ impl Messages {
 
     /// Returns the next message and its body, or `None` at the mark that ends a stream.
     fn advance(&mut self) -> Result<Option<(MessageBuffer, Buffer)>, Wrong> {
+        self.count += 1;
         let mut length = self.number()?;
         // Streams from before version 0.15 have no mark before a length.
         if length == u32::MAX {
@@ -176,7 +177,6 @@ impl Messages {
         let length =
             u64::try_from(message.as_ref().bodyLength()).map_err(|_| self.wrong("its body has a negative length"))?;
         let body = self.take(length)?;
-        self.count += 1;
         Ok(Some((message, body)))
     }
 
@@ -218,16 +218,18 @@ impl Messages {
     fn short(&self) -> Wrong {
         Wrong::new(format_args!(
             "the stream is cut short: it ends within message {}, counted from 0, or lacks its end",
-            self.count
+            self.latest()
         ))
     }
 
-    /// Says what is wrong with the message that was read last.
+    /// Says what is wrong with the latest message.
     fn wrong(&self, what: impl fmt::Display) -> Wrong {
-        Wrong::new(format_args!(
-            "message {} of the stream, counted from 0, cannot be read: {what}",
-            self.count.saturating_sub(1)
-        ))
+        Wrong::new(format_args!("message {} of the stream, counted from 0, cannot be read: {what}", self.latest()))
+    }
+
+    /// The number of the message that was begun last, counted from 0.
+    const fn latest(&self) -> usize {
+        self.count.saturating_sub(1)
     }
 }
 
@@ -257,3 +259,5 @@ fn type_in_octets(data_type: &DataType) -> DataType {
         other => other.clone(),
     }
 }
+
+const UNWRITTEN: &str = "the decisions cannot be written";

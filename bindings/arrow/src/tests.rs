@@ -167,6 +167,24 @@ mod stream {
     }
 
     #[test]
+    fn what_is_wrong_names_its_message() {
+        let batch = requests(&["<a@acme.example>".to_owned()]);
+        let right = written(&batch.schema(), &[batch]);
+        // A mark and a length stand before the metadata of a message; a schema has no body.
+        let second = 8 + usize::try_from(u32::from_le_bytes(right[4..8].try_into().unwrap())).unwrap();
+        let said = |octets: &[u8]| decide_stream(&snapshot(), octets, &Asked::default()).unwrap_err().to_string();
+        for (message, start) in [(0, 0), (1, second)] {
+            let mut octets = right.clone();
+            octets[start + 8..start + 12].fill(0xFF);
+            let right = format!("message {message} of the stream, counted from 0, cannot be read: it is no flatbuffer");
+            assert!(said(&octets).starts_with(&right), "{}", said(&octets));
+            let right = format!("the stream is cut short: it ends within message {message}, counted from 0");
+            assert!(said(&octets[..start + 2]).starts_with(&right), "{}", said(&octets[..start + 2]));
+            assert!(said(&octets[..start + 12]).starts_with(&right), "{}", said(&octets[..start + 12]));
+        }
+    }
+
+    #[test]
     fn numbers_with_their_highest_octet_first_are_refused() {
         use arrow_ipc::{Endianness, MessageBuilder, MessageHeader, MetadataVersion, SchemaBuilder};
         let mut builder = flatbuffers::FlatBufferBuilder::new();

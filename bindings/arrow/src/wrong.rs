@@ -51,9 +51,10 @@ impl From<Wrong> for ArrowError {
 ///
 /// # Errors
 ///
-/// What `run` returns, or that the batch is none.
-pub fn guarded<T>(run: impl FnOnce() -> Result<T, Wrong>) -> Result<T, Wrong> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(Wrong::new("the batch is no valid Arrow array")))
+/// What `run` returns; where it panics, `failure`, which says what cannot be done.
+pub fn guarded<T>(failure: &str, run: impl FnOnce() -> Result<T, Wrong>) -> Result<T, Wrong> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Wrong::new(format_args!("{failure}: what was handed over is no valid Arrow data"))))
 }
 
 /// Shows what was given, so that an error stays one short line.
@@ -62,4 +63,16 @@ pub(crate) fn shown(octets: &[u8]) -> String {
     let most = 60;
     let dots = if text.chars().count() > most { "…" } else { "" };
     format!("`{}`{dots}", text.chars().take(most).flat_map(char::escape_debug).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_says_what_cannot_be_done() {
+        let outcome: Result<(), Wrong> = guarded("the schema cannot be read", || panic!("an assertion of a reader"));
+        let right = "the schema cannot be read: what was handed over is no valid Arrow data";
+        assert_eq!(outcome.unwrap_err().to_string(), right);
+    }
 }

@@ -328,7 +328,7 @@ def test_an_array_that_lacks_what_its_schema_says_is_refused(capfd: pytest.Captu
             Array.from_address(pointer(array, b"arrow_array")).n_children = 1
             return schema, array
 
-    with pytest.raises(ValueError, match="the batch is no valid Arrow array"):
+    with pytest.raises(ValueError, match="the batch cannot be read: what was handed over is no valid Arrow data"):
         SNAPSHOT.evaluate_arrow(Fewer())
     capfd.readouterr()
 

@@ -39,8 +39,9 @@ impl Given {
             };
             let (schema, array) = (contents(&schema, SCHEMA)?, contents(&array, ARRAY)?);
             // SAFETY: a capsule of this name holds a valid `ArrowSchema`; it is borrowed while the capsule lives.
-            let fields = guarded(|| fields(unsafe { schema.cast::<FFI_ArrowSchema>().as_ref() }))
-                .map_err(|wrong| refused(&wrong))?;
+            let fields =
+                guarded("the schema cannot be read", || fields(unsafe { schema.cast::<FFI_ArrowSchema>().as_ref() }))
+                    .map_err(|wrong| refused(&wrong))?;
             // SAFETY: a capsule of this name holds a valid `ArrowArray`. It is moved out, and what is left is marked as released.
             let array = unsafe { FFI_ArrowArray::from_raw(array.cast().as_ptr()) };
             if array.is_released() {
@@ -61,7 +62,9 @@ impl Given {
             return Err(consumed("stream"));
         }
         // A producer may have to compute before it knows its schema, in threads that need the interpreter.
-        py.detach(|| guarded(|| Upstream::open(stream))).map(Self::Stream).map_err(|wrong| refused(&wrong))
+        py.detach(|| guarded("the stream cannot be opened", || Upstream::open(stream)))
+            .map(Self::Stream)
+            .map_err(|wrong| refused(&wrong))
     }
 }
 

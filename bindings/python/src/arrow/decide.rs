@@ -23,11 +23,12 @@ pub(crate) fn evaluate<'py>(
     match Given::take(data)? {
         Given::Array(array, fields) => {
             let judge = judge(&fields)?;
-            let decided = py.detach(|| match guarded(|| capsule::import(array, &fields)) {
-                Ok(Some(batch)) => judge.whole(&batch, look_for_signals),
-                Ok(None) => Ok(Ok(RecordBatch::new_empty(judge.schema().clone()))),
-                Err(wrong) => Ok(Err(wrong)),
-            })?;
+            let decided =
+                py.detach(|| match guarded("the batch cannot be read", || capsule::import(array, &fields)) {
+                    Ok(Some(batch)) => judge.whole(&batch, look_for_signals),
+                    Ok(None) => Ok(Ok(RecordBatch::new_empty(judge.schema().clone()))),
+                    Err(wrong) => Ok(Err(wrong)),
+                })?;
             let decided = decided.map_err(|wrong| capsule::refused(&wrong))?;
             Ok(Bound::new(py, DecisionBatch { decided })?.into_any())
         }
