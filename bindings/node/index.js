@@ -19,24 +19,24 @@ function library () {
   return `./${name}`
 }
 
-/** What is wrong with a text: the message has a line for each problem. */
-class TextError extends Error {
-  constructor (message, diagnostics) {
-    super(message)
-    this.name = new.target.name
-    this.diagnostics = diagnostics
-  }
-}
-
-class PolicyError extends TextError {}
-class RecordError extends TextError {}
-
+/** An error that is called as its class is. */
 class NamedError extends Error {
   constructor (message) {
     super(message)
     this.name = new.target.name
   }
 }
+
+/** What is wrong with a text: the message has a line for each problem. */
+class TextError extends NamedError {
+  constructor (message, diagnostics) {
+    super(message)
+    this.diagnostics = diagnostics
+  }
+}
+
+class PolicyError extends TextError {}
+class RecordError extends TextError {}
 
 /** Why a sealed snapshot cannot be used. */
 class SnapshotError extends NamedError {}

@@ -273,7 +273,7 @@ impl Snapshot {
         Ok(self.decide(request, stage))
     }
 
-    /// Decides many requests in one call; the decisions are in the order of the requests.
+    /// Decides many requests in one call, for which the thread waits; the decisions are in the order of the requests.
     #[napi(ts_args_type = "requests: readonly Request[]")]
     pub fn evaluate_many(&self, env: Env, requests: Unknown<'_>) -> Result<Vec<Decision>> {
         let read = read_many(env, requests)?;

@@ -119,6 +119,18 @@ test('the example of the page does what it says', () => {
   }
 })
 
+test('instants are taken as the page says', () => {
+  const decide = now => {
+    const given = arrow.tableFromArrays({ now, channel: ['smtp'] })
+    return arrow.tableFromIPC(snapshot.evaluateArrow(stream(given))).numRows
+  }
+  const date = new Date(NOW * 1000)
+  assert.equal(decide(BigInt64Array.of(BigInt(NOW))), 1)
+  assert.equal(decide(arrow.vectorFromArray([date], new arrow.TimestampMillisecond('UTC'))), 1)
+  assert.throws(() => decide([NOW]), { name: 'TypeError', message: /`now` must be .*, not Float64$/ })
+  assert.throws(() => decide([date]), { name: 'TypeError', message: /without a time zone its instants are not known$/ })
+})
+
 test('nothing to decide is decided', () => {
   const some = table([request({})])
   for (const none of [new arrow.Table(some.schema), some.slice(0, 0), batches([some.slice(0, 0), some.slice(1)])]) {
