@@ -32,7 +32,7 @@ pub(crate) struct Originators<'a> {
     pub(crate) resent: Option<FieldAt<'a>>,
     /// The topmost block of Resent fields.
     pub(crate) block: ResentBlock<'a>,
-    /// The first field with an ambiguous name.
+    /// The first field with an ambiguous name or body.
     pub(crate) ambiguous: Option<FieldAt<'a>>,
 }
 
@@ -76,11 +76,11 @@ pub(crate) enum HeaderFault {
     TooLong,
 }
 
-/// Calls `each` with every field of the header.
+/// Calls `each` with every field of the header, and with whether its body stays one field when it is written.
 pub(crate) fn visit<'a>(
     header: &Header<'a>,
     limits: &Limits,
-    mut each: impl FnMut(FieldName, FieldAt<'a>),
+    mut each: impl FnMut(FieldName, FieldAt<'a>, bool),
 ) -> Result<(), HeaderFault> {
     match *header {
         Header::NotGiven => Ok(()),
@@ -93,10 +93,7 @@ pub(crate) fn visit<'a>(
                 }
                 let field = FieldAt { number, base: 0, body };
                 let (found, is_one_field) = classify_apart(name, body);
-                each(found, field);
-                if !is_one_field && found != FieldName::Ambiguous {
-                    each(FieldName::Ambiguous, field);
-                }
+                each(found, field, is_one_field);
             }
             Ok(())
         }
@@ -107,7 +104,8 @@ pub(crate) fn visit<'a>(
             })?;
             for (field, number) in fields.zip(0..) {
                 let at = FieldAt { number, base: field.body.start, body: field.body.of(block) };
-                each(classify(field.name.of(block)), at);
+                // A block in which one would not is no header.
+                each(classify(field.name.of(block)), at, true);
             }
             Ok(())
         }
@@ -115,10 +113,12 @@ pub(crate) fn visit<'a>(
 }
 
 impl<'a> Originators<'a> {
-    /// Enters the next field.
+    /// Enters the next field. One whose name or body is ambiguous does not end a block, so that it hides nothing behind it.
     #[inline]
-    pub(crate) fn add(&mut self, name: FieldName, field: FieldAt<'a>) {
-        if self.resent.is_some() && !matches!(name, FieldName::Resent(_)) {
+    pub(crate) fn add(&mut self, name: FieldName, field: FieldAt<'a>, is_one_field: bool) {
+        if name == FieldName::Ambiguous || !is_one_field {
+            self.ambiguous.get_or_insert(field);
+        } else if self.resent.is_some() && !matches!(name, FieldName::Resent(_)) {
             self.block.ended = true;
         }
         match name {
@@ -135,10 +135,7 @@ impl<'a> Originators<'a> {
                     }
                 }
             }
-            FieldName::Ambiguous => {
-                self.ambiguous.get_or_insert(field);
-            }
-            FieldName::Other => {}
+            FieldName::Ambiguous | FieldName::Other => {}
         }
     }
 }

@@ -51,7 +51,7 @@ impl<'r> SaidHeader<'r> {
     /// Reads the header, sooner where From holds an address that is known.
     pub(super) fn read(&mut self, header: &Header<'r>, limits: &Limits, known: Option<Known<'_>>) {
         let found = &mut self.found;
-        self.fault = visit(header, limits, |name, field| found.add(name, field)).err();
+        self.fault = visit(header, limits, |name, field, is_one| found.add(name, field, is_one)).err();
         let Some(field) = self.found.from.single() else { return };
         self.from = Some(match read_everyday(field.body, limits, known) {
             Some(everyday) => FromField::Everyday(everyday),
@@ -392,7 +392,7 @@ impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
         let (header, limits) = (self.header, self.limits);
         let mut result = Ok(());
         // The header was taken apart before; it has no fault now.
-        let _complete = visit(header, limits, |name, field| {
+        let _complete = visit(header, limits, |name, field, _| {
             if wanted(name) && result.is_ok() {
                 result = self.hosted_only(subject, &field, covered);
             }

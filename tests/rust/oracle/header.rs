@@ -60,12 +60,7 @@ pub(crate) fn judge(asked: &Asked<'_>, findings: &mut Findings) {
         }
         Header::Fields(fields) | Header::Block(fields, None) => fields,
     };
-    // 6.1
-    // 6.2
-    let breaks_out = |field: &Field| {
-        field.kind != Kind::From && matches!(field.body, Body::Broken(text, _) if text.contains(['\r', '\n', '\0']))
-    };
-    if fields.iter().any(|field| matches!(field.kind, Kind::Disguised(_)) || breaks_out(field)) {
+    if fields.iter().any(is_ambiguous) {
         envelope::unreadable(asked, reading, Reason::FieldNameAmbiguous, whole, findings);
     }
     let resent = resent(asked, &strengths, fields, findings);
@@ -272,6 +267,12 @@ fn single_mailbox<'a>(asked: &Asked<'_>, body: &'a Body) -> Option<&'a Mailbox> 
     }
 }
 
+/// 6.1, 6.2
+fn is_ambiguous(field: &Field) -> bool {
+    let breaks_out = matches!(field.body, Body::Broken(text, _) if text.contains(['\r', '\n', '\0']));
+    matches!(field.kind, Kind::Disguised(_)) || field.kind != Kind::From && breaks_out
+}
+
 /// 6.9: judges the topmost Resent block; returns its Resent-From if it takes From's place.
 fn resent<'a>(
     asked: &Asked<'_>,
@@ -288,7 +289,7 @@ fn resent<'a>(
         findings.add(strengths.header, Reason::ResentNotEnabled, spot);
         return None;
     }
-    let length = fields[first..].iter().take_while(|field| field.kind.is_resent()).count();
+    let length = fields[first..].iter().take_while(|field| field.kind.is_resent() || is_ambiguous(field)).count();
     let in_block = |kind| -> Vec<Numbered<'a>> {
         of_kind(fields, kind)
             .into_iter()

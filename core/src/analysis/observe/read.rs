@@ -118,7 +118,7 @@ impl HeaderFacts<'_, '_> {
             return self.say(Field::From, Said::Unknown);
         }
         let mut found = Originators::default();
-        let visited = visit(header, self.limits, |name, field| found.add(name, field));
+        let visited = visit(header, self.limits, |name, field, is_one| found.add(name, field, is_one));
         if visited.is_err() {
             // Nothing is certain of a header that readers take apart differently.
             return self.say(Field::From, Said::Unreadable);
