@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader, StructArray};
 use arrow_schema::{ArrowError, Fields, Schema, SchemaRef};
-use sendas::Snapshot;
+use sendas::{Request, Snapshot, Stage};
 
 use crate::columns::{Columns, Problems, answers};
 use crate::decisions::{Decisions, Full};
@@ -87,19 +87,44 @@ impl Judge {
         for start in (0..part.len()).step_by(AT_ONCE) {
             let some = part.slice(start, AT_ONCE.min(part.len() - start));
             let rows = Rows::bind(&self.columns, &some)?;
-            let mut room = Room::default();
-            for row in 0..some.len() {
-                let decided = rows.with(row, &mut room, |request, stage| {
-                    decisions.push(&self.snapshot.evaluate_stage(request, stage), request)
-                });
-                match decided {
-                    Ok(Ok(())) => {}
-                    Ok(Err(Full)) => return Ok(start + row),
-                    Err(wrong) => return Err(wrong.in_row(before + (start + row) as u64)),
+            let mut rooms = [const { Room::new() }; TOGETHER];
+            for first in (0..some.len()).step_by(TOGETHER) {
+                let last = some.len().min(first + TOGETHER);
+                let mut requests = Vec::with_capacity(last - first);
+                let mut read = Ok(());
+                for (row, room) in (first..last).zip(&mut rooms) {
+                    match rows.read(row, room) {
+                        Ok(request) => requests.push(request),
+                        Err(wrong) => {
+                            read = Err(wrong.in_row(before + (start + row) as u64));
+                            break;
+                        }
+                    }
                 }
+                // What stands before the wrong row may end the batch, whose decisions then come before the error.
+                let taken = self.decide_together(&requests, decisions);
+                if taken < requests.len() {
+                    return Ok(start + first + taken);
+                }
+                read?;
             }
         }
         Ok(part.len())
+    }
+
+    /// Decides requests until the decisions are full, and returns how many.
+    fn decide_together(&self, requests: &[(Request<'_>, Stage)], decisions: &mut Decisions) -> usize {
+        let mut left = requests.iter();
+        let mut taken = 0;
+        self.snapshot.evaluate_many(requests.iter().copied(), |decision| {
+            let Some((request, _)) = left.next() else { return };
+            match decisions.push(&decision, request) {
+                Ok(()) => taken += 1,
+                // None of those behind it is wanted.
+                Err(Full) => left = [].iter(),
+            }
+        });
+        taken
     }
 
     /// Returns the decisions behind the columns that are kept of the same rows.
@@ -182,6 +207,8 @@ impl<B: Iterator<Item = Result<StructArray, Wrong>>> RecordBatchReader for Decid
 const MOST_ROWS: usize = 1 << 14;
 /// As many rows are made ready to be read at once, so that what is copied for it stays near.
 const AT_ONCE: usize = 1 << 10;
+/// As many requests are read before the first of them is decided: a few times what core takes together, and few enough to stay near.
+const TOGETHER: usize = 1 << 6;
 
 const UNDECIDED: &str = "the batch cannot be decided";
 const UNFINISHED: &str = "the decisions cannot be put together";

@@ -49,11 +49,16 @@ struct HeaderFields {
     nulls: Option<NullBuffer>,
 }
 
-/// Room for the lists of one request, kept from row to row.
-#[derive(Default)]
+/// Room for the lists of one request, kept from one to the next.
 pub(crate) struct Room<'a> {
     scopes: Vec<&'a [u8]>,
     fields: Vec<(&'a [u8], &'a [u8])>,
+}
+
+impl Room<'_> {
+    pub(crate) const fn new() -> Self {
+        Self { scopes: Vec::new(), fields: Vec::new() }
+    }
 }
 
 impl Rows {
@@ -79,13 +84,15 @@ impl Rows {
         })
     }
 
-    /// Calls `answer` with the request of a row, and the stage at which it is to be decided.
-    pub(crate) fn with<'a, T>(
+    /// Returns the request of a row, and the stage at which it is to be decided.
+    pub(crate) fn read<'a, 'room>(
         &'a self,
         row: usize,
-        room: &mut Room<'a>,
-        answer: impl FnOnce(&Request<'_>, Stage) -> T,
-    ) -> Result<T, Wrong> {
+        room: &'room mut Room<'a>,
+    ) -> Result<(Request<'room>, Stage), Wrong>
+    where
+        'a: 'room,
+    {
         let text = |texts: &'a Texts, fact: Fact| texts.get(row, fact.name());
         let now = self.now.get(row, Fact::Now.name())?;
         let channel = word(text(&self.channel, Fact::Channel)?, Fact::Channel, &Channel::ALL, Channel::name)?;
@@ -115,7 +122,7 @@ impl Rows {
         request.envelope_sender = self.sender(row)?;
         request.header = self.header(row, &mut room.fields)?;
         let stage = word(text(&self.stage, Fact::Stage)?, Fact::Stage, &Stage::ALL, Stage::name)?;
-        Ok(answer(&request, stage.unwrap_or(Stage::Message)))
+        Ok((request, stage.unwrap_or(Stage::Message)))
     }
 
     fn scopes<'a, 'room>(

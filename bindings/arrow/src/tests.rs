@@ -55,6 +55,27 @@ fn a_decision_that_no_batch_can_hold_is_an_error() {
     assert!(error.ends_with("row 1, counted from 0: the decision is larger than a batch can be"), "{error}");
 }
 
+#[test]
+fn a_row_that_is_no_request_is_the_error_behind_the_decisions_before_it() {
+    let paths: Vec<String> = (0..100).map(|number| format!("<a{number}@acme.example>")).collect();
+    let right = requests(&paths);
+    let whole: usize = decided(&right).map(|batch| batch.unwrap().num_rows()).sum();
+    assert_eq!(whole, 100);
+    let first = decided(&right).next().unwrap().unwrap().num_rows();
+    for wrong in [0, 1, first - 1, first, first + 1, 63, 64, 65, 99] {
+        let mut stages = vec!["envelope"; 100];
+        stages[wrong] = "envelop";
+        let mut columns = right.columns().to_vec();
+        *columns.last_mut().unwrap() = Arc::new(StringArray::from(stages));
+        let mut outcomes: Vec<_> = decided(&RecordBatch::try_new(right.schema(), columns).unwrap()).collect();
+        let error = outcomes.pop().unwrap().unwrap_err().to_string();
+        assert!(error.contains(&format!("row {wrong}, counted from 0: `stage` must be one of")), "{error}");
+        let before: usize = outcomes.into_iter().map(|batch| batch.unwrap().num_rows()).sum();
+        // Whole batches come before it; what was begun of the one that it is in does not.
+        assert!(before <= wrong && wrong - before <= first, "{before} before {wrong}");
+    }
+}
+
 #[cfg(feature = "ipc")]
 mod stream {
     use std::io::Cursor;
@@ -182,6 +203,38 @@ mod stream {
             assert!(said(&octets[..start + 2]).starts_with(&right), "{}", said(&octets[..start + 2]));
             assert!(said(&octets[..start + 12]).starts_with(&right), "{}", said(&octets[..start + 12]));
         }
+    }
+
+    /// Whatever is changed or cut, there is an answer that can be read, or an error.
+    #[test]
+    fn hostile_streams_are_decided_or_refused() {
+        let paths: Vec<String> = (0..5).map(|number| format!("<a{number}@acme.example>")).collect();
+        let batch = requests(&paths);
+        let right = written(&batch.schema(), &[batch.clone(), batch.slice(1, 3)]);
+        let asked = Asked { keep: vec!["account".to_owned(), "envelope_sender".to_owned()], columns: None };
+        let snapshot = snapshot();
+        assert_eq!(read(&decide_stream(&snapshot, &right, &asked).unwrap()).0.len(), 2);
+        for length in 0..right.len() {
+            let refused = decide_stream(&snapshot, &right[..length], &asked);
+            assert!(matches!(refused, Err(Refused::Stream(_))), "{length}");
+        }
+        let mut random = fastrand::Rng::with_seed(7);
+        let (mut answers, mut errors) = (0, 0);
+        for _ in 0..3_000 {
+            let mut octets = right.clone();
+            for _ in 0..random.usize(1..4) {
+                octets[random.usize(..right.len())] ^= 1 << random.u8(..8);
+            }
+            match decide_stream(&snapshot, &octets, &asked) {
+                // What is kept may be no UTF-8, which a reader may refuse.
+                Ok(answer) => {
+                    StreamReader::try_new(Cursor::new(answer), None).unwrap().for_each(drop);
+                    answers += 1;
+                }
+                Err(_) => errors += 1,
+            }
+        }
+        assert!(answers > 100 && errors > 100, "{answers} answers, {errors} errors");
     }
 
     #[test]
