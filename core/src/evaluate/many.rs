@@ -54,10 +54,10 @@ impl Snapshot {
         let mut requests = requests.into_iter().fuse();
         loop {
             let window: Window<'_> = array::from_fn(|_| requests.next());
-            decide_window(self, &window, &mut answer);
-            if window.iter().any(Option::is_none) {
+            if matches!(window, [None, ..]) {
                 return;
             }
+            decide_window(self, &window, &mut answer);
         }
     }
 }
