@@ -22,9 +22,9 @@ type Window<'r> = [Option<(Request<'r>, Stage)>; WINDOW];
 
 impl Snapshot {
     /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
-    /// the requests: the one that [`Snapshot::evaluate_stage`] gives. Nothing is allocated on ASCII input. Sixteen requests are
-    /// taken at a time, and their memory is asked for together, which is faster where the snapshot is large: no answer comes
-    /// before sixteen were taken, or there are no more.
+    /// the requests: the one that [`Snapshot::evaluate_stage`] gives. Nothing is allocated on ASCII input. Where the snapshot is
+    /// large, sixteen requests are taken at a time, whose memory is asked for together: no answer comes before sixteen were
+    /// taken, or there are no more.
     ///
     /// ```
     /// use sendas::policy::{Account, Policy, Tenant};
@@ -52,6 +52,9 @@ impl Snapshot {
         mut answer: impl FnMut(Decision),
     ) {
         let mut requests = requests.into_iter().fuse();
+        if !self.root().is_large() {
+            return requests.for_each(|(request, stage)| answer(self.evaluate_stage(&request, stage)));
+        }
         loop {
             let window: Window<'_> = array::from_fn(|_| requests.next());
             if matches!(window, [None, ..]) {
@@ -77,7 +80,7 @@ fn decide_window(snapshot: &Snapshot, window: &Window<'_>, answer: &mut impl FnM
     let mut room = rooms.iter_mut();
     let asked: [Option<envelope::Asked<'_>>; WINDOW] =
         array::from_fn(|number| senders.get(number)?.target(root.hasher, room.next()?));
-    Approach::find_together(root, &mut approaches, &asked.iter().map(|asked| asked.as_ref()?.as_ref().ok()));
+    Approach::find_together(&mut approaches, &asked.iter().map(|asked| asked.as_ref()?.as_ref().ok()));
     for (((request, approach), sender), asked) in window.iter().zip(&approaches).zip(&senders).zip(&asked) {
         let Some((request, stage)) = request else { return };
         let Some(approach) = approach else {

@@ -77,16 +77,12 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Takes all of these steps for some look-ups at once, if the snapshot is so large that it pays; after it none of them asks
-    /// for anything. `targets` are their envelope senders.
+    /// Takes all of these steps for some look-ups in a large snapshot at once; after it none of them asks for anything.
+    /// `targets` are their envelope senders.
     pub(crate) fn find_together<'t, 'a: 't>(
-        root: RootView<'p>,
         approaches: &mut [Option<Self>],
         targets: &(impl Iterator<Item = Option<&'t Target<'a>>> + Clone),
     ) {
-        if !root.is_large() {
-            return;
-        }
         approaches.iter_mut().flatten().for_each(Self::find_first);
         approaches.iter().flatten().for_each(Self::ask_for_first);
         for step in [Self::holders, Self::entries, Self::records, Self::identity] {
