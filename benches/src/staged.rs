@@ -36,9 +36,9 @@ pub fn staged(snapshot: &Snapshot, messages: &[Attempt; 10]) -> usize {
         snapshot.session(&client)
     });
     let allowed = |message: &&Attempt| {
-        black_box(message).with_request(|request| {
-            session.mail_from(snapshot, request.envelope_sender, request.smtputf8, request.now);
-            session.message(request.header).verdict() == Verdict::Allow
+        black_box(message).with_mail(|sender, header| {
+            session.mail_from(snapshot, sender, false, message.now);
+            session.message(header).verdict() == Verdict::Allow
         })
     };
     messages.iter().filter(allowed).count()

@@ -60,13 +60,13 @@ fn every_message_of_a_connection_is_allowed_in_one_call_and_by_stages() {
 /// In a small snapshot and in one whose memory is asked for.
 #[test]
 fn many_requests_in_one_call_are_decided_as_one_by_one() {
-    for size in [Size::new(1_000), Size::with_tenants_of(10, 20_000)] {
+    for size in [Size::new(1_000), Size::with_tenants_of(10, 80_000)] {
         let library = Sendas::new(&plain::policy(size)).unwrap();
         let attempts: Vec<_> = plain::attempts(size, Accounts::Uniform, 7).take(2_001).collect();
         Attempt::with_requests(&attempts, |requests| {
             let staged: Vec<_> = requests.iter().copied().zip(Stage::ALL.into_iter().cycle()).collect();
             let mut many = Vec::new();
-            library.0.evaluate_many(staged.iter().copied(), |decision| many.push(decision));
+            library.0.evaluate_many(staged.iter().copied(), |decision| many.push(*decision));
             let single: Vec<_> =
                 staged.iter().map(|(request, stage)| library.0.evaluate_stage(request, *stage)).collect();
             assert!(many == single);

@@ -60,7 +60,7 @@ fn a_name_that_must_be_looked_into_allocates_nothing() {
 
 #[test]
 fn many_decisions_on_ascii_allocate_nothing() {
-    let size = Size::with_tenants_of(10, 20_000);
+    let size = Size::with_tenants_of(10, 80_000);
     let engine = Sendas::new(&plain::policy(size)).unwrap();
     let attempts: Vec<_> = plain::attempts(size, Accounts::Uniform, 7).take(2_000).collect();
     Attempt::with_requests(&attempts, |requests| {

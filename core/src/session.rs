@@ -57,13 +57,15 @@ impl Session {
     }
 
     /// Begins a transaction at MAIL FROM, with the snapshot and the instant that hold until its end.
+    ///
+    /// The decision stands in the session until the next one takes its place; whoever keeps it copies it.
     pub fn mail_from(
         &mut self,
         snapshot: &Snapshot,
         sender: EnvelopeSender<'_>,
         smtputf8: bool,
         now: Timestamp,
-    ) -> Decision {
+    ) -> &Decision {
         if !snapshot.is(&self.snapshot) {
             self.snapshot = snapshot.clone();
             self.course.forget();
@@ -72,18 +74,18 @@ impl Session {
         (self.facts.smtputf8, self.facts.now) = (smtputf8, now);
         let Self { snapshot, facts, course } = self;
         course.mail_from(snapshot, (sender, smtputf8), now, |decide| facts.with_header(Header::NotGiven, decide));
-        course.decision().settled()
+        course.decision()
     }
 
     /// Decides the transaction at the end of the header, also more than once.
     ///
     /// Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
     /// host asks about no message until there is another.
-    pub fn message(&mut self, header: Header<'_>) -> Decision {
+    pub fn message(&mut self, header: Header<'_>) -> &Decision {
         let Self { snapshot, facts, course } = self;
         let said = (facts.envelope.sender(), &header);
         course.message(snapshot, said, facts.now, |decide| facts.with_header(header, decide));
-        course.decision().settled()
+        course.decision()
     }
 
     /// Explains the latest decision; `header` is the one that it was made with, which the session does not keep.

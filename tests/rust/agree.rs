@@ -182,10 +182,10 @@ pub fn staged_equals_one_call(snapshot: &Snapshot, request: &sendas::Request<'_>
         }
     };
     explained(&session, sendas::Header::NotGiven, Stage::Session);
-    let envelope = session.mail_from(snapshot, request.envelope_sender, request.smtputf8, request.now);
+    let envelope = *session.mail_from(snapshot, request.envelope_sender, request.smtputf8, request.now);
     assert_eq!(&envelope, session.decision());
     explained(&session, sendas::Header::NotGiven, Stage::Envelope);
-    assert_eq!(session.message(request.header), snapshot.evaluate(request));
+    assert_eq!(*session.message(request.header), snapshot.evaluate(request));
     explained(&session, request.header, Stage::Message);
 }
 

@@ -88,26 +88,29 @@ impl Fields {
             .filter_map(|(name, body)| Some((self.block.get(name.clone())?, self.block.get(body.start..body.end + 2)?)))
     }
 
-    /// Enters each field's name and raw body.
-    fn enter<'a>(&'a self, raw: &mut [RawField<'a>]) {
+    /// The header, with each field's name and raw body.
+    fn header<'a>(&'a self, raw: &'a mut RawFields<'a>) -> Header<'a> {
         let block = self.block.as_bytes();
-        for ((name, body), into) in self.fields.iter().zip(raw) {
+        for ((name, body), into) in self.fields.iter().zip(&mut *raw) {
             *into = (block.get(name.clone()).unwrap_or_default(), block.get(body.clone()).unwrap_or_default());
         }
+        Header::Fields(raw.get(..self.fields.len()).unwrap_or_default())
     }
 }
 
-/// A field's name and raw body.
-type RawField<'a> = (&'a [u8], &'a [u8]);
+/// Each field's name and raw body.
+type RawFields<'a> = [(&'a [u8], &'a [u8]); Fields::MOST];
+
+const NO_FIELDS: RawFields<'_> = [(b"", b""); Fields::MOST];
 
 /// What a request borrows that an attempt has in another form.
 struct Raw<'a> {
     scopes: [&'a [u8]; 1],
-    fields: [RawField<'a>; Fields::MOST],
+    fields: RawFields<'a>,
 }
 
 impl Raw<'_> {
-    const EMPTY: Self = Self { scopes: [b""], fields: [(b"", b""); Fields::MOST] };
+    const EMPTY: Self = Self { scopes: [b""], fields: NO_FIELDS };
 }
 
 impl Attempt {
@@ -135,6 +138,12 @@ impl Attempt {
         use_it(&self.request(&mut raw))
     }
 
+    /// Calls `use_it` with what the client of an open session says: the reverse-path and the header.
+    pub fn with_mail<T>(&self, use_it: impl FnOnce(EnvelopeSender<'_>, Header<'_>) -> T) -> T {
+        let mut fields = NO_FIELDS;
+        use_it(self.sender(), self.header.header(&mut fields))
+    }
+
     /// Calls `use_it` with the requests of several attempts.
     pub fn with_requests<T>(attempts: &[Self], use_it: impl FnOnce(&[Request<'_>]) -> T) -> T {
         let mut raw: Vec<_> = attempts.iter().map(|_| Raw::EMPTY).collect();
@@ -152,7 +161,6 @@ impl Attempt {
     }
 
     fn request<'a>(&'a self, raw: &'a mut Raw<'a>) -> Request<'a> {
-        self.header.enter(&mut raw.fields);
         let mut credential = CredentialFacts::new(self.credential);
         credential.id = self.credential_id.as_ref().map(String::as_bytes);
         if let Some(scope) = &self.scopes {
@@ -165,12 +173,16 @@ impl Attempt {
         request.client_ip = ClientIp::Text(self.client.as_bytes());
         request.credential = Some(credential);
         request.tls = Some(self.tls);
-        request.envelope_sender = match self.path.as_str() {
+        request.envelope_sender = self.sender();
+        request.header = self.header.header(&mut raw.fields);
+        request
+    }
+
+    fn sender(&self) -> EnvelopeSender<'_> {
+        match self.path.as_str() {
             "<>" => EnvelopeSender::Null,
             path => EnvelopeSender::Path(path.as_bytes()),
-        };
-        request.header = Header::Fields(raw.fields.get(..self.header.fields.len()).unwrap_or_default());
-        request
+        }
     }
 
     /// The request as a line of recorded requests.

@@ -118,7 +118,7 @@ impl Judge {
         let mut taken = 0;
         self.snapshot.evaluate_many(requests.iter().copied(), |decision| {
             let Some((request, _)) = left.next() else { return };
-            match decisions.push(&decision, request) {
+            match decisions.push(decision, request) {
                 Ok(()) => taken += 1,
                 // None of those behind it is wanted.
                 Err(Full) => left = [].iter(),

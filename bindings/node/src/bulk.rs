@@ -29,7 +29,7 @@ impl Snapshot {
         let fields: Vec<_> =
             joined.fields.iter().map(|[name, body]| (joined.octets(name), joined.octets(body))).collect();
         let requests = joined.drafts.iter().map(|draft| (draft.request(&joined, &fields), draft.stage));
-        self.snapshot.evaluate_many(requests, |decision| summaries.push(summary(&decision)));
+        self.snapshot.evaluate_many(requests, |decision| summaries.push(summary(decision)));
         Ok(Some(Uint32Array::new(summaries)))
     }
 }

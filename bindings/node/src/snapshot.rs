@@ -280,7 +280,7 @@ impl Snapshot {
         let mut decisions = Vec::with_capacity(read.len());
         RequestRecord::with_requests(read.iter().map(|(request, _)| request), |requests| {
             let stages = read.iter().map(|(_, stage)| *stage);
-            self.snapshot.evaluate_many(requests.iter().copied().zip(stages), |decision| decisions.push(decision));
+            self.snapshot.evaluate_many(requests.iter().copied().zip(stages), |decision| decisions.push(*decision));
         });
         let answered = decisions.into_iter().zip(read);
         Ok(answered.map(|(decision, (request, _))| Decision::new(decision, Rc::new(request))).collect())

@@ -74,7 +74,7 @@ impl Session {
             py,
             |last| Facts { client: last.client.clone_ref(py), transaction, header: None },
             |session, request| {
-                session.mail_from(&snapshot.snapshot, request.envelope_sender, request.smtputf8, request.now)
+                *session.mail_from(&snapshot.snapshot, request.envelope_sender, request.smtputf8, request.now)
             },
         )
     }
@@ -88,7 +88,7 @@ impl Session {
         self.decide(
             py,
             |last| Facts { client: last.client.clone_ref(py), transaction: last.transaction.clone_ref(py), header },
-            |session, request| session.message(request.header),
+            |session, request| *session.message(request.header),
         )
     }
 

@@ -241,7 +241,7 @@ impl Snapshot {
             let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
             let requests = lent.iter().map(Lent::request).zip(stages);
             let mut decisions = Vec::with_capacity(facts.len());
-            py.detach(|| self.snapshot.evaluate_many(requests, |decision| decisions.push(Box::new(decision))));
+            py.detach(|| self.snapshot.evaluate_many(requests, |decision| decisions.push(Box::new(*decision))));
             drop(lent);
             for (decision, facts) in decisions.into_iter().zip(facts) {
                 answers.append(Decision::new(decision, facts))?;

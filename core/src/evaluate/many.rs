@@ -12,7 +12,7 @@ use crate::time::Clock;
 
 use super::envelope::{self, SaidSender};
 use super::memory::Forgetful;
-use super::{close, decide, with_account};
+use super::{close, enter, with_account};
 
 /// So many requests are looked up together.
 const WINDOW: usize = 16;
@@ -22,8 +22,9 @@ type Window<'r> = [Option<(Request<'r>, Stage)>; WINDOW];
 
 impl Snapshot {
     /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
-    /// the requests: the one that [`Snapshot::evaluate_stage`] gives. Nothing is allocated on ASCII input. Where the snapshot is
-    /// large, sixteen requests are taken at a time, whose memory is asked for together: no answer comes before sixteen were
+    /// the requests: the one that [`Snapshot::evaluate_stage`] gives. It is made where the one before it stood; whoever keeps
+    /// it copies it. Nothing is allocated on ASCII input. Where the snapshot is larger than what a processor has close at
+    /// hand, sixteen requests are taken at a time, whose memory is asked for together: no answer comes before sixteen were
     /// taken, or there are no more.
     ///
     /// ```
@@ -49,24 +50,35 @@ impl Snapshot {
     pub fn evaluate_many<'r>(
         &self,
         requests: impl IntoIterator<Item = (Request<'r>, Stage)>,
-        mut answer: impl FnMut(Decision),
+        mut answer: impl FnMut(&Decision),
     ) {
         let mut requests = requests.into_iter().fuse();
-        if !self.root().is_large() {
-            return requests.for_each(|(request, stage)| answer(self.evaluate_stage(&request, stage)));
+        let mut decision = Decision::open(Stage::Session, self.id());
+        if !self.root().is_far() {
+            for (request, stage) in requests {
+                decision.reopen(stage, self.id());
+                enter(&mut decision, self, &request, &mut Blind, &mut Forgetful);
+                answer(&decision);
+            }
+            return;
         }
         loop {
             let window: Window<'_> = array::from_fn(|_| requests.next());
             if matches!(window, [None, ..]) {
                 return;
             }
-            decide_window(self, &window, &mut answer);
+            decide_window(self, &window, &mut decision, &mut answer);
         }
     }
 }
 
 /// Decides some requests, whose addresses are known and looked up before the first of them is decided.
-fn decide_window(snapshot: &Snapshot, window: &Window<'_>, answer: &mut impl FnMut(Decision)) {
+fn decide_window(
+    snapshot: &Snapshot,
+    window: &Window<'_>,
+    decision: &mut Decision,
+    answer: &mut impl FnMut(&Decision),
+) {
     let root = snapshot.root();
     let mut approaches: [Option<Approach<'_>>; WINDOW] = array::from_fn(|number| {
         let (request, _) = window.get(number)?.as_ref()?;
@@ -83,16 +95,17 @@ fn decide_window(snapshot: &Snapshot, window: &Window<'_>, answer: &mut impl FnM
     Approach::find_together(&mut approaches, &asked.iter().map(|asked| asked.as_ref()?.as_ref().ok()));
     for (((request, approach), sender), asked) in window.iter().zip(&approaches).zip(&senders).zip(&asked) {
         let Some((request, stage)) = request else { return };
-        let Some(approach) = approach else {
-            answer(decide(snapshot, request, *stage, &mut Blind));
-            continue;
-        };
-        let mut decision = Decision::open(*stage, snapshot.id());
-        let clock = Clock::new(request.now);
-        let begun = (approach, sender, asked.as_ref());
-        let mut ledger = Ledger::new(&mut decision);
-        let entered = with_account(snapshot, request, begun, &clock, &mut ledger, &mut Blind, &mut Forgetful);
-        close(&mut decision, entered, &clock, &mut Forgetful);
-        answer(decision.settled());
+        decision.reopen(*stage, snapshot.id());
+        match approach {
+            None => enter(decision, snapshot, request, &mut Blind, &mut Forgetful),
+            Some(approach) => {
+                let clock = Clock::new(request.now);
+                let begun = (approach, sender, asked.as_ref());
+                let mut ledger = Ledger::new(decision);
+                let entered = with_account(snapshot, request, begun, &clock, &mut ledger, &mut Blind, &mut Forgetful);
+                close(decision, entered, &clock, &mut Forgetful);
+            }
+        }
+        answer(decision);
     }
 }

@@ -144,6 +144,12 @@ impl<'p> RootView<'p> {
         self.inner.size > CACHED
     }
 
+    /// Whether most of it is so far from the processor that it pays to gather the addresses of many requests first.
+    #[inline]
+    pub(crate) const fn is_far(self) -> bool {
+        self.inner.size > NEAR
+    }
+
     /// How strictly `hosted` is applied now.
     pub(crate) fn hosted(self, clock: &Clock) -> Read<Strength> {
         let head = self.head()?;
@@ -368,3 +374,5 @@ pub(crate) const UNIT: usize = 4 * UNIT_WORDS as usize;
 pub(crate) const UNIT_WORDS: u32 = 4;
 /// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for.
 const CACHED: usize = 1 << 20;
+/// The same for what it has at hand in a few dozen steps, which one decision fills with other work.
+const NEAR: usize = 4 << 20;

@@ -180,7 +180,7 @@ impl<'s> Dialogue<'s> {
             return self.reply("552 5.3.4 Message too large").await;
         }
         let snapshot = block_in_place(|| self.server.gate.current());
-        let decision = self.session.mail_from(&snapshot, EnvelopeSender::Path(path), smtputf8, clock());
+        let decision = *self.session.mail_from(&snapshot, EnvelopeSender::Path(path), smtputf8, clock());
         let reply = self.answer(&decision, Header::NotGiven);
         match decision.action() {
             Action::Reject | Action::Tempfail => {}
@@ -219,7 +219,7 @@ impl<'s> Dialogue<'s> {
             Data::TooLarge => return self.reply("552 5.3.4 Message too large").await,
         };
         let header = Header::Block(&message);
-        let decision = self.session.message(header);
+        let decision = *self.session.message(header);
         let reply = self.answer(&decision, header);
         let shelf = match decision.action() {
             Action::Accept => Some(Shelf::Accepted),
