@@ -1,6 +1,6 @@
 //! The session stage: account, role, credential, client address (docs/semantics.md 2).
 
-use core::cell::LazyCell;
+use core::net::IpAddr;
 
 use crate::decision::{Place, Subject};
 use crate::ledger::Ledger;
@@ -11,7 +11,7 @@ use crate::policy::Strength;
 use crate::reason::Reason;
 use crate::request::{ClientIp, CredentialFacts, Request, Tls};
 use crate::snapshot::layout::{Read, Run};
-use crate::snapshot::page::{Listed, allowlisted, lists};
+use crate::snapshot::page::{Client, Listed, allowlisted, lists};
 use crate::snapshot::row::Row;
 use crate::snapshot::rows::{CredentialRow, RefusedRow, account, credential, tenant};
 
@@ -162,15 +162,12 @@ fn client_ip(
         return Ok(());
     }
     // Read when a list asks for it, and then once.
-    let client = LazyCell::new(|| match request.client_ip {
-        ClientIp::Unknown => None,
-        ClientIp::Address(address) => Some(address.to_canonical()),
-        ClientIp::Text(text) => parse_ip(text),
-    });
+    let mut client = None;
+    let mut read = || *client.get_or_insert_with(|| Client::of(read_ip(&request.client_ip)));
     let channel = asker.channel as u32;
     let mut outside = false;
     let mut look = |scope: &'static str, bytes, run: Run| -> Read<()> {
-        let listed = allowlisted(bytes, run, channel, || *client)?;
+        let listed = allowlisted(bytes, run, channel, &mut read)?;
         observer.note(|| Note::Allowlist { scope, listed });
         outside |= listed == Listed::No;
         Ok(())
@@ -190,4 +187,13 @@ fn client_ip(
         ledger.find(reason, Place::of(Subject::ClientIp));
     }
     Ok(())
+}
+
+#[inline]
+fn read_ip(client: &ClientIp<'_>) -> Option<IpAddr> {
+    match client {
+        ClientIp::Unknown => None,
+        ClientIp::Address(address) => Some(address.to_canonical()),
+        ClientIp::Text(text) => parse_ip(text),
+    }
 }

@@ -252,32 +252,43 @@ pub(crate) enum Listed {
     No,
 }
 
+/// A client address, as allowlists have them.
+#[derive(Clone, Copy)]
+pub(crate) enum Client {
+    /// It is not known.
+    Unknown,
+    Four(u32),
+    Six(u128),
+}
+
+impl Client {
+    #[inline]
+    pub(crate) fn of(address: Option<IpAddr>) -> Self {
+        match address {
+            None => Self::Unknown,
+            Some(IpAddr::V4(address)) => Self::Four(address.into()),
+            Some(IpAddr::V6(address)) => Self::Six(address.into()),
+        }
+    }
+}
+
 /// Looks a client address up in the allowlists of one scope.
 #[inline]
-pub(crate) fn allowlisted(
-    bytes: Bytes<'_>,
-    run: Run,
-    channel: u32,
-    client: impl FnOnce() -> Option<IpAddr>,
-) -> Read<Listed> {
+pub(crate) fn allowlisted(bytes: Bytes<'_>, run: Run, channel: u32, client: impl FnOnce() -> Client) -> Read<Listed> {
     if run.count == 0 { Ok(Listed::NoList) } else { listed(bytes, run, channel, client) }
 }
 
 #[inline(never)]
-fn listed(bytes: Bytes<'_>, run: Run, channel: u32, client: impl FnOnce() -> Option<IpAddr>) -> Read<Listed> {
+fn listed(bytes: Bytes<'_>, run: Run, channel: u32, client: impl FnOnce() -> Client) -> Read<Listed> {
     for number in 0..run.count {
         let list = AllowlistRow::nth(bytes, run, number)?;
         if list.channel() != channel {
             continue;
         }
         let within = match client() {
-            None => false,
-            Some(IpAddr::V4(client)) => {
-                within(bytes, list.four(), u32::from(client), |row: FourRow<'_>| (row.first(), row.last()))?
-            }
-            Some(IpAddr::V6(client)) => {
-                within(bytes, list.six(), u128::from(client), |row: SixRow<'_>| (row.first(), row.last()))?
-            }
+            Client::Unknown => false,
+            Client::Four(client) => within(bytes, list.four(), client, |row: FourRow<'_>| (row.first(), row.last()))?,
+            Client::Six(client) => within(bytes, list.six(), client, |row: SixRow<'_>| (row.first(), row.last()))?,
         };
         return Ok(if within { Listed::Yes } else { Listed::No });
     }
