@@ -103,24 +103,30 @@ fn ends(text: &[u8]) -> Option<(u64, u64)> {
 }
 
 /// Whether two texts are the same: `==`, without a call for texts as short as most addresses are.
-#[inline]
+#[inline(always)]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    if let (Some(a), Some(b)) = (ends(a), ends(b)) {
-        return a == b;
-    }
-    match (a.first_chunk::<16>(), a.last_chunk::<16>(), b.first_chunk::<16>(), b.last_chunk::<16>()) {
-        (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) if a.len() <= 32 => {
-            a_first == b_first && a_last == b_last
-        }
+    match a.len() {
+        16..=32 => begin_and_end_alike::<16>(a, b),
+        8..16 => begin_and_end_alike::<8>(a, b),
+        4..8 => begin_and_end_alike::<4>(a, b),
         _ => a == b,
     }
 }
 
+/// Whether the first `N` octets of two texts are the same, and the last `N`: all of them, in texts of `N` to twice as many.
+#[inline(always)]
+fn begin_and_end_alike<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    match (a.first_chunk::<N>(), b.first_chunk::<N>(), a.last_chunk::<N>(), b.last_chunk::<N>()) {
+        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) => a_first == b_first && a_last == b_last,
+        _ => false,
+    }
+}
+
 /// Whether two texts are the same but for the case of ASCII letters: `eq_ignore_ascii_case`, sooner for short ones.
-#[inline]
+#[inline(never)]
 pub(crate) fn same_but_for_case(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
@@ -153,6 +159,10 @@ const fn same_word_but_for_case(a: u64, b: u64) -> bool {
 /// Eight octets with ASCII capital letters made small.
 #[inline]
 pub(crate) const fn folded(word: u64) -> u64 {
+    // Capitals are among the octets without the bit, and most words have none of these.
+    if word & CASE == CASE {
+        return word;
+    }
     word | (letters(word) & HIGHS) >> 2
 }
 
