@@ -77,7 +77,10 @@ impl<'s> Asker<'s> {
         clock: &'s Clock,
     ) -> Read<Option<Self>> {
         let Some(Approached { link, page, account }) = approach.account()? else { return Ok(None) };
-        let lineage = Lineage::climb(root, page, link.page)?;
+        let mut lineage = Lineage::of(link.page);
+        if page.has(tenant::HAS_PARENT) {
+            lineage.climb(root, page)?;
+        }
         let (channel, role) = (request.channel, HeldRole::All);
         Ok(Some(Self { root, clock, channel, link, page, account, lineage, role }))
     }
@@ -227,14 +230,15 @@ impl<'s> Asker<'s> {
 }
 
 impl Lineage {
-    #[inline(always)]
-    fn climb(root: RootView<'_>, page: PageView<'_>, number: u32) -> Read<Self> {
-        let lineage = Self { pages: [number; MAX_LEVELS], depth: 0, identities_from: 0, domains_from: 0 };
-        if page.has(tenant::HAS_PARENT) { lineage.above(root, page) } else { Ok(lineage) }
+    /// That of a tenant that has none above it.
+    #[inline]
+    const fn of(page: u32) -> Self {
+        Self { pages: [page; MAX_LEVELS], depth: 0, identities_from: 0, domains_from: 0 }
     }
 
+    /// Adds those above the tenant of this page.
     #[inline(never)]
-    fn above<'s>(mut self, root: RootView<'s>, mut page: PageView<'s>) -> Read<Self> {
+    fn climb<'s>(&mut self, root: RootView<'s>, mut page: PageView<'s>) -> Read<()> {
         let (mut identities, mut domains) = (true, true);
         while page.has(tenant::HAS_PARENT) {
             let number = root.tenant(page.head().parent()?)?.ok_or(Damaged)?;
@@ -246,7 +250,7 @@ impl Lineage {
             self.identities_from += u8::from(identities);
             self.domains_from += u8::from(domains);
         }
-        Ok(self)
+        Ok(())
     }
 
     #[inline]

@@ -114,7 +114,7 @@ fn with_account<O: Observer>(
     observer: &mut O,
     memory: &mut impl Memory,
 ) -> Read<()> {
-    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
+    let (root, limits, stage) = (approach.root(), &snapshot.options().limits, ledger.stage());
     let target = asked.and_then(|asked| asked.as_ref().ok());
     let mut header = SaidHeader::default();
     if stage == Stage::Message {

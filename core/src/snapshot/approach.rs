@@ -51,6 +51,12 @@ impl<'p> Approach<'p> {
         approach
     }
 
+    /// The snapshot that it is looked up in.
+    #[inline]
+    pub(crate) const fn root(&self) -> RootView<'p> {
+        self.root
+    }
+
     /// Asks for the buckets that tell who holds an address.
     #[inline]
     pub(crate) fn ask_for_holders(&self, target: &Target<'_>) {
@@ -63,7 +69,7 @@ impl<'p> Approach<'p> {
     #[inline]
     pub(crate) fn find_record(&mut self) {
         if self.asks {
-            self.find_first();
+            self.first = self.found_first();
             self.ask_for_first();
         }
     }
@@ -83,12 +89,12 @@ impl<'p> Approach<'p> {
         approaches: &mut [Option<Self>],
         targets: &(impl Iterator<Item = Option<&'t Target<'a>>> + Clone),
     ) {
-        approaches.iter_mut().flatten().for_each(Self::find_first);
-        approaches.iter().flatten().for_each(Self::ask_for_first);
+        approaches.iter_mut().flatten().for_each(|approach| approach.first = approach.found_first());
+        approaches.iter().flatten().for_each(|approach| approach.ask_for_first());
         for step in [Self::holders, Self::entries, Self::records, Self::identity] {
             for (approach, target) in approaches.iter().zip(targets.clone()) {
                 if let (Some(approach), Some(target)) = (approach, target) {
-                    step(approach, target);
+                    step(*approach, target);
                 }
             }
         }
@@ -96,18 +102,18 @@ impl<'p> Approach<'p> {
     }
 
     #[inline(never)]
-    fn find_first(&mut self) {
-        self.first = first(self.root, RootRow::account_index, self.hash);
+    fn found_first(self) -> Option<Link> {
+        first(self.root, RootRow::account_index, self.hash)
     }
 
     #[inline(never)]
-    fn ask_for_first(&self) {
+    fn ask_for_first(self) {
         self.first.into_iter().for_each(|link| record(self.root, link));
     }
 
     /// Asks for the buckets of the tables over all tenants.
     #[inline(never)]
-    fn holders(&self, target: &Target<'_>) {
+    fn holders(self, target: &Target<'_>) {
         let Ok(head) = self.root.head() else { return };
         ask(bucket(self.root, head.domain_index(), target.domain_hash()));
         if !self.is_own(target) {
@@ -117,7 +123,7 @@ impl<'p> Approach<'p> {
 
     /// Asks for the first of the tenant's domains, which stand behind the head and the id, and for the bucket of its identities.
     #[inline(never)]
-    fn entries(&self, target: &Target<'_>) {
+    fn entries(self, target: &Target<'_>) {
         let Some(page) = self.page() else { return };
         ask(page.bytes().word(page.head().domains().start));
         if !self.is_own(target) {
@@ -128,7 +134,7 @@ impl<'p> Approach<'p> {
 
     /// Asks for the first record of each of the buckets over all tenants.
     #[inline(never)]
-    fn records(&self, target: &Target<'_>) {
+    fn records(self, target: &Target<'_>) {
         let domain = first(self.root, RootRow::domain_index, target.domain_hash());
         let hash = target.hash_of(target.local, false);
         let own = if self.is_own(target) { None } else { first(self.root, RootRow::own_index, hash) };
@@ -137,7 +143,7 @@ impl<'p> Approach<'p> {
 
     /// Asks for the first identity of its bucket.
     #[inline(never)]
-    fn identity(&self, target: &Target<'_>) {
+    fn identity(self, target: &Target<'_>) {
         let Some(page) = self.page() else { return };
         let hash = target.hash_of(target.local, false);
         let home = Home::<1>::of(page.bytes(), page.head().identity_index(), hash).ok();
@@ -148,7 +154,7 @@ impl<'p> Approach<'p> {
     }
 
     /// The page of the first record.
-    fn page(&self) -> Option<PageView<'p>> {
+    fn page(self) -> Option<PageView<'p>> {
         self.root.page(self.first?.page).ok()
     }
 
@@ -184,7 +190,7 @@ impl<'p> Approach<'p> {
     }
 
     /// Whether the address is likely to be the account's own: its id is the address.
-    fn is_own(&self, target: &Target<'_>) -> bool {
+    fn is_own(self, target: &Target<'_>) -> bool {
         target.is_spelled(self.id)
     }
 }
