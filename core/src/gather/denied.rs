@@ -1,6 +1,7 @@
 //! Whether a deny entry of the provider, the tenant or the account names the address (docs/semantics.md 4.8).
 
 use crate::address::octet;
+use crate::locate::Asker;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::upwards;
 use crate::snapshot::layout::{Bytes, Read, Run};
@@ -9,28 +10,34 @@ use crate::snapshot::rows::{DenyRow, deny, tenant};
 
 use super::{Fact, Gatherer};
 
-impl<O: Observer> Gatherer<'_, '_, O> {
+impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     #[inline]
     pub(super) fn denied(&mut self) -> Read<()> {
-        let (root, page) = (self.asker.root, self.asker.page);
-        let of_tenant = if page.has(tenant::HAS_DENIES) { page.head().denies()? } else { Run::default() };
-        let denied = self.any_of(root.bytes, root.head()?.denies())?
-            || self.any_of(page.bytes(), of_tenant)?
-            || self.any_of(page.bytes(), self.asker.account.denies()?)?;
-        if denied {
-            self.facts.enter(Fact::Denied);
-            self.observer.note(|| Note::Denied);
+        let Asker { root, page, account, .. } = self.asker;
+        let of_provider = root.head()?.denies();
+        if of_provider.count == 0 && !page.has(tenant::HAS_DENIES) && !account.has_extra() {
+            return Ok(());
+        }
+        self.denied_by(of_provider)
+    }
+
+    #[inline(never)]
+    fn denied_by(&mut self, of_provider: Run) -> Read<()> {
+        let (root, page) = (self.asker.root.bytes, self.asker.page.bytes());
+        let runs =
+            [(root, of_provider), (page, self.asker.page.head().denies()?), (page, self.asker.account.denies()?)];
+        for (bytes, run) in runs {
+            if self.one_of(bytes, run)? {
+                self.facts.enter(Fact::Denied);
+                self.observer.note(|| Note::Denied);
+                break;
+            }
         }
         Ok(())
     }
 
     /// Whether an entry of this run names the address.
     #[inline(always)]
-    fn any_of(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
-        if run.count == 0 { Ok(false) } else { self.one_of(bytes, run) }
-    }
-
-    #[inline(never)]
     fn one_of(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
         if run.count > FEW {
             return self.one_of_many(bytes, run);

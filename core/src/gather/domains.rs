@@ -8,34 +8,41 @@ use crate::snapshot::rows::{DomainRow, domain, tenant};
 use super::{Fact, Gatherer};
 
 /// Where entries stand that an address could be in the scope of.
-#[derive(Default)]
 struct Scope {
     reached: bool,
     above: bool,
 }
 
-impl<O: Observer> Gatherer<'_, '_, O> {
+impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
+    /// Enters the tenant's entry of exactly the address's domain, if it has one, and all others that matter; it may be
+    /// `needless` to know what they grant.
     #[inline]
-    pub(super) fn domains(&mut self) -> Read<()> {
-        let (page, number) = (&self.asker.page, self.asker.link.page);
-        let needless = self.depth.needs_no_domain(self.facts);
-        let mut scope = Scope::default();
-        if let Some(row) = self.named {
-            scope.reached = true;
-            self.domain((page, true), row, needless)?;
+    pub(super) fn domains(&mut self, named: Option<DomainRow<'_>>, needless: bool) -> Read<()> {
+        if let Some(row) = named {
+            self.domain((&self.asker.page, true), row, needless)?;
         }
+        let mut scope = Scope { reached: named.is_some(), above: false };
+        if !UNDISPUTED {
+            scope = self.domains_further(needless, scope)?;
+        }
+        // Entries above that do not include their sub-domains only explain a denial.
+        if !scope.reached && !needless {
+            scope.above |= self.has_domains_not_reaching()?;
+        }
+        self.facts.enter_if(scope.above && !scope.reached, Fact::SubdomainNotCovered);
+        Ok(())
+    }
+
+    /// Enters the entries above the address, and those that the tenant inherits.
+    fn domains_further(&mut self, needless: bool, mut scope: Scope) -> Read<Scope> {
+        let (page, number) = (&self.asker.page, self.asker.link.page);
         if page.has_subdomains() {
             self.domains_above((page, number), needless, &mut scope)?;
         }
         if self.asker.inherits_domains() {
             self.domains_inherited(needless, &mut scope)?;
         }
-        // Entries above that do not include their sub-domains only explain a denial.
-        if !scope.reached && !needless {
-            self.domains_not_reaching(&mut scope)?;
-        }
-        self.facts.enter_if(scope.above && !scope.reached, Fact::SubdomainNotCovered);
-        Ok(())
+        Ok(scope)
     }
 
     #[inline(never)]
@@ -70,19 +77,20 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         })
     }
 
-    /// Takes note of the entries above the address that do not include their sub-domains.
+    /// Takes note of the entries above the address that do not include their sub-domains, and tells whether there are any.
     #[inline(never)]
-    fn domains_not_reaching(&mut self, scope: &mut Scope) -> Read<()> {
+    fn has_domains_not_reaching(&mut self) -> Read<bool> {
+        let mut above = false;
         for &number in self.asker.domain_holders() {
             self.asker.page_of(number)?.domains_above(self.target, |row| {
                 if row.flags() & domain::SUBDOMAINS == 0 {
-                    scope.above = true;
+                    above = true;
                     self.observer.note(|| Note::DomainAbove { row });
                 }
                 Ok(())
             })?;
         }
-        Ok(())
+        Ok(above)
     }
 
     /// Enters an entry above the address whose right stops before it.

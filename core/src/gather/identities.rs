@@ -33,13 +33,13 @@ impl Consented {
     }
 }
 
-impl<O: Observer> Gatherer<'_, '_, O> {
+impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     /// Enters those of the account's tenant, and of those above.
     #[inline(always)]
     pub(super) fn identities(&mut self) -> Read<()> {
         let asker = self.asker;
-        self.identities_of((&asker.page, asker.link.page), self.own_rule)?;
-        if asker.inherits_identities() { self.identities_above() } else { Ok(()) }
+        self.identities_of((&asker.page, asker.link.page), self.own_rule())?;
+        if !UNDISPUTED && asker.inherits_identities() { self.identities_above() } else { Ok(()) }
     }
 
     #[inline(never)]
@@ -54,13 +54,13 @@ impl<O: Observer> Gatherer<'_, '_, O> {
     /// Enters those of one tenant, which compares local parts by this rule, and those of the account if the tenant is its own.
     #[inline(always)]
     fn identities_of(&mut self, (page, number): (&PageView<'_>, u32), rule: Rule) -> Read<()> {
-        let index = page.head().identity_index();
+        let target = self.target;
+        let hash = if rule.exact_case { target.hash_of(target.local, true) } else { target.folded_hash() };
+        let (index, local) = (page.head().identity_index(), target.local);
         if index.count == 0 {
             return Ok(());
         }
         self.facts.enter_if(rule.exact_case, Fact::CaseTells);
-        let local = self.target.local;
-        let hash = self.target.hash_of(local, rule.exact_case);
         let home = Home::of(page.bytes(), index, hash)?;
         if let Some([word]) = home.first() {
             self.identity((page, number), rule, word, local)?;
@@ -150,16 +150,19 @@ impl<O: Observer> Gatherer<'_, '_, O> {
             return Ok(());
         }
         let verified = has(identity::VERIFIED);
-        let proved = verified
-            && (has(identity::PROVED)
-                || page.has(tenant::ADMIN_VOUCHES)
-                || has(identity::PROVED_ABOVE) && reaches(asker.root, *page, number, self.target)?);
-        let grandfathered = has(identity::GRANDFATHERED) && asker.clock.is_before(page.head().grandfathered_until()?);
-        let counts = has(identity::GIVEN) || proved || grandfathered;
-        let (mut listed, mut permitted) = (has(identity::ANY_SENDER), has(identity::ANY_ROLE));
-        if let Some(extra) = row.extra()? {
-            listed = listed || page.lists_account(extra.senders(), asker.account, number == asker.link.page)?;
-            permitted = permitted || asker.role_on(*page, extra.roles())?;
+        let counts = has(identity::GIVEN)
+            || verified
+                && (has(identity::PROVED)
+                    || page.has(tenant::ADMIN_VOUCHES)
+                    || has(identity::PROVED_ABOVE) && reaches(asker.root, *page, number, self.target)?)
+            || has(identity::GRANDFATHERED) && asker.clock.is_before(page.head().grandfathered_until()?);
+        let (mut listed, mut permitted) = (true, true);
+        if flags & identity::ANY != identity::ANY {
+            (listed, permitted) = (has(identity::ANY_SENDER), has(identity::ANY_ROLE));
+            if let Some(extra) = row.extra()? {
+                listed = listed || page.lists_account(extra.senders(), asker.account, number == asker.link.page)?;
+                permitted = permitted || asker.role_on(*page, extra.roles())?;
+            }
         }
         let usable = listed && permitted;
         self.observer.note(|| Note::Identity { row, exact, counts, usable });

@@ -57,48 +57,32 @@ pub(crate) fn gather<O: Observer>(
     depth: Depth,
     observer: &mut O,
 ) -> Read<AddressFacts> {
-    let mut gatherer = Gatherer {
-        asker,
-        target,
-        depth,
-        undisputed: asker.page.has(tenant::UNDISPUTED),
-        named: None,
-        closest: 0,
-        own_rule: Rule::default(),
-        consented: Consented::default(),
-        facts: AddressFacts::default(),
-        observer,
-    };
-    // Where nothing is disputed the entries do not tell how local parts compare, and often they need not be found at all.
-    if !gatherer.undisputed {
-        gatherer.find_entries_first()?;
+    if asker.page.has(tenant::UNDISPUTED) {
+        Gatherer::<O, true>::new(asker, target, depth, observer).gather()
+    } else {
+        gather_disputed(asker, target, depth, observer)
     }
-    gatherer.own_address()?;
-    if !(gatherer.facts.has(Fact::OwnExact) && depth != Depth::Everything) {
-        gatherer.identities()?;
-    }
-    if !gatherer.is_settled() {
-        if gatherer.undisputed {
-            gatherer.find_entries()?;
-        }
-        gatherer.domains()?;
-        if !depth.needs_no_others(gatherer.facts) {
-            gatherer.others()?;
-        }
-    }
-    gatherer.denied()?;
-    Ok(gatherer.facts)
+}
+
+#[inline(never)]
+fn gather_disputed<O: Observer>(
+    asker: &Asker<'_>,
+    target: &Target<'_>,
+    depth: Depth,
+    observer: &mut O,
+) -> Read<AddressFacts> {
+    Gatherer::<O, false>::new(asker, target, depth, observer).gather()
 }
 
 /// The facts about one address so far, and what they are gathered with.
-struct Gatherer<'g, 's, O> {
+///
+/// `UNDISPUTED` is what [`tenant::UNDISPUTED`] says of the own tenant: no entry of it tells how local parts compare, reaches
+/// further than its name, or speaks against an address that something gives, and no tenant is above. What would ask for
+/// that is left out when compiling.
+struct Gatherer<'g, 's, O, const UNDISPUTED: bool> {
     asker: &'g Asker<'s>,
     target: &'g Target<'g>,
     depth: Depth,
-    /// Nothing of the own tenant speaks against an address that something gives.
-    undisputed: bool,
-    /// The own tenant's entry of exactly the address's domain.
-    named: Option<DomainRow<'s>>,
     /// The flags of the own tenant's entry whose rules its local parts compare by, if there is one.
     closest: u32,
     own_rule: Rule,
@@ -107,26 +91,65 @@ struct Gatherer<'g, 's, O> {
     observer: &'g mut O,
 }
 
-impl<O: Observer> Gatherer<'_, '_, O> {
-    /// Finds the entries that tell how local parts compare.
-    #[inline(never)]
-    fn find_entries_first(&mut self) -> Read<()> {
-        self.find_entries()?;
-        self.facts.enter_if(self.own_rule.exact_case, Fact::CaseTells);
-        Ok(())
+impl<'g, 's, O: Observer, const UNDISPUTED: bool> Gatherer<'g, 's, O, UNDISPUTED> {
+    #[inline(always)]
+    fn new(asker: &'g Asker<'s>, target: &'g Target<'g>, depth: Depth, observer: &'g mut O) -> Self {
+        Self {
+            asker,
+            target,
+            depth,
+            closest: 0,
+            own_rule: Rule::default(),
+            consented: Consented::default(),
+            facts: AddressFacts::default(),
+            observer,
+        }
     }
 
-    /// Finds the own tenant's entries for the address.
     #[inline(always)]
-    fn find_entries(&mut self) -> Read<()> {
+    fn gather(mut self) -> Read<AddressFacts> {
+        // Where nothing is disputed the entries do not tell how local parts compare, and often they need not be found at all.
+        let mut named = None;
+        if !UNDISPUTED {
+            named = self.find_entries()?;
+            self.facts.enter_if(self.own_rule.exact_case, Fact::CaseTells);
+        }
+        self.own_address()?;
+        if !(self.facts.has(Fact::OwnExact) && self.depth != Depth::Everything) {
+            self.identities()?;
+        }
+        let (no_domain, no_others) = (self.depth.needs_no_domain(self.facts), self.depth.needs_no_others(self.facts));
+        // Where it is settled, nothing that is still to come can matter, save a deny entry.
+        if !(UNDISPUTED && no_domain && no_others) {
+            if UNDISPUTED {
+                named = self.find_entries()?;
+            }
+            self.domains(named, no_domain)?;
+            if !no_others {
+                self.others(named)?;
+            }
+        }
+        self.denied()?;
+        Ok(self.facts)
+    }
+
+    /// How the own tenant's local parts compare.
+    #[inline]
+    fn own_rule(&self) -> Rule {
+        if UNDISPUTED { Rule::default() } else { self.own_rule }
+    }
+
+    /// Finds the own tenant's entries for the address, and returns that of exactly its domain.
+    #[inline(always)]
+    fn find_entries(&mut self) -> Read<Option<DomainRow<'s>>> {
         let page = &self.asker.page;
-        self.named = page.entry_named(self.target)?;
-        match self.named {
+        let named = page.entry_named(self.target)?;
+        match named {
             Some(row) if row.is_in_force() => self.take_rule(row),
-            _ if page.has_subdomains() => self.find_entry_above()?,
+            _ if !UNDISPUTED && page.has_subdomains() => self.find_entry_above()?,
             _ => {}
         }
-        Ok(())
+        Ok(named)
     }
 
     #[inline(never)]
@@ -139,13 +162,10 @@ impl<O: Observer> Gatherer<'_, '_, O> {
 
     #[inline(always)]
     fn take_rule(&mut self, closest: DomainRow<'_>) {
-        (self.closest, self.own_rule) = (closest.flags(), rule(Some(closest)));
-    }
-
-    /// Whether nothing that is still to come can matter, save a deny entry.
-    #[inline]
-    fn is_settled(&self) -> bool {
-        self.undisputed && self.depth.needs_no_domain(self.facts) && self.depth.needs_no_others(self.facts)
+        self.closest = closest.flags();
+        if !UNDISPUTED {
+            self.own_rule = rule(Some(closest));
+        }
     }
 
     /// Whether the address is the account's own, and whether that counts (docs/semantics.md 4.3).
@@ -156,7 +176,7 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         if !account.has_address() || !octet::same(account.domain()?, target.domain) {
             return Ok(());
         }
-        let (own, rule) = (account.local()?, self.own_rule);
+        let (own, rule) = (account.local()?, self.own_rule());
         let exact = rule.same(target.local, own);
         let sub = !exact && rule.sub_address_base(target.local).is_some_and(|base| rule.same(base, own));
         if !exact && !sub {

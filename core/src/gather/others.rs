@@ -4,32 +4,52 @@ use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::keys::Table;
-use crate::snapshot::layout::Read;
+use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::rule;
-use crate::snapshot::root::{Link, reaches};
+use crate::snapshot::root::{Link, link, reaches};
 use crate::snapshot::rows::{AccountRow, DomainRow, account, domain, tenant};
 
 use super::{Fact, Gatherer};
 
-impl<O: Observer> Gatherer<'_, '_, O> {
+impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     #[inline]
-    pub(super) fn others(&mut self) -> Read<()> {
+    pub(super) fn others(&mut self, named: Option<DomainRow<'_>>) -> Read<()> {
+        let named = named.map(|row| row.0.word);
         let (root, target) = (&self.asker.root, self.target);
         let mut separators = Separators::default();
-        let (index, hash) = (root.head()?.domain_index(), target.domain_hash());
-        root.each::<2>(Table::Domains, index, hash, |link| {
-            if link.page != self.asker.link.page {
-                return self.domain_elsewhere(link, &mut separators);
-            }
-            // Of its own ones it is known which has this name, and what separator that gives.
-            self.facts.enter_if(self.named.is_some_and(|row| row.0.word == link.record), Fact::Hosted);
-            Ok(())
-        })?;
+        let home = root.home::<2>(root.head()?.domain_index(), target.domain_hash())?;
+        if let Some(words) = home.first() {
+            self.domain_found(link(words), named, &mut separators)?;
+        }
+        if home.has_more() {
+            self.domains_found_further(named, &mut separators)?;
+        }
         if root.has_subdomains()? {
             self.domains_reaching(&mut separators)?;
         }
-        let own = self.own_rule.separators;
+        let own = self.own_rule().separators;
         root.claims(target, own, separators, |link, base| self.mailbox(link, base))
+    }
+
+    #[inline(never)]
+    fn domains_found_further(&mut self, named: Option<Word>, separators: &mut Separators) -> Read<()> {
+        let (root, hash) = (&self.asker.root, self.target.domain_hash());
+        let mut links = root.further::<2>(Table::Domains, root.head()?.domain_index(), hash)?;
+        while let Some(link) = links.next()? {
+            self.domain_found(link, named, separators)?;
+        }
+        Ok(())
+    }
+
+    /// Enters an entry that is found under the address's domain, if it is of this name.
+    #[inline(always)]
+    fn domain_found(&mut self, link: Link, named: Option<Word>, separators: &mut Separators) -> Read<()> {
+        if link.page != self.asker.link.page {
+            return self.domain_elsewhere(link, separators);
+        }
+        // Of its own ones it is known which has this name, and what separator that gives.
+        self.facts.enter_if(named == Some(link.record), Fact::Hosted);
+        Ok(())
     }
 
     /// Enters another tenant's entry that is found under the address's domain, if it is of this name.
@@ -76,8 +96,8 @@ impl<O: Observer> Gatherer<'_, '_, O> {
         }
         let own = other.local()?;
         let same_tenant = link.page == asker.link.page;
-        let theirs = if same_tenant { self.own_rule } else { rule(page.closest(target)?) };
-        let separators = theirs.separators.union(self.own_rule.separators);
+        let theirs = if same_tenant { self.own_rule() } else { rule(page.closest(target)?) };
+        let separators = theirs.separators.union(self.own_rule().separators);
         // One that is found under several keys is entered once.
         let widest = separators.base(target.local);
         if widest.len() != base.len() || !octet::same_but_for_case(widest, separators.base(own)) {

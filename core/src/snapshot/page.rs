@@ -10,7 +10,7 @@ use super::compare::{Rule, Separators};
 use super::hash::Hash;
 use super::index::Candidates;
 use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
-use super::row::{Record, Row, records};
+use super::row::{Record, Row};
 use super::rows::{
     AccountRow, AllowlistRow, DomainRow, FourRow, HEAD, SixRow, TenantRow, TextRow, domain, mode, tenant,
 };
@@ -45,22 +45,23 @@ impl<'p> PageView<'p> {
 
     /// The entry of exactly this name.
     #[inline(always)]
-    pub(crate) fn domain_named(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
-        let rows = self.head().domains();
-        if rows.count > FEW {
-            return self.domain_indexed(name, hash);
+    pub(crate) fn domain_named(&self, name: &[u8], hash: impl FnOnce() -> Hash) -> Read<Option<DomainRow<'p>>> {
+        let Run { start: mut word, count } = self.head().domains();
+        if count > FEW {
+            return self.domain_indexed(name, hash());
         }
-        for row in records::<DomainRow<'_>>(self.bytes, rows) {
-            let row = row?;
+        for _ in 0..count {
+            let row: DomainRow<'_> = self.record(word)?;
             if row.is_named(name)? {
                 return Ok(Some(row));
             }
+            word = word.wrapping_add(row.size());
         }
         Ok(None)
     }
 
     #[inline(never)]
-    fn domain_indexed(self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
+    fn domain_indexed(&self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
         let mut candidates = Candidates::start(self.bytes, self.head().domain_index()?, hash)?;
         while let Some([word]) = candidates.next()? {
             let row: DomainRow<'_> = self.record(word)?;
@@ -81,7 +82,7 @@ impl<'p> PageView<'p> {
             return Ok(());
         }
         for (name, hash) in target.above() {
-            if let Some(row) = self.domain_named(name, hash)? {
+            if let Some(row) = self.domain_named(name, || hash)? {
                 visit(row)?;
             }
         }
@@ -90,8 +91,8 @@ impl<'p> PageView<'p> {
 
     /// The entry of exactly the domain of the address.
     #[inline(always)]
-    pub(crate) fn entry_named(self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
-        self.domain_named(target.domain, target.domain_hash())
+    pub(crate) fn entry_named(&self, target: &Target<'_>) -> Read<Option<DomainRow<'p>>> {
+        self.domain_named(target.domain, || target.domain_hash())
     }
 
     /// The verified active entry of exactly this name or, without one, the closest above it that includes its sub-domains.

@@ -100,7 +100,7 @@ impl<'p> RootView<'p> {
 
     /// What most look-ups need of a table over all tenants, and nothing where something has changed.
     #[inline(always)]
-    pub(super) fn home<const N: usize>(&self, run: Run, hash: Hash) -> Read<Home<'p, N>> {
+    pub(crate) fn home<const N: usize>(&self, run: Run, hash: Hash) -> Read<Home<'p, N>> {
         if self.overlay().is_some() {
             return Ok(Home::none());
         }
@@ -109,7 +109,7 @@ impl<'p> RootView<'p> {
     }
 
     /// What there is beside the first entry that [`Self::home`] gave.
-    pub(super) fn further<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
+    pub(crate) fn further<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
         if self.overlay().is_some() {
             return self.links(table, run, hash);
         }
@@ -257,8 +257,12 @@ impl<'p> RootView<'p> {
         others: Separators,
         mut visit: impl FnMut(Link, &[u8]) -> Read<()>,
     ) -> Read<()> {
+        let index = self.head()?.own_index();
+        if index.count == 0 && self.overlay().is_none() {
+            return Ok(());
+        }
         let first = own.base(target.local);
-        self.each::<2>(Table::Own, self.head()?.own_index(), target.hash_of(first, false), |link| visit(link, first))?;
+        self.each::<2>(Table::Own, index, target.hash_of(first, false), |link| visit(link, first))?;
         if own.is_empty() && others.is_empty() { Ok(()) } else { self.claims_cut(target, own, others, &mut visit) }
     }
 
@@ -350,7 +354,7 @@ impl<const N: usize> Links<'_, N> {
 }
 
 #[inline(always)]
-pub(super) fn link<const N: usize>(words: [u32; N]) -> Link {
+pub(crate) fn link<const N: usize>(words: [u32; N]) -> Link {
     let word = |at: usize| words.get(at).copied().unwrap_or(0);
     Link { page: word(0), record: word(1) }
 }

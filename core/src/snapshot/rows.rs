@@ -94,13 +94,19 @@ impl<'p> AccountRow<'p> {
         self.more(AccountExtra::exemptions)
     }
 
+    /// Whether it has what few accounts have.
+    #[inline]
+    pub(crate) fn has_extra(self) -> bool {
+        self.flags() & account::HAS_EXTRA != 0
+    }
+
     fn is_its_address(self) -> bool {
         self.flags() & account::ID_IS_ADDRESS != 0
     }
 
     /// Where its text starts, from its own start.
     fn head(self) -> u32 {
-        Self::WORDS + u32::from(self.flags() & account::HAS_EXTRA != 0)
+        Self::WORDS + u32::from(self.has_extra())
     }
 
     fn text(self, skip: usize, length: u8) -> Read<&'p [u8]> {
@@ -109,7 +115,7 @@ impl<'p> AccountRow<'p> {
 
     #[inline]
     fn more(self, member: fn(AccountExtra<'p>) -> Run) -> Read<Run> {
-        if self.flags() & account::HAS_EXTRA == 0 {
+        if !self.has_extra() {
             return Ok(Run::default());
         }
         let word = self.0.bytes.word(self.0.word.wrapping_add(Self::WORDS))?;
@@ -283,6 +289,8 @@ pub(crate) mod identity {
     pub(crate) const HAS_DOMAIN: u32 = 1 << 11;
     /// Its holder or its domain stands further back than half a word can say.
     pub(crate) const FAR: u32 = 1 << 12;
+    /// Any account may use it in any role.
+    pub(crate) const ANY: u32 = ANY_SENDER | ANY_ROLE;
     /// It speaks against the address, whatever gives it.
     pub(crate) const AGAINST: u32 = REFUSED | WITHDRAWN;
 }

@@ -36,6 +36,12 @@ impl<'a> Target<'a> {
         self.hashes().domain
     }
 
+    /// The hash of the address with its local part folded.
+    #[inline]
+    pub(crate) fn folded_hash(&self) -> Hash {
+        self.hashes().folded
+    }
+
     /// The hash of the address that the first octets of the local part make with the domain.
     #[inline]
     pub(crate) fn hash_of(&self, base: &[u8], exact_case: bool) -> Hash {
