@@ -30,8 +30,6 @@ pub(crate) struct Originators<'a> {
     pub(crate) sender: Repeated<'a>,
     /// The first Resent field.
     pub(crate) resent: Option<FieldAt<'a>>,
-    /// The topmost block of Resent fields.
-    pub(crate) block: ResentBlock<'a>,
     /// The first field with an ambiguous name or body.
     pub(crate) ambiguous: Option<FieldAt<'a>>,
 }
@@ -64,7 +62,6 @@ pub(crate) struct ResentBlock<'a> {
     pub(crate) date: Repeated<'a>,
     pub(crate) from: Repeated<'a>,
     pub(crate) sender: Repeated<'a>,
-    ended: bool,
 }
 
 /// Why a header cannot be taken apart.
@@ -85,12 +82,12 @@ pub(crate) fn visit<'a>(
     match *header {
         Header::NotGiven => Ok(()),
         Header::Fields(fields) => {
-            let mut octets = 0_usize;
+            let mut left = limits.header_octets as usize;
             for (&(name, body), number) in fields.iter().zip(0..) {
-                octets = octets.saturating_add(name.len()).saturating_add(body.len());
-                if octets > limits.header_octets as usize {
-                    return Err(HeaderFault::TooLong);
-                }
+                left = left
+                    .checked_sub(name.len())
+                    .and_then(|left| left.checked_sub(body.len()))
+                    .ok_or(HeaderFault::TooLong)?;
                 let field = FieldAt { number, base: 0, body };
                 let (found, is_one_field) = classify_apart(name, body);
                 each(found, field, is_one_field);
@@ -113,29 +110,44 @@ pub(crate) fn visit<'a>(
 }
 
 impl<'a> Originators<'a> {
-    /// Enters the next field. One whose name or body is ambiguous does not end a block, so that it hides nothing behind it.
+    /// Enters the next field.
     #[inline]
     pub(crate) fn add(&mut self, name: FieldName, field: FieldAt<'a>, is_one_field: bool) {
-        if name == FieldName::Ambiguous || !is_one_field {
-            self.ambiguous.get_or_insert(field);
-        } else if self.resent.is_some() && !matches!(name, FieldName::Resent(_)) {
-            self.block.ended = true;
+        match (name, is_one_field) {
+            // Most fields are none of ours.
+            (FieldName::Other, true) => return,
+            (FieldName::Ambiguous, _) | (_, false) => drop(self.ambiguous.get_or_insert(field)),
+            (_, true) => {}
         }
         match name {
             FieldName::From => self.from.add(field),
             FieldName::Sender => self.sender.add(field),
-            FieldName::Resent(resent) => {
-                self.resent.get_or_insert(field);
-                if !self.block.ended {
-                    match resent {
-                        ResentName::Date => self.block.date.add(field),
-                        ResentName::From => self.block.from.add(field),
-                        ResentName::Sender => self.block.sender.add(field),
-                        _ => {}
-                    }
-                }
-            }
+            FieldName::Resent(_) => drop(self.resent.get_or_insert(field)),
             FieldName::Ambiguous | FieldName::Other => {}
         }
+    }
+}
+
+impl<'a> ResentBlock<'a> {
+    /// Finds it in a header that has been taken apart, and has no fault. A field whose name or body is ambiguous does not end
+    /// it, so that such a field hides nothing behind it.
+    pub(crate) fn topmost(header: &Header<'a>, limits: &Limits) -> Self {
+        let mut block = Self::default();
+        let (mut begun, mut ended) = (false, false);
+        let _complete = visit(header, limits, |name, field, is_one_field| match name {
+            FieldName::Resent(_) if ended => {}
+            FieldName::Resent(name) => {
+                begun = true;
+                match name {
+                    ResentName::Date => block.date.add(field),
+                    ResentName::From => block.from.add(field),
+                    ResentName::Sender => block.sender.add(field),
+                    ResentName::To | ResentName::Cc | ResentName::Bcc | ResentName::MessageId => {}
+                }
+            }
+            FieldName::Ambiguous => {}
+            FieldName::From | FieldName::Sender | FieldName::Other => ended |= begun && is_one_field,
+        });
+        block
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::address::fields::{FieldName, ResentName};
 use crate::address::header::{
-    Everyday, FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_everyday, read_field, read_other,
+    FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_everyday, read_field, read_other,
 };
 use crate::address::{CanonicalView, Known, Span, suffix};
 use crate::decision::{Place, Subject};
@@ -19,7 +19,7 @@ use crate::snapshot::target::Target;
 
 use super::address::{AddressCheck, Judged};
 use super::envelope::Envelope;
-use super::fields::{FieldAt, HeaderFault, Originators, Repeated, visit};
+use super::fields::{FieldAt, HeaderFault, Originators, Repeated, ResentBlock, visit};
 use super::memory::Memory;
 use super::names;
 
@@ -28,23 +28,10 @@ use super::names;
 pub(super) struct SaidHeader<'r> {
     fault: Option<HeaderFault>,
     found: Originators<'r>,
-    /// What the one From field holds, if there is one.
-    from: Option<FromField>,
-}
-
-/// What the From field holds, or why it cannot be read.
-enum FromField {
-    Everyday(Everyday),
-    Other(Result<FieldSummary, FieldError>),
-}
-
-impl FromField {
-    fn read(&self) -> Result<FieldSummary, FieldError> {
-        match *self {
-            Self::Everyday(everyday) => Ok(everyday.into()),
-            Self::Other(read) => read,
-        }
-    }
+    /// What the one From field holds, if there is one, or why it cannot be read.
+    from: Option<Result<FieldSummary, FieldError>>,
+    /// It is an everyday one, and its address that of the envelope, octet for octet.
+    repeats: bool,
 }
 
 impl<'r> SaidHeader<'r> {
@@ -53,10 +40,13 @@ impl<'r> SaidHeader<'r> {
         let found = &mut self.found;
         self.fault = visit(header, limits, |name, field, is_one| found.add(name, field, is_one)).err();
         let Some(field) = self.found.from.single() else { return };
-        self.from = Some(match read_everyday(field.body, limits, known) {
-            Some(everyday) => FromField::Everyday(everyday),
-            None => FromField::Other(read_other(field.body, limits)),
-        });
+        // Entered by each arm, so that it is written where it stands.
+        if let Some(everyday) = read_everyday(field.body, limits, known) {
+            self.repeats = everyday.repeats;
+            self.from = Some(Ok(everyday.into()));
+        } else {
+            self.from = Some(read_other(field.body, limits));
+        }
     }
 
     /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than
@@ -64,25 +54,20 @@ impl<'r> SaidHeader<'r> {
     #[inline]
     pub(super) fn target(&self, hasher: &'r Hasher, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
         match &self.from {
-            None => None,
-            Some(FromField::Everyday(everyday)) if everyday.repeats => None,
-            Some(from) => self.another_target(from, hasher, envelope),
+            Some(Ok(summary)) if !self.repeats => self.another_target(summary, hasher, envelope),
+            _ => None,
         }
     }
 
     #[inline(never)]
     fn another_target(
         &self,
-        from: &FromField,
+        summary: &FieldSummary,
         hasher: &'r Hasher,
         envelope: Option<&Target<'_>>,
     ) -> Option<Target<'r>> {
-        let field = self.found.from.single()?;
-        let spec = match from {
-            FromField::Everyday(everyday) => &everyday.spec,
-            FromField::Other(read) => &read.as_ref().ok().filter(|summary| summary.mailboxes == 1)?.first.addr_spec,
-        };
-        let address = spec.as_spelled(field.body)?;
+        let field = self.found.from.single().filter(|_| summary.mailboxes == 1)?;
+        let address = summary.first.addr_spec.as_spelled(field.body)?;
         let is_known = envelope.is_some_and(|envelope| envelope.is_but_for_case(address));
         (!is_known).then(|| Target::new(hasher, address))
     }
@@ -94,11 +79,9 @@ impl<'r> SaidHeader<'r> {
         let is_alone = found.sender.first.is_none() && found.resent.is_none() && found.ambiguous.is_none();
         let is_judged = strengths.reading != Strength::Off && strengths.header != Strength::Off;
         match &self.from {
-            Some(FromField::Everyday(from))
-                if from.repeats && from.is_plain && is_alone && is_judged && self.fault.is_none() =>
-            {
+            Some(Ok(summary)) if self.repeats && summary.plain && is_alone && is_judged && self.fault.is_none() => {
                 let field = found.from.single()?;
-                Some(place(Subject::From, field.number, field.base, from.spec.span))
+                Some(place(Subject::From, field.number, field.base, summary.first.addr_spec.span))
             }
             _ => None,
         }
@@ -153,7 +136,7 @@ pub(super) fn judge<O: Observer, M: Memory>(
         header,
         envelope,
         expected,
-        read: from.as_ref().map(FromField::read),
+        read: from.as_ref(),
         ignore_sender: page.has(tenant::IGNORE_SENDER),
         multiple_from: page.has(tenant::MULTIPLE_FROM),
         alignment: page.alignment()?,
@@ -170,13 +153,13 @@ struct Message<'m, 'c, 'd, 's, O, M> {
     envelope: &'m Envelope<'m>,
     expected: Option<&'m Target<'m>>,
     /// What the one From field holds.
-    read: Option<Result<FieldSummary, FieldError>>,
+    read: Option<&'m Result<FieldSummary, FieldError>>,
     ignore_sender: bool,
     multiple_from: bool,
     alignment: Alignment,
 }
 
-impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
+impl<'m, O: Observer, M: Memory> Message<'m, '_, '_, '_, O, M> {
     fn judge(&mut self, found: &Originators<'_>) -> Read<()> {
         let header_on = self.check.ledger.strengths.header != Strength::Off;
         let (resent, resent_denied) = if header_on { self.resent(found)? } else { (None, false) };
@@ -208,7 +191,7 @@ impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
             self.check.ledger.find(Reason::FromMissing, Place::of(Subject::Header));
             return Ok(());
         };
-        let summary = match &read {
+        let summary = match read {
             Ok(summary) => summary,
             Err(error) => {
                 let at = self.error_place(Subject::From, &field, error);
@@ -275,13 +258,13 @@ impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
 
     /// Returns the fields that are authorised in place of From, when the account may resend and they are complete;
     /// and whether it is denied for them.
-    fn resent<'f>(&mut self, found: &Originators<'f>) -> Read<(Option<Resent<'f>>, bool)> {
+    fn resent(&mut self, found: &Originators<'_>) -> Read<(Option<Resent<'m>>, bool)> {
         let Some(first) = found.resent else { return Ok((None, false)) };
         let at = place(Subject::Resent, first.number, first.base, first.whole());
         if self.check.asker.account.flags() & account::RESEND == 0 {
             return Ok((None, self.check.ledger.find(Reason::ResentNotEnabled, at)));
         }
-        let Some(resent) = self.complete(found) else {
+        let Some(resent) = self.complete() else {
             return Ok((None, self.check.ledger.find(Reason::ResentIncomplete, at)));
         };
         if resent.from.1.mailboxes > 1 && !self.multiple_from {
@@ -292,8 +275,8 @@ impl<O: Observer, M: Memory> Message<'_, '_, '_, '_, O, M> {
         Ok((Some(resent), false))
     }
 
-    fn complete<'f>(&mut self, found: &Originators<'f>) -> Option<Resent<'f>> {
-        let block = &found.block;
+    fn complete(&mut self) -> Option<Resent<'m>> {
+        let block = ResentBlock::topmost(self.header, self.limits);
         let (from, sender) = (self.read_resent(&block.from), self.read_resent(&block.sender));
         block.date.single()?;
         let from = from?;

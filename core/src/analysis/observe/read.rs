@@ -11,7 +11,7 @@ use crate::address::name::{addresses, names};
 use crate::address::path::{ReversePath, read_path, read_unquoted};
 use crate::address::{Address, Canonical};
 use crate::admin::Seen;
-use crate::evaluate::fields::{FieldAt, Originators, Repeated, visit};
+use crate::evaluate::fields::{FieldAt, Originators, Repeated, ResentBlock, visit};
 use crate::net::{IpRange, parse_ip};
 use crate::options::Limits;
 use crate::policy::MAX_ID_OCTETS;
@@ -134,7 +134,7 @@ impl HeaderFacts<'_, '_> {
             self.field(Field::Sender, &found.sender, false);
         }
         if found.resent.is_some() {
-            self.resent(&found);
+            self.resent(&ResentBlock::topmost(header, self.limits));
         }
     }
 
@@ -151,8 +151,7 @@ impl HeaderFacts<'_, '_> {
         self.names(if field == Field::From { Field::FromName } else { Field::SenderName }, &at, &summary);
     }
 
-    fn resent(&mut self, found: &Originators<'_>) {
-        let block = &found.block;
+    fn resent(&mut self, block: &ResentBlock<'_>) {
         let read = |repeated: &Repeated<'_>| -> Option<(FieldSummary, Vec<u8>)> {
             let at = repeated.single()?;
             Some((read_field(at.body, self.limits).ok()?, at.body.to_vec()))
