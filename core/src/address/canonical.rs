@@ -44,24 +44,34 @@ pub enum LocalForm {
 impl AddrSpec {
     /// Creates the place of an address in `bytes`, from `start`, over the at sign, to `end`.
     pub(super) fn new(bytes: &[u8], start: usize, at: usize, end: usize, form: LocalForm) -> Self {
-        let mut spec = Self { form, ..Self::plain(start, at, end, false) };
+        let mut spec = Self {
+            span: Span::between(start, end),
+            local: Span::between(start, at),
+            domain: Span::between(at + 1, end),
+            form,
+            is_canonical: false,
+            is_everyday: false,
+        };
         let (local, domain) = (spec.local.of(bytes), spec.domain.of(bytes));
         spec.is_canonical = form != LocalForm::Quoted && plain::is_canonical(local, domain);
         spec.is_everyday = form == LocalForm::DotAtom && spec.is_canonical && !local.contains(&b'=');
         spec
     }
 
-    /// Creates the place of an everyday address, and says whether it is in canonical form.
+    /// Creates the place of an everyday address with this many octets before its at sign, and says whether it is in canonical
+    /// form; `None` if it stands past 4 GiB.
     #[inline]
-    pub(super) fn plain(start: usize, at: usize, end: usize, is_canonical: bool) -> Self {
-        Self {
-            span: Span::between(start, end),
-            local: Span::between(start, at),
-            domain: Span::between(at + 1, end),
+    pub(super) fn plain(start: usize, local: u32, end: usize, is_canonical: bool) -> Option<Self> {
+        let (start, end) = (u32::try_from(start).ok()?, u32::try_from(end).ok()?);
+        let at = start + local;
+        Some(Self {
+            span: Span { start, end },
+            local: Span { start, end: at },
+            domain: Span { start: at + 1, end },
             form: LocalForm::DotAtom,
             is_canonical,
             is_everyday: is_canonical,
-        }
+        })
     }
 
     /// Whether it is canonical as it is spelled, of atoms, and without `=`: every reader reads it alike everywhere.

@@ -67,7 +67,7 @@ pub fn read_field(body: &[u8], limits: &Limits) -> Result<FieldSummary, FieldErr
 }
 
 /// Reads a field body that is one mailbox as most are, sooner where it holds an address that was read before.
-#[inline]
+#[inline(always)]
 pub(crate) fn read_everyday(body: &[u8], limits: &Limits, known: Option<Known<'_>>) -> Option<Everyday> {
     let is_within = body.len() <= limits.field_octets as usize && limits.mailboxes > 0;
     if is_within { plain::field(body, known) } else { None }

@@ -13,15 +13,15 @@ use super::octet::{self, ATEXT, LOCAL, NAME, PHRASE, WORDS};
 #[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
     text: &'a [u8],
-    /// Where its at sign stands.
-    at: usize,
+    /// How many octets stand before its at sign.
+    local: u32,
 }
 
 impl<'a> Known<'a> {
     /// Takes over an address that a reader read, if it is everyday.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], spec: &AddrSpec) -> Option<Self> {
-        spec.is_everyday().then(|| Self { text: spec.span.of(bytes), at: (spec.local.end - spec.local.start) as usize })
+        spec.is_everyday().then(|| Self { text: spec.span.of(bytes), local: spec.local.end - spec.local.start })
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Everyday {
 
 /// Reads a field body that is one mailbox: `a@b.example`, `Name <a@b.example>` or `"Name" <a@b.example>`, with no
 /// `@` or backslash in the name, and no `=` in quotes.
-#[inline]
+#[inline(always)]
 pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<Everyday> {
     let start = usize::from(body.first() == Some(&b' '));
     let (start, end, is_plain) = match body.split_last()? {
@@ -49,17 +49,12 @@ pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<Everyday> {
     };
     let text = body.get(start..end)?;
     // Most senders write in From what they gave as reverse-path.
-    let (at, is_canonical, repeats) = match known {
-        Some(known) if octet::same(known.text, text) => (known.at, true, true),
-        Some(known) if octet::same_but_for_case(known.text, text) => {
-            (known.at, !octet::has_capital(text.get(known.at + 1..)?), false)
-        }
-        _ => {
-            let Parts { at, is_canonical } = Parts::of(text)?;
-            (at, is_canonical, false)
-        }
+    let (Parts { local, is_canonical }, repeats) = match known {
+        Some(Known { local, text: known }) if octet::same(known, text) => (Parts { local, is_canonical: true }, true),
+        Some(Known { local, text: known }) if octet::same_but_for_case(known, text) => (Parts::at(text, local)?, false),
+        _ => (Parts::of(text)?, false),
     };
-    Some(Everyday { spec: AddrSpec::plain(start, start + at, end, is_canonical), is_plain, repeats })
+    Some(Everyday { spec: AddrSpec::plain(start, local, end, is_canonical)?, is_plain, repeats })
 }
 
 /// Finds the bracket that opens an angle address: where the known address would have it, or else the last one.
@@ -98,7 +93,7 @@ pub(super) fn begins_encoded_word(octets: &[u8]) -> bool {
 #[inline]
 pub(crate) fn path(bytes: &[u8]) -> Option<AddrSpec> {
     match bytes {
-        [b'<', text @ .., b'>'] => Some(Parts::of(text)?.from(1, text.len())),
+        [b'<', text @ .., b'>'] => Parts::of(text)?.between(1, bytes.len() - 1),
         _ => None,
     }
 }
@@ -106,7 +101,7 @@ pub(crate) fn path(bytes: &[u8]) -> Option<AddrSpec> {
 /// Reads an address that takes up all octets from `start` to `end`, if it is everyday.
 pub(super) fn address(bytes: &[u8], start: usize, end: usize) -> Option<AddrSpec> {
     let text = bytes.get(start..end)?;
-    Some(Parts::of(text)?.from(start, text.len()))
+    Parts::of(text)?.between(start, end)
 }
 
 /// Tells whether the two parts of an address without quotes are in canonical form as they are spelled.
@@ -130,8 +125,8 @@ fn are_apart(others: u64, text: &[u8]) -> bool {
 /// The parts of an everyday address.
 #[derive(Clone, Copy)]
 struct Parts {
-    /// Where the at sign stands.
-    at: usize,
+    /// How many octets stand before the at sign.
+    local: u32,
     is_canonical: bool,
 }
 
@@ -149,20 +144,27 @@ impl Parts {
         let mut rest = others & !joints;
         let at = loop {
             // Where nothing is left, there is no such octet.
-            let at = rest.trailing_zeros() as usize;
+            let at = rest.trailing_zeros();
             rest &= rest.wrapping_sub(1);
-            match *text.get(at)? {
+            match *text.get(at as usize)? {
                 b'@' => break at,
                 octet if octet::is(octet, LOCAL) => {}
                 _ => return None,
             }
         };
-        (rest == 0).then_some(Self { at, is_canonical: !octet::has_capital(text.get(at + 1..)?) })
+        if rest == 0 { Self::at(text, at) } else { None }
+    }
+
+    /// Takes one apart whose at sign is known.
+    #[inline]
+    fn at(text: &[u8], local: u32) -> Option<Self> {
+        Some(Self { local, is_canonical: !octet::has_capital(text.get(local as usize + 1..)?) })
     }
 
     /// Places it where it stands.
-    fn from(self, start: usize, length: usize) -> AddrSpec {
-        AddrSpec::plain(start, start + self.at, start + length, self.is_canonical)
+    #[inline]
+    fn between(self, start: usize, end: usize) -> Option<AddrSpec> {
+        AddrSpec::plain(start, self.local, end, self.is_canonical)
     }
 }
 
