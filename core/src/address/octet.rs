@@ -61,7 +61,7 @@ fn any(octets: &[u8], filler: u8, find: impl Fn(u64) -> u64) -> bool {
 }
 
 /// Tells whether every octet is greater than `bound`, which is ASCII.
-#[inline]
+#[inline(always)]
 pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
     let Some(last) = octets.last_chunk::<16>() else {
         // In a word from which the bound's successor is taken, only an octet below it turns its high bit on.

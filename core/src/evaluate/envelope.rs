@@ -60,15 +60,24 @@ impl<'r> SaidSender<'r> {
 }
 
 /// Reads the envelope sender, if the stage has one.
+#[inline]
 pub(super) fn read<'r>(request: &Request<'r>, stage: Stage) -> SaidSender<'r> {
+    if let (EnvelopeSender::Path(bytes), true) = (request.envelope_sender, stage >= Stage::Envelope) {
+        if let Some(spec) = read_everyday(bytes) {
+            return SaidSender::Mailbox { bytes, spec };
+        }
+    }
+    read_other(request, stage)
+}
+
+/// Reads one that is not everyday.
+#[inline(never)]
+fn read_other<'r>(request: &Request<'r>, stage: Stage) -> SaidSender<'r> {
     let (bytes, read) = match request.envelope_sender {
         _ if stage < Stage::Envelope => return SaidSender::Unknown,
         EnvelopeSender::Null => return SaidSender::Null,
         EnvelopeSender::Unknown => return SaidSender::Unknown,
-        EnvelopeSender::Path(bytes) => match read_everyday(bytes) {
-            Some(spec) => return SaidSender::Mailbox { bytes, spec },
-            None => (bytes, read_any_path(bytes, request.smtputf8)),
-        },
+        EnvelopeSender::Path(bytes) => (bytes, read_any_path(bytes, request.smtputf8)),
         EnvelopeSender::Unquoted(bytes) => (bytes, read_unquoted(bytes, request.smtputf8).map(ReversePath::Mailbox)),
     };
     match read {
