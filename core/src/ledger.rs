@@ -73,14 +73,6 @@ pub(crate) struct Standing {
     session_denied: bool,
 }
 
-impl Standing {
-    /// The same for a transaction, whose reverse-path may be null.
-    pub(crate) fn at_sender(mut self, null_path: bool) -> Self {
-        self.strengths.begin(null_path);
-        self
-    }
-}
-
 /// Collects findings and grants, in reporting order and in bounded space.
 #[derive(Debug)]
 pub(crate) struct Ledger<'d> {

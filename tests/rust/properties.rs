@@ -272,7 +272,18 @@ proptest! {
         let snapshot = compiled(&case.policy, &case.options);
         let swapped = Value { local: with_case_swapped(&value.local), domain: value.domain.clone() };
         let mut session = Written::new(&case.request, &case.options.limits).ask(|asked| snapshot.session(asked));
-        for (envelope, from) in [(&value, &swapped), (&swapped, &value), (&swapped, &swapped), (&value, &swapped)] {
+        // A From field that repeats the sender is kept too.
+        for (envelope, from) in [
+            (&value, &swapped),
+            (&swapped, &value),
+            (&swapped, &swapped),
+            (&value, &swapped),
+            (&value, &value),
+            (&value, &value),
+            (&value, &swapped),
+            (&swapped, &value),
+            (&swapped, &swapped),
+        ] {
             case.request.envelope = Envelope::Path { address: Spelling::plain(envelope.clone()), brackets: true };
             case.request.header = sendas_tests::request::Header::Fields(vec![from_one(from.clone())]);
             let written = Written::new(&case.request, &case.options.limits);

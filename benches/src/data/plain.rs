@@ -219,7 +219,8 @@ fn attempt(rng: &mut Rng, size: Size, accounts: Accounts) -> Attempt {
     written(rng, case, account, &envelope, &from, client, refused || !Features::of(number).refused_kind)
 }
 
-/// Makes connections: ten messages of one account, over three addresses, all allowed.
+/// Makes connections of one client: ten messages of one account, all allowed, over three addresses, of which each is written in
+/// From as its mail program writes it.
 pub fn connections(size: Size, accounts: Accounts, seed: u64) -> impl Iterator<Item = [Attempt; 10]> {
     let mut rng = Rng::with_seed(seed);
     std::iter::repeat_with(move || {
@@ -231,11 +232,11 @@ pub fn connections(size: Size, accounts: Accounts, seed: u64) -> impl Iterator<I
             identity_address(number, (shared + 1) % size.per_tenant()),
             format!("{}@{}", text::any_local(rng.usize(..1_000)), text::main_domain(number)),
         ];
-        std::array::from_fn(|message| {
-            let [first, second, third] = &addresses;
-            let address = [first, second, third][message % 3];
-            written(&mut rng, CONNECTION, account_id(number, seat), address, address, "192.0.2", false)
-        })
+        let senders = addresses.map(|address| {
+            written(&mut rng, CONNECTION, account_id(number, seat), &address, &address, "192.0.2", false)
+        });
+        let [Attempt { client, .. }, ..] = &senders;
+        std::array::from_fn(|message| Attempt { client: client.clone(), ..senders[message % 3].clone() })
     })
 }
 

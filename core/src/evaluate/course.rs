@@ -75,10 +75,14 @@ impl Course {
         let mut read = None;
         let mut said = SaidHeader::default();
         if let (Some(known), Some((octets, _))) = (self.memory.transaction(), octets_of(sender)) {
-            said.read(header, &snapshot.options().limits, Known::new(octets, &known.spec));
+            let before = self.memory.from();
+            said.read(header, &snapshot.options().limits, (Known::new(octets, &known.spec), before));
             let place = said.repetition(&known.standing.strengths);
             if let (Some(place), Some(basis), Verdict::Allow) = (place, known.outcome.granted, self.decision.verdict())
             {
+                if before.is_none() {
+                    self.memory.keep_from(said.repeated());
+                }
                 self.memory.begin();
                 self.decision.advance(Stage::Message);
                 self.decision.enter_grant(Grant { basis, place });
@@ -134,7 +138,7 @@ fn go_on(
     let mut here = SaidHeader::default();
     let header = read.unwrap_or_else(|| {
         if stage == Stage::Message {
-            here.read(&request.header, limits, sender.known());
+            here.read(&request.header, limits, (sender.known(), None));
         }
         &here
     });

@@ -4,7 +4,7 @@ use crate::address::fields::{FieldName, ResentName};
 use crate::address::header::{
     FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_everyday, read_field, read_other,
 };
-use crate::address::{CanonicalView, Known, Span, suffix};
+use crate::address::{CanonicalView, Known, Span, octet, suffix};
 use crate::decision::{Place, Subject};
 use crate::ledger::{Strengths, place};
 use crate::observer::Observer;
@@ -20,7 +20,7 @@ use crate::snapshot::target::Target;
 use super::address::{AddressCheck, Judged};
 use super::envelope::Envelope;
 use super::fields::{FieldAt, HeaderFault, Originators, Repeated, ResentBlock, visit};
-use super::memory::Memory;
+use super::memory::{FEW_OCTETS, Memory, Octets};
 use super::names;
 
 /// What the request says in its header.
@@ -34,12 +34,29 @@ pub(super) struct SaidHeader<'r> {
     repeats: bool,
 }
 
+/// What a From field held that repeats the envelope sender.
+#[derive(Clone, Debug)]
+pub(super) struct RepeatedFrom {
+    body: Octets,
+    summary: FieldSummary,
+}
+
 impl<'r> SaidHeader<'r> {
-    /// Reads the header, sooner where From holds an address that is known.
-    pub(super) fn read(&mut self, header: &Header<'r>, limits: &Limits, known: Option<Known<'_>>) {
+    /// Reads the header, sooner where From holds an address that is known, and sooner still where it was read before beside
+    /// the same envelope sender.
+    pub(super) fn read(
+        &mut self,
+        header: &Header<'r>,
+        limits: &Limits,
+        (known, before): (Option<Known<'_>>, Option<&RepeatedFrom>),
+    ) {
         let found = &mut self.found;
         self.fault = visit(header, limits, |name, field, is_one| found.add(name, field, is_one)).err();
         let Some(field) = self.found.from.single() else { return };
+        if let Some(before) = before.filter(|before| octet::same(&before.body, field.body)) {
+            (self.from, self.repeats) = (Some(Ok(before.summary)), true);
+            return;
+        }
         // Entered by each arm, so that it is written where it stands.
         if let Some(everyday) = read_everyday(field.body, limits, known) {
             self.repeats = everyday.repeats;
@@ -47,6 +64,13 @@ impl<'r> SaidHeader<'r> {
         } else {
             self.from = Some(read_other(field.body, limits));
         }
+    }
+
+    /// What there is to keep of a From field for which there is a [repetition](Self::repetition), if it is not too long.
+    pub(super) fn repeated(&self) -> Option<RepeatedFrom> {
+        let (summary, field) = (self.from.as_ref()?.as_ref().ok()?, self.found.from.single()?);
+        let fits = field.body.len() <= FEW_OCTETS;
+        fits.then(|| RepeatedFrom { body: Octets::from_slice(field.body), summary: *summary })
     }
 
     /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than

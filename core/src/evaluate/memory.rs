@@ -13,6 +13,7 @@ use crate::request::EnvelopeSender;
 use crate::time::Timestamp;
 
 use super::address::Outcome;
+use super::header::RepeatedFrom;
 
 /// Keeps what was found out, for whoever asks again about the same account and snapshot.
 pub(crate) trait Memory {
@@ -81,7 +82,7 @@ pub(crate) struct Remembered {
     /// In which seconds all of it holds.
     holds: Option<Range<i64>>,
     session: Option<KnownSession>,
-    transaction: Option<Transaction>,
+    transaction: AtHand,
     addresses: [RememberedAddress; ADDRESSES],
     /// The address that gives way next.
     oldest: usize,
@@ -93,19 +94,33 @@ pub(crate) struct Remembered {
 /// The addresses that are kept, and the senders: most connections send from fewer.
 const ADDRESSES: usize = 4;
 
+/// The transaction at hand, if its decision can be gone on with.
+#[derive(Clone, Copy, Debug, Default)]
+enum AtHand {
+    #[default]
+    Nothing,
+    Transaction(Transaction),
+    /// That of the sender with this number.
+    Sender(usize),
+}
+
 /// An envelope sender that was allowed, and nothing at all found with it.
 #[derive(Clone, Debug)]
 struct RememberedSender {
     octets: Octets,
     is_unquoted: bool,
     smtputf8: bool,
-    spec: AddrSpec,
-    outcome: Outcome,
+    transaction: Transaction,
     grant: Grant,
+    /// What the first From field held that repeated it.
+    from: Option<RepeatedFrom>,
 }
 
 /// Octets for which no room is asked where they are few, as those of most addresses are.
-type Octets = SmallVec<[u8; 64]>;
+pub(super) type Octets = SmallVec<[u8; FEW_OCTETS]>;
+
+/// So many are few.
+pub(super) const FEW_OCTETS: usize = 64;
 
 /// What is known of an address.
 #[derive(Clone, Debug, Default)]
@@ -119,17 +134,20 @@ struct RememberedAddress {
 impl Remembered {
     /// Begins another transaction.
     pub(crate) fn begin(&mut self) {
-        self.transaction = None;
+        self.transaction = AtHand::Nothing;
     }
 
     /// Goes on with what a sender came to, if it was allowed before in this session and nothing found; returns what gave it.
     pub(super) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool) -> Option<Grant> {
-        let ((octets, is_unquoted), session) = (octets_of(sender)?, self.session.as_ref()?);
-        let found = self.senders.iter().flatten().find(|kept| {
+        let (octets, is_unquoted) = octets_of(sender)?;
+        let is_it = |kept: &&RememberedSender| {
             octet::same(&kept.octets, octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
-        });
-        let &RememberedSender { spec, outcome, grant, .. } = found?;
-        self.transaction = Some(Transaction { spec, outcome, standing: session.standing.at_sender(false) });
+        };
+        let (number, grant) = self.senders.iter().zip(0..).find_map(|(kept, number)| {
+            let kept = kept.as_ref().filter(is_it)?;
+            Some((number, kept.grant))
+        })?;
+        self.transaction = AtHand::Sender(number);
         Some(grant)
     }
 
@@ -139,13 +157,17 @@ impl Remembered {
     }
 
     /// What is known of the transaction at hand, if its decision can be gone on with.
-    pub(super) const fn transaction(&self) -> Option<&Transaction> {
-        self.transaction.as_ref()
+    pub(super) fn transaction(&self) -> Option<&Transaction> {
+        match &self.transaction {
+            AtHand::Nothing => None,
+            AtHand::Transaction(transaction) => Some(transaction),
+            AtHand::Sender(number) => Some(&self.senders.get(*number)?.as_ref()?.transaction),
+        }
     }
 
     /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
     pub(super) fn keep_sender(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &Decision) {
-        let (Some(Transaction { spec, outcome, .. }), &[grant]) = (self.transaction, decision.grants()) else { return };
+        let (AtHand::Transaction(transaction), &[grant]) = (self.transaction, decision.grants()) else { return };
         let (Some((octets, is_unquoted)), true, []) =
             (octets_of(sender), decision.verdict() == Verdict::Allow, decision.would_deny())
         else {
@@ -153,9 +175,27 @@ impl Remembered {
         };
         if let Some(slot) = self.senders.get_mut(self.oldest_sender) {
             let octets = Octets::from_slice(octets);
-            *slot = Some(RememberedSender { octets, is_unquoted, smtputf8, spec, outcome, grant });
+            *slot = Some(RememberedSender { octets, is_unquoted, smtputf8, transaction, grant, from: None });
+            self.transaction = AtHand::Sender(self.oldest_sender);
         }
         self.oldest_sender = (self.oldest_sender + 1) % ADDRESSES;
+    }
+
+    /// What a From field held that repeated the sender of the transaction at hand.
+    pub(super) fn from(&self) -> Option<&RepeatedFrom> {
+        match self.transaction {
+            AtHand::Sender(number) => self.senders.get(number)?.as_ref()?.from.as_ref(),
+            AtHand::Nothing | AtHand::Transaction(_) => None,
+        }
+    }
+
+    /// Keeps what a From field holds that repeats the sender of the transaction at hand.
+    pub(super) fn keep_from(&mut self, from: Option<RepeatedFrom>) {
+        if let AtHand::Sender(number) = self.transaction {
+            if let Some(Some(sender)) = self.senders.get_mut(number) {
+                sender.from = from;
+            }
+        }
     }
 
     /// Forgets everything unless it holds at this instant.
@@ -168,7 +208,7 @@ impl Remembered {
     /// Forgets everything.
     pub(crate) fn forget(&mut self) {
         self.holds = None;
-        (self.session, self.transaction) = (None, None);
+        (self.session, self.transaction) = (None, AtHand::Nothing);
         self.senders = Default::default();
         self.addresses.iter_mut().for_each(|address| address.octets.clear());
     }
@@ -181,7 +221,9 @@ impl Memory for Remembered {
 
     fn keep_transaction(&mut self, transaction: Transaction) {
         // A session in which something was found is decided anew with each transaction.
-        self.transaction = self.session.map(|_| transaction);
+        if self.session.is_some() {
+            self.transaction = AtHand::Transaction(transaction);
+        }
     }
 
     fn facts(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {

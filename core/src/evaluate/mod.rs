@@ -118,7 +118,7 @@ fn with_account<O: Observer>(
     let target = asked.and_then(|asked| asked.as_ref().ok());
     let mut header = SaidHeader::default();
     if stage == Stage::Message {
-        header.read(&request.header, limits, sender.known());
+        header.read(&request.header, limits, (sender.known(), None));
     }
     let from = header.target(root.hasher, target);
     if let Some(from) = &from {
