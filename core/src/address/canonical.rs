@@ -363,6 +363,14 @@ mod tests {
         }
     }
 
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn an_address_past_4_gib_has_no_place_of_32_bits() {
+        let last = u32::MAX as usize;
+        assert!(AddrSpec::plain(last - 3, 1, last, true).is_some());
+        assert_eq!(AddrSpec::plain(last - 2, 1, last + 1, true), None);
+    }
+
     #[test]
     fn escapes_count_in_an_address_that_is_given_without_them() {
         let (value, spelled) = ("\"".repeat(31), "\\\"".repeat(31));
