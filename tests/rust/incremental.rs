@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sendas::policy::{Domain, DomainStatus, Names, Policy, Role, Tenant};
-use sendas::{CompileError, DeltaError, DomainName, Snapshot};
+use sendas::policy::{Account, Domain, DomainStatus, Names, Policy, Role, Tenant};
+use sendas::{
+    Address, Channel, CompileError, DeltaError, DomainName, EnvelopeSender, HashKey, Options, Request, Snapshot, Stage,
+    Timestamp, Verdict,
+};
 use sendas_tests::agree;
 use sendas_tests::change::{pick, renamed};
 use sendas_tests::generate::{self, Case, Choices};
@@ -55,6 +58,28 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_first_own_address_is_protected_although_it_came_after_the_image() {
+    let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
+    domain.status = DomainStatus::Verified;
+    domain.senders = Names::Any;
+    let mut tenant = Tenant::new("acme");
+    tenant.domains.push(domain);
+    tenant.accounts.push(Account::new("alice"));
+    let mut policy = Policy::default();
+    policy.tenants.push(tenant.clone());
+    let image = Snapshot::compile(&policy, &Options::new(HashKey(*b"sixteen random!!"))).expect("a sound policy");
+    let mut bob = Account::new("bob");
+    bob.address = Some(Address::parse("bob@a.example").expect("an address"));
+    tenant.accounts.push(bob);
+    let followed = image.replace_tenant(&tenant).expect("a sound tenant");
+    let mut request = Request::new(Channel::Smtp, Timestamp(0));
+    request.account = Some(b"alice");
+    request.envelope_sender = EnvelopeSender::Path(b"<bob@a.example>");
+    let verdict = |snapshot: &Snapshot| snapshot.evaluate_stage(&request, Stage::Envelope).verdict();
+    assert_eq!([&image, &followed].map(verdict), [Verdict::Allow, Verdict::Deny]);
 }
 
 /// The policy with one tenant replaced, added or removed, and that tenant's id.
