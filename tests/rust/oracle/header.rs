@@ -319,7 +319,7 @@ fn resent<'a>(
     }
     let mailboxes = from.body.mailboxes();
     if mailboxes.len() > 1 && !asked.tenant.header.multiple_from {
-        findings.add(strengths.header, Reason::FromMultiple, Spot::field(Subject::Resent, from.number));
+        findings.add(strengths.reading, Reason::FromMultiple, Spot::field(Subject::Resent, from.number));
     }
     for field in froms.iter().chain(&senders) {
         let spot = Spot::field(Subject::Resent, field.number);
