@@ -149,6 +149,8 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
             self.observer.note(|| Note::Identity { row, exact, counts: false, usable: false });
             return Ok(());
         }
+        // Then the entry that proves it is the tenant's own proof of the domain, and need not be found for that.
+        self.facts.enter_if(has(identity::PROVED) && number == asker.link.page, Fact::OwnProof);
         let verified = has(identity::VERIFIED);
         let counts = has(identity::GIVEN)
             || verified

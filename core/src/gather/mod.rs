@@ -45,8 +45,9 @@ impl Depth {
     /// Whether they make it needless to know who else holds the address.
     #[inline]
     fn needs_no_others(self, facts: AddressFacts) -> bool {
-        let consent = facts.has(Fact::IdentityExact) && facts.has(Fact::Consent);
-        self != Self::Everything && (facts.has(Fact::OwnExact) || consent)
+        // Nothing protects others from an exact grant but that the address is another tenant's, and from that either excuses.
+        let excused = facts.has_any(const { AddressFacts::of(&[Fact::Consent, Fact::OwnProof]) });
+        self != Self::Everything && (facts.has(Fact::OwnExact) || facts.has(Fact::IdentityExact) && excused)
     }
 }
 

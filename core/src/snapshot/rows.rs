@@ -234,6 +234,7 @@ impl<'p> IdentityRow<'p> {
     }
 
     /// What it has beside its flags: nothing, of most.
+    #[inline]
     pub(crate) fn extra(self) -> Read<Option<IdentityExtra<'p>>> {
         if self.flags() & identity::HAS_EXTRA == 0 {
             return Ok(None);
