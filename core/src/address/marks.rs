@@ -34,14 +34,17 @@ const LOW: u64 = 0xffff_ffff;
 #[inline]
 fn half(octets: &[u8]) -> u64 {
     // No bit reaches the end of its half, so that turning is shifting, and is one step of three.
-    let add = |marks: u64, octet: &u8| marks.rotate_left(1) | mark(*octet);
-    let (mut marks, mut rest) = (0, octets);
-    while let Some((before, chunk)) = rest.split_last_chunk::<8>() {
-        marks = chunk.iter().rev().fold(marks, add);
-        rest = before;
-    }
-    rest.iter().rev().fold(marks, add)
+    let of_each = |octets: &[u8]| octets.iter().rev().fold(0_u64, |marks, octet| marks.rotate_left(1) | mark(*octet));
+    let Some(last) = octets.len().checked_sub(CHUNK) else { return of_each(octets) };
+    // The same steps for every length, which no processor has to guess: what is marked twice is marked alike.
+    [0, CHUNK.min(last), (2 * CHUNK).min(last), last].into_iter().fold(0, |marks, place| {
+        let chunk = octets.get(place..).and_then(<[u8]>::first_chunk::<CHUNK>);
+        marks | of_each(chunk.unwrap_or(&[0; CHUNK])) << place
+    })
 }
+
+/// Four of these are a half.
+const CHUNK: usize = HALF / 4;
 
 #[inline]
 const fn mark(octet: u8) -> u64 {
