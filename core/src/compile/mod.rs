@@ -6,13 +6,13 @@ mod order;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::address::Address;
 use crate::policy::{
-    Account, BUILT_IN_ROLES, CaseRule, Consent, Credential, CredentialSettings, Domain, DomainStatus, Identity,
-    IdentityStatus, Mode, Names, Permission, SenderSettings, Tenant,
+    Account, BUILT_IN_ROLES, CaseRule, Consent, Credential, CredentialSettings, Domain, DomainStatus, Entries,
+    Identity, IdentityStatus, Mode, Names, Permission, SenderSettings, Tenant,
 };
-use crate::snapshot::compare::{Rule, Separators, upwards};
 use crate::snapshot::hash::{Hash, Hasher};
 use crate::snapshot::index;
 use crate::snapshot::layout::{Accounts, Run, Word, Writer, small, words_of};
@@ -20,7 +20,7 @@ use crate::snapshot::page::FEW;
 use crate::snapshot::root::UNIT;
 use crate::snapshot::row::Row;
 use crate::snapshot::rows::{
-    AccountRow, IdentityRow, TenantRow, account, credential, domain, holding, identity, more, tenant,
+    AccountRow, DomainRow, IdentityRow, TenantRow, account, credential, domain, holding, identity, more, tenant,
 };
 
 use self::lists::{allowlists, exemptions, texts};
@@ -35,13 +35,12 @@ pub(crate) struct TooLarge;
 pub(crate) fn compile_tenant(tenant: &Tenant, hasher: &Hasher) -> Result<Vec<u8>, TooLarge> {
     let mut accounts: Vec<&Account> = tenant.accounts.iter().collect();
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
-    let domains = tenant.domains.iter().map(|domain| (domain.name.as_str(), domain)).collect();
     let mut page = PageWriter {
         writer: Writer::default(),
         tenant,
         hasher,
         accounts,
-        domains,
+        entries: Entries::of(tenant),
         members: Members::default(),
         holdings: 0,
         above: BTreeMap::new(),
@@ -78,7 +77,7 @@ struct PageWriter<'t> {
     hasher: &'t Hasher,
     /// Sorted by id; an account's number is its place here.
     accounts: Vec<&'t Account>,
-    domains: BTreeMap<&'t str, &'t Domain>,
+    entries: Entries<'t>,
     members: Members,
     /// What it has that a sender could be authorised by: flags of [`holding`].
     holdings: u32,
@@ -97,11 +96,11 @@ impl<'t> PageWriter<'t> {
         self.members.has = self.members_had();
         self.members.start = self.writer.reserve(2 * self.members.has.count_ones());
 
-        let (domains, domain_hashes, domain_words) = self.domains();
+        let (domains, domain_keys) = self.domains();
         let allowlists = allowlists(&mut self.writer, &tenant.allowlists);
         let (credentials, shares) = self.credentials();
         let (accounts, holders) = self.accounts(&shares);
-        let (identities, identity_hashes) = self.identities(&holders, &domain_words);
+        let (identities, identity_hashes) = self.identities(&holders, &domain_keys);
         let denies = denies(&mut self.writer, &tenant.denies);
         let (refused, roles, above) = (self.refused(), self.roles(), self.above());
         let mut text = |text: &str| Run { start: self.writer.octets(&[text.as_bytes()]), count: small(text.len()) };
@@ -123,16 +122,17 @@ impl<'t> PageWriter<'t> {
         for (mode, number) in self.modes().into_iter().zip(more::ENFORCED_FROM..) {
             self.instant(number, mode_from(mode));
         }
-        self.head([domains, Run::default(), accounts, identities], 0, 0);
+        let settings = self.settings();
+        self.head(settings, [domains, Run::default(), accounts, identities], 0, 0);
         // The hash tables stand at the end, and nothing before them depends on the hash key.
         let digest = self.writer.digest();
         if self.members.has & 1 << more::DOMAIN_INDEX != 0 {
-            let index = index::write(&mut self.writer, (domain_hashes.len(), domain_hashes.into_iter()));
+            let index = index::write(&mut self.writer, (domain_keys.len(), domain_keys.into_iter()));
             self.member(more::DOMAIN_INDEX, [index.start, index.count]);
         }
         let identity_index = index::write_held(&mut self.writer, &identity_hashes);
         self.writer.fill(UNIT);
-        self.head([domains, identity_index, accounts, identities], self.writer.here(), digest);
+        self.head(settings, [domains, identity_index, accounts, identities], self.writer.here(), digest);
     }
 
     /// The members that the tenant has, a bit each.
@@ -144,10 +144,10 @@ impl<'t> PageWriter<'t> {
         has(!self.tenant.allowlists.is_empty(), more::ALLOWLISTS)
             | has(self.accounts.iter().any(|account| !account.credentials.is_empty()), more::CREDENTIALS)
             | has(!self.tenant.denies.is_empty(), more::DENIES)
-            | has(small(self.domains.len()) > FEW, more::DOMAIN_INDEX)
+            | has(small(self.entries.all().len()) > FEW, more::DOMAIN_INDEX)
             | has(!credential.refuse.is_empty(), more::REFUSED)
             | has(!self.tenant.roles.is_empty(), more::ROLES)
-            | has(self.domains.values().any(|entry| entry.subdomains && is_in_force(entry)), more::ABOVE)
+            | has(self.entries.all().iter().any(|entry| entry.subdomains && entry.is_in_force()), more::ABOVE)
             | has(parent.is_some(), more::PARENT)
             | has(credential.require_scope.is_some(), more::REQUIRE_SCOPE)
             | has(sender.grandfathered_until.is_some(), more::GRANDFATHERED_UNTIL)
@@ -168,17 +168,17 @@ impl<'t> PageWriter<'t> {
     }
 
     /// Writes the head over the words that were reserved for it.
-    fn head(&mut self, runs: [Run; 4], length: u32, digest: u128) {
-        let [flags, settings, controls] = self.settings();
-        let mut words = alloc::vec![length, flags | self.holdings << 16, settings, controls, self.members.has];
-        words.extend(runs.into_iter().flat_map(|run| [run.start, run.count]));
-        words.extend(words_of(digest));
-        self.writer.set(0, &words);
+    fn head(&mut self, [flags, settings, controls]: [u32; 3], runs: [Run; 4], length: u32, digest: u128) {
+        let [a, b, c, d] = runs.map(|run| [run.start, run.count]);
+        let first = [length, flags | self.holdings << 16, settings, controls, self.members.has];
+        for (word, words) in [(0, &first[..]), (5, [a, b, c, d].as_flattened()), (13, &words_of(digest))] {
+            self.writer.set(word, words);
+        }
     }
 
     /// Writes the domains that only an entry above proves, with what that would give.
     fn above(&mut self) -> Run {
-        let above = core::mem::take(&mut self.above);
+        let above = mem::take(&mut self.above);
         let names: Vec<Run> = above
             .keys()
             .map(|name| Run { start: self.writer.octets(&[name.as_bytes()]), count: small(name.len()) })
@@ -267,7 +267,7 @@ impl<'t> PageWriter<'t> {
         Run { start, count: small(rows.len()) }
     }
 
-    /// Writes the credentials of all accounts, and returns each account's share of the run.
+    /// Writes the credentials of all accounts, and returns each account's share of the run, if there are any.
     fn credentials(&mut self) -> (Run, Vec<Run>) {
         let mut rows: Vec<(usize, &Credential, Run, Run)> = Vec::new();
         for (number, account) in self.accounts.iter().enumerate() {
@@ -280,7 +280,7 @@ impl<'t> PageWriter<'t> {
             }
         }
         let start = self.writer.here();
-        let mut shares = alloc::vec![Run::default(); self.accounts.len()];
+        let mut shares = alloc::vec![Run::default(); if rows.is_empty() { 0 } else { self.accounts.len() }];
         for &(account, credential, scopes, lists) in &rows {
             if let Some(share) = shares.get_mut(account) {
                 if share.count == 0 {
@@ -305,14 +305,16 @@ impl<'t> PageWriter<'t> {
 
     /// Writes the accounts, and returns the word of each.
     fn accounts(&mut self, shares: &[Run]) -> (Run, Vec<Word>) {
-        let mut extras = Vec::with_capacity(self.accounts.len());
-        for (account, share) in self.accounts.iter().zip(shares) {
+        // Of each account first where what few have stands, then where the account itself does.
+        let mut words = Vec::with_capacity(self.accounts.len());
+        for (account, number) in self.accounts.iter().zip(0..) {
+            let share = shares.get(number).copied().unwrap_or_default();
             let roles = texts(&mut self.writer, account.roles.iter().map(String::as_str));
             let lists = allowlists(&mut self.writer, &account.allowlists);
             let denies = denies(&mut self.writer, &account.denies);
             let exemptions = exemptions(&mut self.writer, account);
-            let runs = [roles, *share, lists, denies, exemptions];
-            extras.push(if runs.iter().all(|run| run.count == 0) {
+            let runs = [roles, share, lists, denies, exemptions];
+            words.push(if runs.iter().all(|run| run.count == 0) {
                 0
             } else {
                 let start = self.writer.here();
@@ -321,10 +323,9 @@ impl<'t> PageWriter<'t> {
             });
         }
         let start = self.writer.here();
-        let mut words = Vec::with_capacity(self.accounts.len());
-        for (number, extra) in extras.into_iter().enumerate() {
+        for (number, word) in words.iter_mut().enumerate() {
             let Some(&account) = self.accounts.get(number) else { break };
-            words.push(self.writer.here());
+            let extra = mem::replace(word, self.writer.here());
             let (local, domain) =
                 account.address.as_ref().map_or(("", ""), |address| (address.local(), address.domain()));
             let flags = self.account_flags(account, extra != 0);
@@ -333,7 +334,7 @@ impl<'t> PageWriter<'t> {
                 *self.above.entry(domain).or_default() |= holding::OWN_ADDRESS;
             }
             let lengths = [&account.id, local, domain].map(|text| small(text.len()));
-            AccountRow::words(flags, lengths, small(number)).into_iter().for_each(|word| self.writer.word(word));
+            self.writer.words(AccountRow::words(flags, lengths, small(number)));
             if extra != 0 {
                 self.writer.word(extra);
             }
@@ -355,7 +356,8 @@ impl<'t> PageWriter<'t> {
             })
         };
         let address = account.address.as_ref().map(Address::domain);
-        let (exact, above) = address.map_or((false, false), |domain| self.proved(domain));
+        let [exact, above] =
+            address.map_or([false; 2], |domain| self.entries.in_force(domain).map(|entry| entry.is_some()));
         let assigned = account.address_assigned && address.is_some();
         flag(account.suspended, account::SUSPENDED)
             | flag(account.resend, account::RESEND)
@@ -382,17 +384,20 @@ impl<'t> PageWriter<'t> {
             | flag(has_parent || binds, account::WATCH_CLIENT)
     }
 
-    /// Writes the domains, and returns the word of each one's name.
-    fn domains(&mut self) -> (Run, Keys, BTreeMap<&'t str, Word>) {
-        let domains: Vec<&Domain> = self.domains.values().copied().collect();
-        let senders: Vec<Accounts> = domains.iter().map(|domain| self.senders(&domain.senders)).collect();
+    /// Writes the domains, and returns the key of each.
+    fn domains(&mut self) -> (Run, Keys) {
+        let count = self.entries.all().len();
+        let mut senders = Vec::with_capacity(count);
+        for number in 0..count {
+            let Some(domain) = self.entries.all().get(number) else { break };
+            senders.push(self.senders(&domain.senders));
+        }
         let start = self.writer.here();
-        let mut hashes = Vec::with_capacity(domains.len());
-        let mut words = BTreeMap::new();
-        for (domain, senders) in domains.iter().zip(senders) {
+        let mut keys = Vec::with_capacity(count);
+        for (domain, senders) in self.entries.all().iter().zip(senders) {
             let name = domain.name.as_str();
-            hashes.push((Hash::of(self.hasher, name.as_bytes()), [self.writer.here()]));
-            let flags = flag(is_verified(domain), domain::VERIFIED)
+            keys.push((Hash::of(self.hasher, name.as_bytes()), [self.writer.here()]));
+            let flags = flag(domain.is_verified(), domain::VERIFIED)
                 | flag(domain.status == DomainStatus::Suspended, domain::SUSPENDED)
                 | flag(domain.active, domain::ACTIVE)
                 | flag(domain.approved, domain::APPROVED)
@@ -403,37 +408,39 @@ impl<'t> PageWriter<'t> {
                 | flag(senders.own.count != 0, domain::HAS_OWN)
                 | flag(senders.others.count != 0, domain::HAS_OTHERS)
                 | flag(domain.since.is_some(), domain::HAS_SINCE);
-            let usable = is_in_force(domain) && (domain.approved || !self.tenant.approval_required);
+            let usable = domain.is_in_force() && (domain.approved || !self.tenant.approval_required);
             let names_somebody = flags & (domain::ANY_SENDER | domain::HAS_OWN | domain::HAS_OTHERS) != 0;
             self.holdings |= flag(usable && names_somebody, holding::DOMAIN);
             let separator = domain.separator.map_or(0, |separator| separator as u32);
             self.writer.word(flags | separator << 16 | small(name.len()) << 24);
-            words.insert(name, self.writer.octets(&[name.as_bytes()]));
+            self.writer.octets(&[name.as_bytes()]);
             [senders.own, senders.others].into_iter().filter(|run| run.count != 0).for_each(|run| self.writer.run(run));
             if let Some(since) = domain.since {
                 self.writer.seconds(since.0);
             }
         }
-        (Run { start, count: small(domains.len()) }, hashes, words)
+        (Run { start, count: small(count) }, keys)
     }
 
     /// Writes the identities of the tenant and of its accounts, which are told by their words; a domain is written once.
-    fn identities(&mut self, holders: &[Word], named: &BTreeMap<&str, Word>) -> (Run, HeldKeys) {
+    fn identities(&mut self, holders: &[Word], named: &[(Hash, [Word; 1])]) -> (Run, HeldKeys) {
         let of_tenant = self.tenant.identities.iter().map(|identity| (0, identity));
         let of_accounts = self.accounts.iter().zip(holders);
         let of_accounts =
             of_accounts.flat_map(|(account, &holder)| account.identities.iter().map(move |one| (holder, one)));
-        let all = in_order(of_tenant.chain(of_accounts));
-        let extras: Vec<Word> = all.iter().map(|held| self.identity_extra(held.identity)).collect();
+        let mut all = in_order(of_tenant.chain(of_accounts));
+        all.iter_mut().for_each(|held| held.extra = self.identity_extra(held.identity));
         let start = self.writer.here();
         let mut hashes = Vec::with_capacity(all.len());
-        let mut extras = extras.into_iter();
         for at_domain in all.chunk_by(Held::is_beside) {
             let Some(domain) = at_domain.first().map(|held| held.identity.address.domain()) else { continue };
-            let (domain_hash, exact_case) = (Hash::of(self.hasher, domain.as_bytes()), self.rule(domain).exact_case);
-            let proof = self.proved(domain);
-            let mut word = named.get(domain).copied();
-            for (&Held { identity, holder, .. }, extra) in at_domain.iter().zip(&mut extras) {
+            let domain_hash = Hash::of(self.hasher, domain.as_bytes());
+            let [exact, above] = self.entries.in_force(domain);
+            let exact_case = exact.or(above).is_some_and(|entry| entry.case == CaseRule::Exact);
+            let proof = (exact.is_some(), above.is_some());
+            let entry = self.entries.number(domain).and_then(|number| named.get(number));
+            let mut word = entry.map(|&(_, [entry])| entry + DomainRow::WORDS);
+            for &Held { identity, holder, extra, .. } in at_domain {
                 let local = identity.address.local();
                 let hash = domain_hash.of_local(self.hasher, local.as_bytes(), exact_case);
                 hashes.push((hash, [self.writer.here(), holder]));
@@ -445,8 +452,8 @@ impl<'t> PageWriter<'t> {
                 let far = holder > 0xffff || domain_word > 0xffff;
                 let domain_word = domain_word + u32::from(far && word.is_none());
                 let flags = flags | flag(far, identity::FAR);
-                self.writer.word(flags | small(local.len()) << 16 | small(domain.len()) << 24);
-                self.writer.word(holder & 0xffff | domain_word << 16);
+                let packed = flags | small(local.len()) << 16 | small(domain.len()) << 24;
+                self.writer.words([packed, holder & 0xffff | domain_word << 16]);
                 if far {
                     self.writer.word(holder >> 16 | domain_word & !0xffff);
                 }
@@ -521,42 +528,9 @@ impl<'t> PageWriter<'t> {
         Accounts { own, others: texts(&mut self.writer, others.into_iter()) }
     }
 
-    /// Whether a domain is verified and active by exactly its name, and whether by an entry above it.
-    fn proved(&self, domain: &str) -> (bool, bool) {
-        let exact = self.domains.get(domain).is_some_and(|entry| is_in_force(entry));
-        (exact, self.entries_above(domain).any(is_in_force))
-    }
-
-    /// How the local parts of a domain compare in this tenant (docs/semantics.md 4.1).
-    fn rule(&self, domain: &str) -> Rule {
-        let exact = self.domains.get(domain).copied().filter(|entry| is_in_force(entry));
-        exact.or_else(|| self.entries_above(domain).find(|entry| is_in_force(entry))).map_or_else(
-            Rule::default,
-            |entry| Rule {
-                exact_case: entry.case == CaseRule::Exact,
-                separators: Separators::default().with(entry.separator.map_or(0, |separator| separator as u8)),
-            },
-        )
-    }
-
     fn knows_role(&self, name: &str) -> bool {
         BUILT_IN_ROLES.iter().any(|(role, _)| *role == name) || self.tenant.roles.iter().any(|role| role.name == name)
     }
-
-    fn entries_above<'s>(&'s self, domain: &'s str) -> impl Iterator<Item = &'t Domain> + 's {
-        upwards(domain.as_bytes())
-            .skip(1)
-            .filter_map(|name| self.domains.get(core::str::from_utf8(name).ok()?).copied())
-            .filter(|entry| entry.subdomains)
-    }
-}
-
-fn is_verified(domain: &Domain) -> bool {
-    matches!(domain.status, DomainStatus::Verified | DomainStatus::Vouched)
-}
-
-fn is_in_force(domain: &Domain) -> bool {
-    is_verified(domain) && domain.active
 }
 
 /// The flags of an identity; `proof` says whether its domain is proved by exactly its name, and whether from above.

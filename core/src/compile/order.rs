@@ -11,6 +11,8 @@ use crate::snapshot::layout::{Word, small};
 pub(super) struct Held<'t> {
     pub(super) identity: &'t Identity,
     pub(super) holder: Word,
+    /// Where what few identities have is written, or 0.
+    pub(super) extra: Word,
     /// The number of its domain, in the order in which they were first seen.
     domain: u32,
     /// The first octets of its local part as a number, which tells most of them apart.
@@ -47,7 +49,7 @@ pub(super) fn in_order<'t>(identities: impl Iterator<Item = (Word, &'t Identity)
             Some(count) => *count += 1,
             None => counts.push(1),
         }
-        held.push(Held { identity, holder, domain, start: start(identity.address.local()) });
+        held.push(Held { identity, holder, extra: 0, domain, start: start(identity.address.local()) });
     }
     let Some(&any) = held.first() else { return held };
     // The place of the next identity at each domain, and behind the last one in the end.

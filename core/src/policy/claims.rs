@@ -4,10 +4,8 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::address::Address;
-
+use super::Separator;
 use super::check::At;
-use super::{Domain, DomainStatus, Separator, Tenant};
 
 /// Returns for each account whose own address an earlier one claims that earlier account.
 ///
@@ -48,39 +46,6 @@ pub(super) struct Claim<'p> {
     pub(super) local: Cow<'p, str>,
     pub(super) separator: Option<Separator>,
     pub(super) account: At,
-}
-
-/// The domain entries of one tenant, by name.
-pub(crate) struct Entries<'p> {
-    entries: BTreeMap<&'p str, &'p Domain>,
-    /// One of them says what begins a sub-address.
-    separates: bool,
-}
-
-impl<'p> Entries<'p> {
-    pub(crate) fn of(tenant: &'p Tenant) -> Self {
-        let mut entries = BTreeMap::new();
-        for domain in &tenant.domains {
-            entries.entry(domain.name.as_str()).or_insert(domain);
-        }
-        Self { entries, separates: tenant.domains.iter().any(|domain| domain.separator.is_some()) }
-    }
-
-    /// Returns the separator of the verified active entry for the address's domain (docs/semantics.md 4.1).
-    pub(crate) fn separator(&self, address: &Address) -> Option<Separator> {
-        if !self.separates {
-            return None;
-        }
-        let in_force =
-            |entry: &&&Domain| entry.active && matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
-        let mut name = address.domain();
-        let mut closest = self.entries.get(name).filter(in_force);
-        while closest.is_none() {
-            (_, name) = name.split_once('.')?;
-            closest = self.entries.get(name).filter(|entry| entry.subdomains).filter(in_force);
-        }
-        closest?.separator
-    }
 }
 
 /// Returns what stands before the first of the separators; one at position 0 begins no sub-address.

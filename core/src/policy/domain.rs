@@ -49,6 +49,16 @@ impl Domain {
             covers_mailboxes: false,
         }
     }
+
+    /// Whether it is proved, or vouched for.
+    pub(crate) fn is_verified(&self) -> bool {
+        matches!(self.status, DomainStatus::Verified | DomainStatus::Vouched)
+    }
+
+    /// Whether it is verified and active, so that it gives what it says.
+    pub(crate) fn is_in_force(&self) -> bool {
+        self.is_verified() && self.active
+    }
 }
 
 /// How far the proof of a domain has come.

@@ -187,8 +187,12 @@ type Key = (Hash, Word);
 impl Part {
     /// Takes a page, whose keys are hashed by this hasher.
     pub(crate) fn new(octets: Vec<u8>, hasher: &Hasher) -> Read<Self> {
-        let mut found = Vec::new();
-        keys(PageView::new(&octets)?, hasher, |table, hash, record| found.push((table, (hash, record))))?;
+        let page = PageView::new(&octets)?;
+        let head = page.head();
+        // Most accounts have an own address, or none has.
+        let (accounts, domains) = (head.accounts().count as usize, head.domains().count as usize);
+        let mut found = Vec::with_capacity(1 + 2 * accounts + domains);
+        keys(page, hasher, |table, hash, record| found.push((table, (hash, record))))?;
         Ok(Self { octets, keys: found })
     }
 }

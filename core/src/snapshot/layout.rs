@@ -161,6 +161,12 @@ impl Writer {
         self.octets.extend_from_slice(&value.to_le_bytes());
     }
 
+    /// Appends words.
+    #[inline]
+    pub(crate) fn words<const N: usize>(&mut self, values: [u32; N]) {
+        self.octets.extend_from_slice(values.map(u32::to_le_bytes).as_flattened());
+    }
+
     /// Appends seconds, as two words.
     pub(crate) fn seconds(&mut self, value: i64) {
         self.octets.extend_from_slice(&value.to_le_bytes());
@@ -173,8 +179,7 @@ impl Writer {
 
     /// Appends a run, as two words.
     pub(crate) fn run(&mut self, run: Run) {
-        self.word(run.start);
-        self.word(run.count);
+        self.words([run.start, run.count]);
     }
 
     /// Appends octets, one text behind the other, filled up to a word; returns where they start.
@@ -198,8 +203,7 @@ impl Writer {
         let start = self.here();
         let mut at = start + 2 * small(texts.len());
         for text in texts {
-            self.word(at);
-            self.word(small(text.len()));
+            self.words([at, small(text.len())]);
             at += small(text.len().div_ceil(4));
         }
         for text in texts {

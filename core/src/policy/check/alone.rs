@@ -5,12 +5,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
+use smallvec::SmallVec;
+
 use crate::address::suffix::is_public_suffix;
 use crate::address::{DomainName, Scope};
-use crate::policy::claims::{Entries, base};
+use crate::policy::claims::base;
 use crate::policy::{
-    Account, Allowlist, BUILT_IN_ROLES, ChannelSet, Credential, CredentialSettings, Deny, Domain, Exemption, Identity,
-    Inherited, Mode, Names, PathStep, PolicyProblem, ProblemKind, Provider, Tenant,
+    Account, Allowlist, BUILT_IN_ROLES, ChannelSet, Credential, CredentialSettings, Deny, Domain, Entries, Exemption,
+    Identity, Inherited, Mode, Names, PathStep, PolicyProblem, ProblemKind, Provider, Tenant,
 };
 use crate::reason::Control;
 use crate::time::Timestamp;
@@ -18,6 +20,7 @@ use crate::time::Timestamp;
 use super::MAX_ID_OCTETS;
 use super::ids::glimpse;
 use super::outline::{Found, Place, What, folded, small};
+use super::seen::Seen;
 
 /// Walks through a tenant in the order of its keys.
 pub(super) struct Checker {
@@ -38,14 +41,14 @@ struct Of<'p> {
 impl<'p> Checker {
     /// Finds what must not stand in a tenant, and what it names of others.
     pub(super) fn of(tenant: &'p Tenant, entries: &'p Entries<'p>) -> Vec<Found> {
-        let mut checker = Self { path: Vec::new(), place: Place::ID, found: Vec::new() };
+        let mut checker = Self { path: Vec::with_capacity(DEPTH), place: Place::ID, found: Vec::new() };
         checker.tenant(tenant, entries);
         checker.found
     }
 
     /// Finds what must not stand in what the provider sets.
     pub(super) fn of_provider(provider: &Provider) -> Vec<PolicyProblem> {
-        let mut checker = Self { path: Vec::new(), place: Place::ID, found: Vec::new() };
+        let mut checker = Self { path: Vec::with_capacity(DEPTH), place: Place::ID, found: Vec::new() };
         checker.below("provider", |checker| {
             checker.mode("hosted", provider.hosted);
             checker.each("deny", &provider.denies, Self::deny);
@@ -82,9 +85,9 @@ impl<'p> Checker {
                 checker.report("name", ProblemKind::DuplicateRole(role.name.clone()));
             }
         });
-        let mut names = BTreeSet::new();
+        let mut names = Seen::new();
         self.each("domain", &tenant.domains, |checker, _, domain| {
-            if !names.insert(&domain.name) {
+            if !names.is_new(&domain.name) {
                 checker.report("name", ProblemKind::DuplicateDomain(domain.name.clone()));
             }
             checker.domain(&of, domain);
@@ -144,9 +147,9 @@ impl<'p> Checker {
             self.report("address_assigned", ProblemKind::AddressAssignedWithoutAddress);
         }
         self.place = place.before_credentials();
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::new();
         self.each("roles", &account.roles, |checker, _, name| {
-            if !seen.insert(name) {
+            if !seen.is_new(name) {
                 checker.report_here(ProblemKind::DuplicateName(name.clone()));
             } else if !is_built_in(name) && !of.roles.contains(&**name) {
                 checker.report_here(ProblemKind::UnknownRole(name.clone()));
@@ -181,11 +184,11 @@ impl<'p> Checker {
         self.place = place.credential(number);
         self.id(&credential.id);
         self.place = place.within_credential(number);
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::new();
         self.each("scopes", &credential.scopes, |checker, _, scope| {
             if scope.is_empty() {
                 checker.report_here(ProblemKind::EmptyName);
-            } else if !seen.insert(scope) {
+            } else if !seen.is_new(scope) {
                 checker.report_here(ProblemKind::DuplicateName(scope.clone()));
             }
         });
@@ -194,9 +197,9 @@ impl<'p> Checker {
     }
 
     fn allowlists(&mut self, allowlists: &'p [Allowlist]) {
-        let mut channels = BTreeSet::new();
+        let mut channels = Seen::new();
         self.each("allowlist", allowlists, |checker, _, allowlist| {
-            if !channels.insert(allowlist.channel) {
+            if !channels.is_new(allowlist.channel) {
                 checker.report("channel", ProblemKind::DuplicateAllowlist(allowlist.channel));
             }
             if allowlist.entries.is_empty() {
@@ -215,9 +218,9 @@ impl<'p> Checker {
     /// Checks that each account is one of the tenant, or to be found with an heir, where the right comes down to heirs.
     fn senders(&mut self, of: &Of<'p>, senders: &'p Names, right: fn(Inherited) -> bool) {
         let Names::Only(ids) = senders else { return };
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::new();
         self.each("senders", ids, |checker, _, id| {
-            if !seen.insert(id) {
+            if !seen.is_new(id) {
                 checker.report_here(ProblemKind::DuplicateName(id.clone()));
             } else if !of.has_account(id) {
                 checker.note(What::Account(id.clone(), right));
@@ -227,9 +230,9 @@ impl<'p> Checker {
 
     fn role_names(&mut self, of: &Of<'p>, roles: &'p Names, heirs: bool) {
         let Names::Only(names) = roles else { return };
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::new();
         self.each("roles", names, |checker, _, name| {
-            if !seen.insert(name) {
+            if !seen.is_new(name) {
                 return checker.report_here(ProblemKind::DuplicateName(name.clone()));
             }
             if is_built_in(name) || of.roles.contains(&**name) {
@@ -328,7 +331,7 @@ fn second_identities(of: &Of<'_>, identities: &[Identity]) -> BTreeMap<usize, us
         return second;
     }
     // Only those that look alike are compared.
-    let mut looks: Vec<(u64, usize)> = Vec::with_capacity(identities.len());
+    let mut looks: SmallVec<[(u64, usize); 16]> = SmallVec::with_capacity(identities.len());
     for (identity, number) in identities.iter().zip(0..) {
         let folded = folded(identity.address.local());
         let local = base(&folded, &[of.entries.separator(&identity.address)]);
@@ -353,3 +356,6 @@ fn second_identities(of: &Of<'_>, identities: &[Identity]) -> BTreeMap<usize, us
 fn is_built_in(role: &str) -> bool {
     BUILT_IN_ROLES.iter().any(|(name, _)| *name == role)
 }
+
+/// As many steps the longest path has, or about as many.
+const DEPTH: usize = 8;

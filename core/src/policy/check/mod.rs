@@ -6,6 +6,7 @@
 mod alone;
 mod ids;
 mod outline;
+mod seen;
 mod whole;
 
 pub(super) use ids::At;

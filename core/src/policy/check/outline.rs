@@ -5,8 +5,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::policy::claims::{Entries, base};
-use crate::policy::{Account, Inherited, PathStep, ProblemKind, Separator, Tenant};
+use crate::policy::claims::base;
+use crate::policy::{Account, Entries, Inherited, PathStep, ProblemKind, Separator, Tenant};
 
 use super::alone::Checker;
 use super::ids::{hash, hash_below};
@@ -98,8 +98,10 @@ impl Outline {
     pub(crate) fn of(tenant: &Tenant) -> (Self, Hashes) {
         let entries = Entries::of(tenant);
         let found = Checker::of(tenant, &entries);
-        let mut outline =
-            Self { text: tenant.id.clone(), id: small(tenant.id.len()), accounts: Vec::new(), more: None };
+        let octets = tenant.accounts.iter().map(|account| texts(account).iter().map(|text| text.len()).sum::<usize>());
+        let mut text = String::with_capacity(tenant.id.len() + octets.sum::<usize>());
+        text.push_str(&tenant.id);
+        let mut outline = Self { text, id: small(tenant.id.len()), accounts: Vec::new(), more: None };
         let mut hashes = Hashes { tenant: hash(&tenant.id), ..Hashes::default() };
         outline.accounts.reserve_exact(tenant.accounts.len());
         hashes.accounts.reserve_exact(tenant.accounts.len());
@@ -111,7 +113,6 @@ impl Outline {
                 credentials.push(CredentialOutline { account: number, number: at, id: (*credential.id).into() });
             }
         }
-        outline.text.shrink_to_fit();
         let Tenant { parent, inherited, roles, .. } = tenant;
         if parent.is_some()
             || *inherited != Inherited::default()
@@ -128,15 +129,14 @@ impl Outline {
 
     fn account(&mut self, account: &Account, number: u32, entries: &Entries<'_>, hashes: &mut Hashes) {
         hashes.accounts.push(hash(&account.id));
-        self.text.push_str(&account.id);
+        let [id, own @ ..] = texts(account);
+        self.text.push_str(id);
         let id = small(self.text.len());
         let Some(address) = &account.address else {
             self.accounts.push(AccountOutline { id, own: id, local: None, separator: None });
             return;
         };
-        if !address.is_spelled(&account.id) {
-            [address.local(), "@", address.domain()].into_iter().for_each(|part| self.text.push_str(part));
-        }
+        own.into_iter().for_each(|part| self.text.push_str(part));
         let separator = entries.separator(address);
         let local = u8::try_from(address.local().len()).ok();
         self.accounts.push(AccountOutline { id, own: small(self.text.len()), local, separator });
@@ -247,6 +247,14 @@ impl Place {
 
     pub(super) fn behind_credentials(self) -> Self {
         Self { step: u32::MAX, ..self }
+    }
+}
+
+/// The id of an account, and its own address unless that is the id.
+fn texts(account: &Account) -> [&str; 4] {
+    match &account.address {
+        Some(own) if !own.is_spelled(&account.id) => [&account.id, own.local(), "@", own.domain()],
+        _ => [&account.id, "", "", ""],
     }
 }
 
