@@ -7,7 +7,7 @@ use super::canonical::{Canonical, MAX_ADDRESS};
 use super::domain::{DomainFlaw, DomainName};
 use super::literal::Literal;
 use super::local::{self, LocalFlaw, MAX_LOCAL};
-use super::octet::{self, ATEXT, HIGH, QTEXT};
+use super::octet::{self, QTEXT};
 use super::unicode;
 
 /// An address in canonical form, as an administrator lays it down.
@@ -37,10 +37,8 @@ impl Address {
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let (value, rest) = if text.starts_with('"') { read_quoted(text)? } else { read_dot_string(text)? };
         let domain_text = rest.strip_prefix('@').ok_or(AddressError::MissingAt)?;
-        let local = String::from(unicode::nfc(&value));
-        if let Some((flaw, _)) = local::find_flaw(&local) {
-            return Err(AddressError::Local(flaw));
-        }
+        // What has been read of ASCII is in Normalization Form C, and no flaw is left in it.
+        let local = if value.is_ascii() { value } else { normalized(&value)? };
         let domain = if domain_text.starts_with('[') {
             Literal::parse(domain_text.as_bytes()).ok_or(AddressError::Literal)?.to_string()
         } else {
@@ -128,6 +126,15 @@ pub enum AddressError {
     TooLong,
 }
 
+/// Brings a local part to Normalization Form C.
+fn normalized(value: &str) -> Result<String, AddressError> {
+    let local = String::from(unicode::nfc(value));
+    match local::find_flaw(&local) {
+        Some((flaw, _)) => Err(AddressError::Local(flaw)),
+        None => Ok(local),
+    }
+}
+
 /// Reads a quoted local part by value, and returns it with what follows.
 fn read_quoted(text: &str) -> Result<(String, &str), AddressError> {
     let mut value = String::new();
@@ -159,9 +166,7 @@ fn read_dot_string(text: &str) -> Result<(String, &str), AddressError> {
     if value.bytes().any(|octet| octet == b' ') {
         return Err(AddressError::Local(LocalFlaw::WhiteSpace));
     }
-    let dots = local::is_dot_string(value.as_bytes());
-    let atoms = value.bytes().all(|octet| octet == b'.' || octet::is(octet, ATEXT | HIGH));
-    if dots && atoms { Ok((String::from(value), rest)) } else { Err(AddressError::DotString) }
+    if local::is_dot_string(value.as_bytes()) { Ok((String::from(value), rest)) } else { Err(AddressError::DotString) }
 }
 
 #[cfg(test)]

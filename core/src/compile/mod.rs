@@ -424,11 +424,13 @@ impl<'t> PageWriter<'t> {
 
     /// Writes the identities of the tenant and of its accounts, which are told by their words; a domain is written once.
     fn identities(&mut self, holders: &[Word], named: &[(Hash, [Word; 1])]) -> (Run, HeldKeys) {
+        let of_all = self.accounts.iter().map(|account| account.identities.len()).sum::<usize>();
+        let count = self.tenant.identities.len() + of_all;
         let of_tenant = self.tenant.identities.iter().map(|identity| (0, identity));
         let of_accounts = self.accounts.iter().zip(holders);
         let of_accounts =
             of_accounts.flat_map(|(account, &holder)| account.identities.iter().map(move |one| (holder, one)));
-        let mut all = in_order(of_tenant.chain(of_accounts));
+        let mut all = in_order(count, of_tenant.chain(of_accounts));
         all.iter_mut().for_each(|held| held.extra = self.identity_extra(held.identity));
         let start = self.writer.here();
         let mut hashes = Vec::with_capacity(all.len());
@@ -512,7 +514,7 @@ impl<'t> PageWriter<'t> {
     /// Writes a list of accounts: numbers of the tenant's own, ids of others.
     fn senders(&mut self, names: &Names) -> Accounts {
         let Names::Only(list) = names else { return Accounts::default() };
-        let (mut own, mut others) = (Vec::new(), Vec::new());
+        let (mut own, mut others) = (Vec::with_capacity(list.len()), Vec::new());
         for id in list {
             match self.accounts.binary_search_by(|account| account.id.as_str().cmp(id)) {
                 Ok(number) => own.push(small(number)),

@@ -3,6 +3,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use smallvec::SmallVec;
+
 use crate::policy::{Identity, glimpse};
 use crate::snapshot::layout::{Word, small};
 
@@ -26,15 +28,15 @@ impl Held<'_> {
     }
 }
 
-/// Puts identities in order.
+/// Puts so many identities in order.
 ///
 /// Many are at few domains, so that they are first dealt out to those, and sorted at each.
-pub(super) fn in_order<'t>(identities: impl Iterator<Item = (Word, &'t Identity)>) -> Vec<Held<'t>> {
+pub(super) fn in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t Identity)>) -> Vec<Held<'t>> {
     let mut domains: BTreeMap<&str, u32> = BTreeMap::new();
     // The domains that were met last.
     let mut known: [(&str, u32); 64] = [("", 0); 64];
-    let mut counts: Vec<usize> = Vec::new();
-    let mut held: Vec<Held<'_>> = Vec::with_capacity(identities.size_hint().0);
+    let mut counts: SmallVec<[usize; 16]> = SmallVec::new();
+    let mut held: Vec<Held<'_>> = Vec::with_capacity(count);
     for (holder, identity) in identities {
         let name = identity.address.domain();
         let slot = (glimpse(0, name) >> 58) as usize;
@@ -105,7 +107,8 @@ mod tests {
             .collect();
         let mut all: Vec<_> =
             [7, 0, 3].into_iter().flat_map(|holder| identities.iter().map(move |one| (holder, one))).collect();
-        let shown: Vec<_> = in_order(all.iter().copied()).iter().map(|held| (held.holder, held.identity)).collect();
+        let shown: Vec<_> =
+            in_order(all.len(), all.iter().copied()).iter().map(|held| (held.holder, held.identity)).collect();
         all.sort_by_key(|(holder, one)| (one.address.domain(), one.address.local(), *holder));
         assert_eq!(shown, all);
     }

@@ -50,6 +50,9 @@ pub(super) struct Claim<'p> {
 
 /// Returns what stands before the first of the separators; one at position 0 begins no sub-address.
 pub(super) fn base<'a>(local: &'a str, separators: &[Option<Separator>]) -> &'a str {
+    if separators.iter().all(Option::is_none) {
+        return local;
+    }
     let separates = |byte: u8| separators.iter().flatten().any(|&separator| separator as u8 == byte);
     let cut = local.bytes().enumerate().skip(1).find(|&(_, byte)| separates(byte));
     cut.and_then(|(at, _)| local.get(..at)).unwrap_or(local)

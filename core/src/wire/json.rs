@@ -129,8 +129,7 @@ impl<'t> Reader<'t> {
         let mut decoded = String::new();
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let special = |&octet: &u8| matches!(octet, b'"' | b'\\' | 0..=0x1F);
-            self.at += rest.iter().position(special).unwrap_or(rest.len());
+            self.at += plain_octets(rest);
             match self.peek() {
                 Some(b'"') => {
                     let last = self.slice(run, self.at);
@@ -305,6 +304,25 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// How many octets stand before the first that ends a string, or cannot stand in one as it is; eight are looked at at once.
+fn plain_octets(octets: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut rest = octets;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        // The high bit of each octet that is less than the bound: none below the first of them is wrong.
+        let under = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & (ONES << 7);
+        let found =
+            under(word, 0x20) | under(word ^ (ONES * u64::from(b'"')), 1) | under(word ^ (ONES * u64::from(b'\\')), 1);
+        if found != 0 {
+            return octets.len() - rest.len() + found.trailing_zeros() as usize / 8;
+        }
+        rest = behind;
+    }
+    let special = |&octet: &u8| matches!(octet, b'"' | b'\\' | 0..=0x1F);
+    octets.len() - rest.len() + rest.iter().position(special).unwrap_or(rest.len())
+}
+
 /// As many keys are compared one by one.
 const FEW: usize = 16;
 /// Deeper than any policy, and shallow enough for every stack.
@@ -317,7 +335,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::super::tree::{Node, Value};
-    use super::{DEPTH, read};
+    use super::{DEPTH, plain_octets, read};
 
     #[test]
     fn places_are_those_of_keys_and_values() {
@@ -328,6 +346,23 @@ mod tests {
         let shown: Vec<&str> = places.into_iter().map(|span| &text[span.clone()]).collect();
         assert_eq!(shown, ["\"a\"", r#"[ 1 , "x\n" ]"#, "1", r#""x\n""#]);
         assert_eq!(list.elements()[1].text(), Some("x\n"));
+    }
+
+    #[test]
+    fn a_string_is_plain_up_to_its_first_special_octet() {
+        for octet in 0..=255 {
+            for (length, place) in (0..20).flat_map(|length| (0..length).map(move |place| (length, place))) {
+                // Octets that differ by one bit from those that are sought stand around it.
+                let mut text = [b'#', b']', 0xA2, 0xDC, b' '].repeat(4);
+                text[place] = octet;
+                let is_special = octet < 0x20 || octet == b'"' || octet == b'\\';
+                assert_eq!(
+                    plain_octets(&text[..length]),
+                    if is_special { place } else { length },
+                    "{octet} at {place}"
+                );
+            }
+        }
     }
 
     #[test]

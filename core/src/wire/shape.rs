@@ -38,10 +38,10 @@ impl Shape {
             return self.wrong_type(node, "a table");
         };
         for entry in entries {
-            self.below(&entry.key, |shape| match table.key(&entry.key) {
-                Some(key) => shape.value(&entry.node, &key.kind),
-                None => shape.unknown_key(entry, table),
-            });
+            match table.key(&entry.key) {
+                Some(key) => self.below(key.name, |shape| shape.value(&entry.node, &key.kind)),
+                None => self.unknown_key(entry, table),
+            }
         }
         for key in table.keys.iter().filter(|key| matches!(key.presence, Presence::Required)) {
             if node.get(key.name).is_none() {
@@ -217,7 +217,9 @@ impl Shape {
     }
 
     fn unknown_key(&mut self, entry: &Entry<'_>, table: &Table) {
-        let report = Report::new(entry.key_span.clone(), self.path.as_str(), "this key is not known here");
+        let mut path = self.path.clone();
+        push_any_key(&mut path, &entry.key);
+        let report = Report::new(entry.key_span.clone(), path, "this key is not known here");
         let names = table.keys.iter().map(|key| key.name);
         let report = match nearest(&entry.key, names.clone()) {
             Some(name) => report.help(format_args!("did you mean `{name}`?")),
@@ -255,24 +257,33 @@ impl Shape {
     }
 }
 
-/// Appends a key to a path; one that is no bare word is quoted.
+/// Appends a key of the table of keys to a path.
 pub(super) fn push_key(path: &mut String, key: &str) {
     if !path.is_empty() {
         path.push('.');
     }
-    let bare =
+    path.push_str(key);
+}
+
+/// Appends whatever stands as a key to a path; what is no bare word is quoted.
+fn push_any_key(path: &mut String, key: &str) {
+    let is_bare =
         !key.is_empty() && key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if bare {
-        path.push_str(key);
+    if is_bare {
+        push_key(path, key);
     } else {
-        path.push_str(&format!("{}", Quoted(key)));
+        push_key(path, &format!("{}", Quoted(key)));
     }
 }
 
 /// Appends the number of an element to a path.
 pub(super) fn push_index(path: &mut String, index: usize) {
-    // A string takes whatever is written to it.
-    let _ = write!(path, "[{index}]");
+    match u32::try_from(index).ok().and_then(|index| char::from_digit(index, 10)) {
+        // Most lists are short, and formatting takes longer than all else.
+        Some(digit) => path.extend(['[', digit, ']']),
+        // A string takes whatever is written to it.
+        None => drop(write!(path, "[{index}]")),
+    }
 }
 
 fn listed(words: &[&str]) -> String {
