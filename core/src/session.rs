@@ -14,17 +14,19 @@ use crate::time::Timestamp;
 /// that the host has then, and decides the session again with it, so that a revocation reaches open connections.
 ///
 /// ```
-/// # use sendas::{Channel, EnvelopeSender, HashKey, Header, Options, Policy, Request, Snapshot, Timestamp, Verdict};
+/// # use sendas::{Channel, EnvelopeSender, HashKey, Header, Options, Policy, Profile, Request, Snapshot, Timestamp, Verdict};
 /// # let snapshot = Snapshot::compile(&Policy::default(), &Options::new(HashKey([1; 16])))?;
 /// let now = Timestamp(1_796_083_200);
 /// let mut request = Request::new(Channel::Smtp, now);
 /// request.account = Some(b"alice");
 /// let mut session = snapshot.session(&request);                                  // after AUTH
 /// assert_eq!(session.decision().verdict(), Verdict::Deny);                       // nobody is known here
-/// let decision = session.mail_from(&snapshot, EnvelopeSender::Path(b"<a@example.org>"), false, now);
-/// assert_eq!(decision.verdict(), Verdict::Deny);
-/// let decision = session.message(Header::Fields(&[(b"From", b"a@example.org")]));
-/// assert_eq!(decision.verdict(), Verdict::Deny);
+/// let verdict = session.mail_from(&snapshot, EnvelopeSender::Path(b"<a@example.org>"), false, now).verdict();
+/// assert_eq!(verdict, Verdict::Deny);
+/// let header = Header::Fields(&[(b"From", b"a@example.org")]);
+/// let decision = *session.message(header);                                       // copied, to ask the session again
+/// let reply = session.with_request(header, |request| decision.reply(request, Profile::Rfc6409));
+/// assert_eq!(reply.code, 550);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -80,7 +82,7 @@ impl Session {
     /// Decides the transaction at the end of the header, also more than once.
     ///
     /// Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
-    /// host asks about no message until there is another.
+    /// host asks about no message until there is another. The decision stands where that at MAIL FROM stood.
     pub fn message(&mut self, header: Header<'_>) -> &Decision {
         let Self { snapshot, facts, course } = self;
         let said = (facts.envelope.sender(), &header);
