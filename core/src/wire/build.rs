@@ -193,7 +193,7 @@ impl Builder {
     }
 
     /// Reads a mode: a word, or a table with an instant.
-    pub(super) fn mode(&mut self, node: &Node<'_>, key: &str) -> Option<Mode> {
+    pub(super) fn mode(&mut self, node: &Node<'_>, key: &'static str) -> Option<Mode> {
         let value = node.get(key)?;
         match value.text() {
             Some("off") => Some(Mode::Off),
@@ -204,7 +204,7 @@ impl Builder {
         }
     }
 
-    pub(super) fn instant(&mut self, node: &Node<'_>, key: &str) -> Option<Timestamp> {
+    pub(super) fn instant(&mut self, node: &Node<'_>, key: &'static str) -> Option<Timestamp> {
         let value = node.get(key)?;
         let (Value::Text(_) | Value::DateTime(_)) = &value.value else {
             return None;
@@ -229,7 +229,7 @@ impl Builder {
     pub(super) fn parsed<T, E: fmt::Display>(
         &mut self,
         node: &Node<'_>,
-        key: &str,
+        key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let value = node.get(key)?;
@@ -246,7 +246,7 @@ impl Builder {
     pub(super) fn each<T>(
         &mut self,
         node: &Node<'_>,
-        key: &str,
+        key: &'static str,
         mut build: impl FnMut(&mut Self, &Node<'_>) -> Option<T>,
     ) -> Vec<T> {
         let Some(list) = node.get(key) else {
@@ -271,7 +271,7 @@ impl Builder {
     pub(super) fn within<T>(
         &mut self,
         node: &Node<'_>,
-        key: &str,
+        key: &'static str,
         build: impl FnOnce(&mut Self, &Node<'_>) -> T,
     ) -> Option<T> {
         let value = node.get(key)?;
@@ -287,7 +287,7 @@ impl Builder {
         self.reports.push(Report::new(value.span.clone(), self.path.clone(), message));
     }
 
-    fn report(&mut self, value: &Node<'_>, key: &str, message: &dyn fmt::Display, help: Option<&str>) {
+    fn report(&mut self, value: &Node<'_>, key: &'static str, message: &dyn fmt::Display, help: Option<&str>) {
         let mut path = self.path.clone();
         push_key(&mut path, key);
         let report = Report::new(value.span.clone(), path, message);
@@ -353,7 +353,7 @@ pub(super) fn flag(node: &Node<'_>, key: &str) -> Option<bool> {
     }
 }
 
-pub(super) fn choice<T>(node: &Node<'_>, key: &str, from_name: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+pub(super) fn choice<T>(node: &Node<'_>, key: &'static str, from_name: impl FnOnce(&str) -> Option<T>) -> Option<T> {
     node.get(key)?.text().and_then(from_name)
 }
 

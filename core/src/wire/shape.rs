@@ -126,7 +126,7 @@ impl Shape {
         }
     }
 
-    fn tagged(&mut self, node: &Node<'_>, key: &str, tables: &'static [(&'static str, Table)]) {
+    fn tagged(&mut self, node: &Node<'_>, key: &'static str, tables: &'static [(&'static str, Table)]) {
         let Value::Table(_) = &node.value else {
             return self.wrong_type(node, "a table");
         };
@@ -205,11 +205,12 @@ impl Shape {
     }
 
     /// Reports the later ones of keys that exclude each other.
-    fn too_many(&mut self, node: &Node<'_>, names: &[&str], right: &str) {
-        let entries = node.entries().iter().filter(|entry| names.contains(&&*entry.key));
-        for entry in entries.skip(1) {
+    fn too_many(&mut self, node: &Node<'_>, names: &[&'static str], right: &str) {
+        let name = |key: &str| names.iter().copied().find(|name| *name == key);
+        let entries = node.entries().iter().filter_map(|entry| Some((entry, name(&entry.key)?)));
+        for (entry, name) in entries.skip(1) {
             let message = format!("{} exclude each other", listed(names));
-            self.below(&entry.key, |shape| {
+            self.below(name, |shape| {
                 let report = Report::new(entry.key_span.clone(), shape.path.as_str(), message);
                 shape.reports.push(report.help(format_args!("write {right}")));
             });
@@ -242,7 +243,7 @@ impl Shape {
         self.reports.push(Report::new(node.span.clone(), self.path.as_str(), message).help(help));
     }
 
-    fn below(&mut self, key: &str, visit: impl FnOnce(&mut Self)) {
+    fn below(&mut self, key: &'static str, visit: impl FnOnce(&mut Self)) {
         let length = self.path.len();
         push_key(&mut self.path, key);
         visit(self);
@@ -258,11 +259,15 @@ impl Shape {
 }
 
 /// Appends a key of the table of keys to a path.
-pub(super) fn push_key(path: &mut String, key: &str) {
+pub(super) fn push_key(path: &mut String, key: &'static str) {
+    push_word(path, key);
+}
+
+fn push_word(path: &mut String, word: &str) {
     if !path.is_empty() {
         path.push('.');
     }
-    path.push_str(key);
+    path.push_str(word);
 }
 
 /// Appends whatever stands as a key to a path; what is no bare word is quoted.
@@ -270,9 +275,9 @@ fn push_any_key(path: &mut String, key: &str) {
     let is_bare =
         !key.is_empty() && key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if is_bare {
-        push_key(path, key);
+        push_word(path, key);
     } else {
-        push_key(path, &format!("{}", Quoted(key)));
+        push_word(path, &format!("{}", Quoted(key)));
     }
 }
 

@@ -36,7 +36,7 @@ macro_rules! objects {
             type Value = $type;
             const KIND: Kind = Kind::Table($table);
 
-            fn read(builder: &mut Builder, node: &Node<'_>, key: &str) -> Option<$type> {
+            fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<$type> {
                 let read: fn(&mut Builder, &Node<'_>) -> Option<$type> = $read;
                 builder.within(node, key, read)?
             }
@@ -101,7 +101,7 @@ impl Codec for ProviderEntry {
     type Value = Provider;
     const KIND: Kind = Kind::Table(&PROVIDER);
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &str) -> Option<Provider> {
+    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Provider> {
         node.get(key).map(|_| builder.provider(node))
     }
 
@@ -117,7 +117,7 @@ impl Codec for NewEntries {
     type Value = Vec<NewEntry>;
     const KIND: Kind = Kind::List(&Kind::Table(&ALLOWLIST_ENTRY), MinItems::None);
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &str) -> Option<Self::Value> {
+    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
         let list = node.get(key)?;
         let read = builder.each(node, key, |builder, node| {
             let address = builder.parsed(node, "ip", IpRange::address).map(|range| (EntryForm::Address, range));
@@ -159,7 +159,7 @@ impl Codec for Entries {
     type Value = Vec<AllowlistEntry>;
     const KIND: Kind = NewEntries::KIND;
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &str) -> Option<Self::Value> {
+    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
         let entries = NewEntries::read(builder, node, key)?.into_iter();
         Some(entries.map(|NewEntry { range, remark, .. }| AllowlistEntry { range, remark }).collect())
     }
