@@ -151,6 +151,11 @@ pub(super) fn read(text: &str, out: &mut [u8; MAX_DOMAIN]) -> Result<usize, Doma
     len.map_err(|(flaw, _)| flaw)
 }
 
+/// The domain itself, then each name above it, down to the last label.
+pub(crate) fn upwards(domain: &str) -> impl Iterator<Item = &str> {
+    core::iter::successors(Some(domain), |name| name.split_once('.').map(|(_, above)| above))
+}
+
 /// Writes the canonical form of a domain name in a request into `out` and returns its length.
 ///
 /// Only ASCII case and the choice between A-label and U-label may differ from the canonical form. The error

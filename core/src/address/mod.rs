@@ -30,6 +30,7 @@ mod unicode;
 pub use address::{Address, AddressError};
 pub(crate) use canonical::CanonicalView;
 pub use canonical::{AddrSpec, Canonical, CanonicalError, CanonicalFlaw, LocalForm};
+pub(crate) use domain::upwards;
 pub use domain::{DomainError, DomainFlaw, DomainName};
 pub use local::LocalFlaw;
 pub(crate) use plain::Known;

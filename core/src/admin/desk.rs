@@ -7,8 +7,7 @@ use alloc::vec::Vec;
 
 use crate::address::{Address, DomainName};
 use crate::policy::{
-    Account, Allowlist, BUILT_IN_ROLES, CaseRule, Credential, Domain, DomainStatus, Identity, IdentityStatus,
-    Permission, Tenant,
+    Account, Allowlist, BUILT_IN_ROLES, CaseRule, Credential, Domain, Identity, IdentityStatus, Permission, Tenant,
 };
 use crate::request::Channel;
 use crate::time::Timestamp;
@@ -267,8 +266,7 @@ impl Desk {
     /// Returns the verified active entry by whose rules addresses at a domain compare: of this name, else the closest above
     /// with sub-domains (4.1). What it proves is [asked of the directory](super::Directory::proves).
     pub(super) fn entry_in_force(&self, domain: &str) -> Option<&Domain> {
-        let in_force =
-            |entry: &&Domain| entry.active && matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
+        let in_force = |entry: &&Domain| entry.is_in_force();
         let exact = self.tenant.domains.iter().filter(in_force).find(|entry| entry.name.as_str() == domain);
         exact.or_else(|| {
             let below = |entry: &&Domain| entry.subdomains && is_below(domain, entry.name.as_str());

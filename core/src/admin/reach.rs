@@ -1,6 +1,6 @@
 //! What the entries of domains prove, in view of all tenants.
 
-use crate::address::Address;
+use crate::address::{Address, upwards};
 use crate::policy::{Account, Consent, Domain, DomainStatus, Identity, IdentityStatus};
 use crate::time::Timestamp;
 
@@ -13,7 +13,7 @@ impl Directory {
             let name = entry.name.as_str();
             let reaches =
                 || name == domain || entry.subdomains && is_below(domain, name) && !self.stops(desk, name, domain);
-            is_proved(entry) && entry.active && reaches()
+            entry.is_in_force() && reaches()
         })
     }
 
@@ -44,7 +44,7 @@ impl Directory {
 
     /// Whether another tenant holds the domain: has an entry for it that is not pending, by name or from above (5.1).
     pub(super) fn is_held_elsewhere(&self, desk: &Desk, domain: &str) -> bool {
-        suffixes(domain).any(|name| {
+        upwards(domain).any(|name| {
             self.entries(name).any(|(other, entry)| {
                 let spans = name == domain || entry.subdomains;
                 other.tenant.id != desk.tenant.id && entry.status != DomainStatus::Pending && spans
@@ -54,9 +54,9 @@ impl Directory {
 
     /// Whether a right from above stops before the domain: another tenant has verified a name between, and this one has not (4.5).
     fn stops(&self, desk: &Desk, above: &str, domain: &str) -> bool {
-        suffixes(domain).take_while(|name| name.len() > above.len()).any(|name| {
+        upwards(domain).take_while(|name| name.len() > above.len()).any(|name| {
             let (mut others, mut own) = (false, false);
-            for (other, _) in self.entries(name).filter(|(_, entry)| is_proved(entry)) {
+            for (other, _) in self.entries(name).filter(|(_, entry)| entry.is_verified()) {
                 if other.tenant.id == desk.tenant.id { own = true } else { others = true }
             }
             others && !own
@@ -80,13 +80,4 @@ pub(super) fn is_below(domain: &str, name: &str) -> bool {
 /// Whether two addresses are taken for one mailbox by its owner: compared without regard to ASCII case.
 pub(super) fn is_same_mailbox(one: &Address, other: &Address) -> bool {
     one.domain() == other.domain() && one.local().eq_ignore_ascii_case(other.local())
-}
-
-fn is_proved(entry: &Domain) -> bool {
-    matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched)
-}
-
-/// Returns the domain and the names above it, the longest first.
-fn suffixes(domain: &str) -> impl Iterator<Item = &str> {
-    core::iter::successors(Some(domain), |name| name.split_once('.').map(|(_, above)| above))
 }

@@ -161,8 +161,12 @@ impl Remembered {
         match &self.transaction {
             AtHand::Nothing => None,
             AtHand::Transaction(transaction) => Some(transaction),
-            AtHand::Sender(number) => Some(&self.senders.get(*number)?.as_ref()?.transaction),
+            AtHand::Sender(number) => Some(&self.sender(*number)?.transaction),
         }
+    }
+
+    fn sender(&self, number: usize) -> Option<&RememberedSender> {
+        self.senders.get(number)?.as_ref()
     }
 
     /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
@@ -184,7 +188,7 @@ impl Remembered {
     /// What a From field held that repeated the sender of the transaction at hand.
     pub(super) fn from(&self) -> Option<&RepeatedFrom> {
         match self.transaction {
-            AtHand::Sender(number) => self.senders.get(number)?.as_ref()?.from.as_ref(),
+            AtHand::Sender(number) => self.sender(number)?.from.as_ref(),
             AtHand::Nothing | AtHand::Transaction(_) => None,
         }
     }

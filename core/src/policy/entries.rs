@@ -1,9 +1,8 @@
 //! The domain entries of a tenant, by name.
 
 use alloc::vec::Vec;
-use core::iter::successors;
 
-use crate::address::Address;
+use crate::address::{Address, upwards};
 
 use super::{Domain, Separator, Tenant};
 
@@ -43,7 +42,7 @@ impl<'p> Entries<'p> {
         if !self.reaches_below {
             return [named(name), None];
         }
-        let mut names = successors(Some(name), |name| name.split_once('.').map(|(_, above)| above));
+        let mut names = upwards(name);
         let exact = names.next().and_then(named);
         [exact, names.filter_map(named).find(|entry| entry.subdomains)]
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::address::Scope;
-use crate::policy::{BUILT_IN_ROLES, Deny, DomainStatus, Mode, Names, Permission, Proof};
+use crate::policy::{BUILT_IN_ROLES, Deny, Mode, Names, Permission, Proof};
 use crate::time::Timestamp;
 
 use super::super::{Command, Desk, Event, Holder, Refusal, Warning, scope_text};
@@ -137,9 +137,8 @@ impl Context<'_> {
                 with_identities && above.tenant.identities.iter().any(|one| self.directory.counts(above, one, now));
             domain |= with_domains
                 && above.tenant.domains.iter().any(|entry| {
-                    let proved = matches!(entry.status, DomainStatus::Verified | DomainStatus::Vouched);
                     let approved = entry.approved || !above.tenant.approval_required;
-                    proved && entry.active && approved && entry.senders != Names::Only(Vec::new())
+                    entry.is_in_force() && approved && entry.senders != Names::Only(Vec::new())
                 });
         }
         own || match desk.tenant.sender.proof {
