@@ -1,4 +1,4 @@
-//! Requests that own their octets: what a session keeps, and what is recorded.
+//! Requests that own their octets: what is recorded.
 //!
 //! With feature `json`, a record is read from JSON and written as JSON, one on a line. The members are those of [`Request`] by
 //! their names, with `envelope` for the envelope sender; one that is absent is a fact that is not known. Octets are a string
@@ -115,14 +115,6 @@ impl RequestRecord {
         answer(&self.request(&Lists::of(self)))
     }
 
-    /// Calls `answer` with the recorded request and another header.
-    pub(crate) fn with_header<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
-        let lists = Lists::of(self);
-        let mut request = self.request(&lists);
-        request.header = header;
-        answer(&request)
-    }
-
     /// Calls `answer` with several recorded requests, in their order.
     ///
     /// ```
@@ -210,19 +202,6 @@ impl EnvelopeRecord {
             Self::Null => EnvelopeSender::Null,
             Self::Path(octets) => EnvelopeSender::Path(octets),
             Self::Unquoted(octets) => EnvelopeSender::Unquoted(octets),
-        }
-    }
-}
-
-impl EnvelopeRecord {
-    /// Records another envelope sender, in the room that the one before it took.
-    pub(crate) fn set(&mut self, sender: EnvelopeSender<'_>) {
-        match (&mut *self, sender) {
-            (Self::Path(octets), EnvelopeSender::Path(path)) => {
-                octets.clear();
-                octets.extend_from_slice(path);
-            }
-            _ => *self = sender.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One address of the request: gathered, judged by both controls, entered into the ledger.
 
 use crate::address::CanonicalView;
-use crate::decision::{Basis, Place};
+use crate::decision::{Basis, Place, Subject};
 use crate::gather::{AddressFacts, Depth, Fact, gather};
 use crate::judge::{ReasonSet, authorise, of_another_tenant};
 use crate::ledger::Ledger;
@@ -64,7 +64,10 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
             Some(facts) => facts,
             None => {
                 let facts = gather(self.asker, target, O::depth(self.proof), self.observer)?;
-                self.memory.keep_facts(target.address(), facts);
+                // That of the envelope is kept with the sender.
+                if place.subject != Subject::EnvelopeSender {
+                    self.memory.keep_facts(target.address(), facts);
+                }
                 facts
             }
         };

@@ -1,5 +1,6 @@
 //! What one decision leaves for the next one of the same session.
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use smallvec::SmallVec;
@@ -83,16 +84,48 @@ pub(crate) struct Remembered {
     holds: Option<Range<i64>>,
     session: Option<KnownSession>,
     transaction: AtHand,
-    addresses: [RememberedAddress; ADDRESSES],
-    /// The address that gives way next.
-    oldest: usize,
-    senders: [Option<RememberedSender>; ADDRESSES],
-    /// The sender that gives way next.
-    oldest_sender: usize,
+    addresses: Few<RememberedAddress>,
+    senders: Few<RememberedSender>,
 }
 
-/// The addresses that are kept, and the senders: most connections send from fewer.
-const ADDRESSES: usize = 4;
+/// The last few of what is kept: most connections send from fewer addresses.
+#[derive(Clone, Debug)]
+struct Few<T> {
+    kept: Vec<T>,
+    /// The one that gives way next, where there is no more room.
+    oldest: usize,
+}
+
+/// So many are a few.
+const FEW: usize = 4;
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self { kept: Vec::new(), oldest: 0 }
+    }
+}
+
+impl<T> Few<T> {
+    /// Keeps one more, and returns its number.
+    fn keep(&mut self, one: T) -> usize {
+        let number = self.oldest;
+        self.oldest = (number + 1) % FEW;
+        match self.kept.get_mut(number) {
+            Some(slot) => *slot = one,
+            None => {
+                self.kept.reserve_exact(FEW - self.kept.len());
+                self.kept.push(one);
+            }
+        }
+        number
+    }
+
+    /// Forgets all of them, and keeps their room.
+    fn forget(&mut self) {
+        self.kept.clear();
+        self.oldest = 0;
+    }
+}
 
 /// The transaction at hand, if its decision can be gone on with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,7 +156,7 @@ pub(super) type Octets = SmallVec<[u8; FEW_OCTETS]>;
 pub(super) const FEW_OCTETS: usize = 64;
 
 /// What is known of an address.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct RememberedAddress {
     /// The local part, and behind it the domain.
     octets: Octets,
@@ -140,15 +173,12 @@ impl Remembered {
     /// Goes on with what a sender came to, if it was allowed before in this session and nothing found; returns what gave it.
     pub(super) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool) -> Option<Grant> {
         let (octets, is_unquoted) = octets_of(sender)?;
-        let is_it = |kept: &&RememberedSender| {
+        let is_it = |kept: &RememberedSender| {
             octet::same(&kept.octets, octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
         };
-        let (number, grant) = self.senders.iter().zip(0..).find_map(|(kept, number)| {
-            let kept = kept.as_ref().filter(is_it)?;
-            Some((number, kept.grant))
-        })?;
+        let number = self.senders.kept.iter().position(is_it)?;
         self.transaction = AtHand::Sender(number);
-        Some(grant)
+        Some(self.senders.kept.get(number)?.grant)
     }
 
     /// What is known of the session.
@@ -166,7 +196,7 @@ impl Remembered {
     }
 
     fn sender(&self, number: usize) -> Option<&RememberedSender> {
-        self.senders.get(number)?.as_ref()
+        self.senders.kept.get(number)
     }
 
     /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
@@ -177,12 +207,9 @@ impl Remembered {
         else {
             return;
         };
-        if let Some(slot) = self.senders.get_mut(self.oldest_sender) {
-            let octets = Octets::from_slice(octets);
-            *slot = Some(RememberedSender { octets, is_unquoted, smtputf8, transaction, grant, from: None });
-            self.transaction = AtHand::Sender(self.oldest_sender);
-        }
-        self.oldest_sender = (self.oldest_sender + 1) % ADDRESSES;
+        let octets = Octets::from_slice(octets);
+        let sender = RememberedSender { octets, is_unquoted, smtputf8, transaction, grant, from: None };
+        self.transaction = AtHand::Sender(self.senders.keep(sender));
     }
 
     /// What a From field held that repeated the sender of the transaction at hand.
@@ -196,7 +223,7 @@ impl Remembered {
     /// Keeps what a From field holds that repeats the sender of the transaction at hand.
     pub(super) fn keep_from(&mut self, from: Option<RepeatedFrom>) {
         if let AtHand::Sender(number) = self.transaction {
-            if let Some(Some(sender)) = self.senders.get_mut(number) {
+            if let Some(sender) = self.senders.kept.get_mut(number) {
                 sender.from = from;
             }
         }
@@ -213,8 +240,8 @@ impl Remembered {
     pub(crate) fn forget(&mut self) {
         self.holds = None;
         (self.session, self.transaction) = (None, AtHand::Nothing);
-        self.senders = Default::default();
-        self.addresses.iter_mut().for_each(|address| address.octets.clear());
+        self.senders.forget();
+        self.addresses.forget();
     }
 }
 
@@ -231,16 +258,13 @@ impl Memory for Remembered {
     }
 
     fn facts(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {
-        self.addresses.iter().find(|kept| kept.is(address)).map(|kept| kept.facts)
+        self.addresses.kept.iter().find(|kept| kept.is(address)).map(|kept| kept.facts)
     }
 
     fn keep_facts(&mut self, address: CanonicalView<'_>, facts: AddressFacts) {
-        let Some(kept) = self.addresses.get_mut(self.oldest) else { return };
-        kept.octets.clear();
-        kept.octets.extend_from_slice(address.local);
-        kept.octets.extend_from_slice(address.domain);
-        (kept.local, kept.facts) = (address.local.len(), facts);
-        self.oldest = (self.oldest + 1) % ADDRESSES;
+        let mut octets = Octets::from_slice(address.local);
+        octets.extend_from_slice(address.domain);
+        self.addresses.keep(RememberedAddress { octets, local: address.local.len(), facts });
     }
 
     fn keep_until(&mut self, holds: Range<i64>) {
@@ -264,6 +288,6 @@ impl RememberedAddress {
     /// Whether what is known of this address is known of another one too.
     fn is(&self, address: CanonicalView<'_>) -> bool {
         let Some((local, domain)) = self.octets.split_at_checked(self.local) else { return false };
-        !domain.is_empty() && self.facts.hold_for(CanonicalView { local, domain }, address)
+        self.facts.hold_for(CanonicalView { local, domain }, address)
     }
 }

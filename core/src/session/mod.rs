@@ -1,12 +1,15 @@
 //! The staged form: one client's session, transaction by transaction.
 
+mod facts;
+
 use crate::decision::Decision;
 use crate::evaluate::Course;
 use crate::explain::{Explanation, View};
-use crate::record::RequestRecord;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
+
+use self::facts::Facts;
 
 /// What is known of one client after AUTH, and its transaction at hand.
 ///
@@ -34,7 +37,7 @@ pub struct Session {
     /// The snapshot of the transaction.
     snapshot: Snapshot,
     /// The facts of the client and the transaction, without the header.
-    facts: RequestRecord,
+    facts: Facts,
     course: Course,
 }
 
@@ -45,7 +48,7 @@ impl Snapshot {
         let facts =
             Request { smtputf8: false, envelope_sender: EnvelopeSender::Unknown, header: Header::NotGiven, ..*client };
         // It is large, and decided where it stands.
-        let mut session = Session { snapshot: self.clone(), facts: RequestRecord::from(&facts), course: Course::new() };
+        let mut session = Session { snapshot: self.clone(), facts: Facts::of(client), course: Course::new() };
         session.course.begin(self, &facts);
         session
     }
@@ -72,8 +75,7 @@ impl Session {
             self.snapshot = snapshot.clone();
             self.course.forget();
         }
-        self.facts.envelope.set(sender);
-        (self.facts.smtputf8, self.facts.now) = (smtputf8, now);
+        self.facts.begin(sender, smtputf8, now);
         let Self { snapshot, facts, course } = self;
         course.mail_from(snapshot, (sender, smtputf8), now, |decide| facts.with_header(Header::NotGiven, decide));
         course.decision()
@@ -85,7 +87,7 @@ impl Session {
     /// host asks about no message until there is another. The decision stands where that at MAIL FROM stood.
     pub fn message(&mut self, header: Header<'_>) -> &Decision {
         let Self { snapshot, facts, course } = self;
-        let said = (facts.envelope.sender(), &header);
+        let said = (facts.sender(), &header);
         course.message(snapshot, said, facts.now, |decide| facts.with_header(header, decide));
         course.decision()
     }
