@@ -8,6 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use smallvec::SmallVec;
+
 use crate::address::Address;
 use crate::policy::{
     Account, BUILT_IN_ROLES, CaseRule, Consent, Credential, CredentialSettings, Domain, DomainStatus, Entries,
@@ -31,16 +33,20 @@ use self::order::{Held, in_order};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
 
-/// Compiles a tenant; the same tenant and key give the same bytes.
-pub(crate) fn compile_tenant(tenant: &Tenant, hasher: &Hasher) -> Result<Vec<u8>, TooLarge> {
-    let mut accounts: Vec<&Account> = tenant.accounts.iter().collect();
+/// Compiles a tenant, whose domains are `entries`; the same tenant and key give the same bytes.
+pub(crate) fn compile_tenant<'t>(
+    tenant: &'t Tenant,
+    entries: &Entries<'t>,
+    hasher: &Hasher,
+) -> Result<Vec<u8>, TooLarge> {
+    let mut accounts: SmallVec<[&Account; FEW_ACCOUNTS]> = tenant.accounts.iter().collect();
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     let mut page = PageWriter {
         writer: Writer::default(),
         tenant,
         hasher,
-        accounts,
-        entries: Entries::of(tenant),
+        accounts: &accounts,
+        entries,
         members: Members::default(),
         holdings: 0,
         above: BTreeMap::new(),
@@ -65,19 +71,24 @@ struct Members {
     has: u32,
 }
 
-/// The keys of records, with their words.
-type Keys = Vec<(Hash, [u32; 1])>;
+/// The keys of domains, with their words.
+type Keys = SmallVec<[(Hash, [u32; 1]); FEW_DOMAINS]>;
 
-/// The same, with their holders.
-type HeldKeys = Vec<(Hash, [u32; 2])>;
+/// Those of identities, with their holders.
+type HeldKeys = SmallVec<[(Hash, [u32; 2]); FEW_IDENTITIES]>;
 
-struct PageWriter<'t> {
+/// Of most tenants, what is collected for their pages is no more than this: it needs no allocation.
+const FEW_ACCOUNTS: usize = 8;
+const FEW_DOMAINS: usize = 4;
+const FEW_IDENTITIES: usize = 20;
+
+struct PageWriter<'t, 'a> {
     writer: Writer,
     tenant: &'t Tenant,
-    hasher: &'t Hasher,
+    hasher: &'a Hasher,
     /// Sorted by id; an account's number is its place here.
-    accounts: Vec<&'t Account>,
-    entries: Entries<'t>,
+    accounts: &'a [&'t Account],
+    entries: &'a Entries<'t>,
     members: Members,
     /// What it has that a sender could be authorised by: flags of [`holding`].
     holdings: u32,
@@ -87,7 +98,7 @@ struct PageWriter<'t> {
     names_heirs: bool,
 }
 
-impl<'t> PageWriter<'t> {
+impl<'t> PageWriter<'t, '_> {
     /// Writes the head, what each decision asks for, what few ask for, and the hash tables.
     fn write(&mut self) {
         let tenant = self.tenant;
@@ -269,6 +280,9 @@ impl<'t> PageWriter<'t> {
 
     /// Writes the credentials of all accounts, and returns each account's share of the run, if there are any.
     fn credentials(&mut self) -> (Run, Vec<Run>) {
+        if self.members.has & 1 << more::CREDENTIALS == 0 {
+            return (Run::default(), Vec::new());
+        }
         let mut rows: Vec<(usize, &Credential, Run, Run)> = Vec::new();
         for (number, account) in self.accounts.iter().enumerate() {
             let mut credentials: Vec<&Credential> = account.credentials.iter().collect();
@@ -280,7 +294,7 @@ impl<'t> PageWriter<'t> {
             }
         }
         let start = self.writer.here();
-        let mut shares = alloc::vec![Run::default(); if rows.is_empty() { 0 } else { self.accounts.len() }];
+        let mut shares = alloc::vec![Run::default(); self.accounts.len()];
         for &(account, credential, scopes, lists) in &rows {
             if let Some(share) = shares.get_mut(account) {
                 if share.count == 0 {
@@ -304,44 +318,52 @@ impl<'t> PageWriter<'t> {
     }
 
     /// Writes the accounts, and returns the word of each.
-    fn accounts(&mut self, shares: &[Run]) -> (Run, Vec<Word>) {
+    fn accounts(&mut self, shares: &[Run]) -> (Run, SmallVec<[Word; FEW_ACCOUNTS]>) {
         // Of each account first where what few have stands, then where the account itself does.
-        let mut words = Vec::with_capacity(self.accounts.len());
-        for (account, number) in self.accounts.iter().zip(0..) {
-            let share = shares.get(number).copied().unwrap_or_default();
-            let roles = texts(&mut self.writer, account.roles.iter().map(String::as_str));
-            let lists = allowlists(&mut self.writer, &account.allowlists);
-            let denies = denies(&mut self.writer, &account.denies);
-            let exemptions = exemptions(&mut self.writer, account);
-            let runs = [roles, share, lists, denies, exemptions];
-            words.push(if runs.iter().all(|run| run.count == 0) {
-                0
-            } else {
-                let start = self.writer.here();
-                runs.into_iter().for_each(|run| self.writer.run(run));
-                start
-            });
+        let accounts = self.accounts;
+        let mut words = SmallVec::with_capacity(accounts.len());
+        for (account, number) in accounts.iter().zip(0..) {
+            words.push(self.account_extra(account, shares.get(number).copied().unwrap_or_default()));
         }
         let start = self.writer.here();
-        for (number, word) in words.iter_mut().enumerate() {
-            let Some(&account) = self.accounts.get(number) else { break };
+        let of_tenant = self.watch_of_tenant();
+        for ((account, number), word) in accounts.iter().zip(0..).zip(&mut words) {
             let extra = mem::replace(word, self.writer.here());
             let (local, domain) =
                 account.address.as_ref().map_or(("", ""), |address| (address.local(), address.domain()));
-            let flags = self.account_flags(account, extra != 0);
+            let flags = self.account_flags(account, extra != 0) | of_tenant;
             self.holdings |= flag(flags & account::COUNTED != 0, holding::OWN_ADDRESS);
             if flags & account::COUNTED_ABOVE != 0 {
                 *self.above.entry(domain).or_default() |= holding::OWN_ADDRESS;
             }
             let lengths = [&account.id, local, domain].map(|text| small(text.len()));
-            self.writer.words(AccountRow::words(flags, lengths, small(number)));
+            self.writer.words(AccountRow::words(flags, lengths, number));
             if extra != 0 {
                 self.writer.word(extra);
             }
             let address = if flags & account::ID_IS_ADDRESS == 0 { [local, domain] } else { ["", ""] };
             self.writer.octets(&[account.id.as_bytes(), address[0].as_bytes(), address[1].as_bytes()]);
         }
-        (Run { start, count: small(self.accounts.len()) }, words)
+        (Run { start, count: small(accounts.len()) }, words)
+    }
+
+    /// Writes what few accounts have, if this one has anything; returns where it starts, or 0.
+    fn account_extra(&mut self, account: &Account, share: Run) -> Word {
+        let Account { roles, allowlists: lists, denies: entries, exemptions: some, .. } = account;
+        if share.count == 0 && roles.is_empty() && lists.is_empty() && entries.is_empty() && some.is_empty() {
+            return 0;
+        }
+        let roles = texts(&mut self.writer, roles.iter().map(String::as_str));
+        let lists = allowlists(&mut self.writer, lists);
+        let denies = denies(&mut self.writer, entries);
+        let exemptions = exemptions(&mut self.writer, account);
+        let runs = [roles, share, lists, denies, exemptions];
+        if runs.iter().all(|run| run.count == 0) {
+            return 0;
+        }
+        let start = self.writer.here();
+        runs.into_iter().for_each(|run| self.writer.run(run));
+        start
     }
 
     fn account_flags(&self, account: &Account, has_extra: bool) -> u32 {
@@ -366,42 +388,38 @@ impl<'t> PageWriter<'t> {
             | flag(may_send, account::MAY_SEND)
             | flag(has_extra, account::HAS_EXTRA)
             | flag(account.address.as_ref().is_some_and(|own| own.is_spelled(&account.id)), account::ID_IS_ADDRESS)
-            | self.watch(account, may_send)
+            | flag(account.suspended || !may_send || !account.exemptions.is_empty(), account::WATCH_STANDING)
+            | flag(!account.credentials.is_empty(), account::WATCH_CREDENTIAL)
+            | flag(!account.allowlists.is_empty(), account::WATCH_CLIENT)
     }
 
-    /// What of a session can fail, or is not simply enforced: see [`account::WATCHED`].
-    fn watch(&self, account: &Account, may_send: bool) -> u32 {
+    /// What of a session can fail, or is not simply enforced, by what its tenant has: see [`account::WATCHED`].
+    fn watch_of_tenant(&self) -> u32 {
         let Tenant { suspended, parent, allowlists, credential, sender, .. } = self.tenant;
         let has_parent = parent.is_some();
         let varies = self.modes().iter().any(|mode| *mode != Mode::Enforce)
-            || sender.channels != SenderSettings::default().channels
-            || !account.exemptions.is_empty();
-        let stands = !suspended && !account.suspended && may_send;
-        let asks = *credential != CredentialSettings::default() || !account.credentials.is_empty();
-        let binds = !allowlists.is_empty() || !account.allowlists.is_empty();
-        flag(has_parent || varies || !stands, account::WATCH_STANDING)
-            | flag(asks, account::WATCH_CREDENTIAL)
-            | flag(has_parent || binds, account::WATCH_CLIENT)
+            || sender.channels != SenderSettings::default().channels;
+        flag(has_parent || varies || *suspended, account::WATCH_STANDING)
+            | flag(*credential != CredentialSettings::default(), account::WATCH_CREDENTIAL)
+            | flag(has_parent || !allowlists.is_empty(), account::WATCH_CLIENT)
     }
 
     /// Writes the domains, and returns the key of each.
     fn domains(&mut self) -> (Run, Keys) {
-        let count = self.entries.all().len();
-        let mut senders = Vec::with_capacity(count);
-        for number in 0..count {
-            let Some(domain) = self.entries.all().get(number) else { break };
-            senders.push(self.senders(&domain.senders));
-        }
+        let entries = self.entries.all();
+        let count = entries.len();
+        let senders: SmallVec<[Accounts; FEW_DOMAINS]> =
+            entries.iter().map(|domain| self.senders(&domain.senders)).collect();
         let start = self.writer.here();
-        let mut keys = Vec::with_capacity(count);
-        for (domain, senders) in self.entries.all().iter().zip(senders) {
+        let mut keys = Keys::with_capacity(count);
+        for (domain, senders) in entries.iter().zip(senders) {
             let name = domain.name.as_str();
             keys.push((Hash::of(self.hasher, name.as_bytes()), [self.writer.here()]));
             let flags = flag(domain.is_verified(), domain::VERIFIED)
                 | flag(domain.status == DomainStatus::Suspended, domain::SUSPENDED)
                 | flag(domain.active, domain::ACTIVE)
                 | flag(domain.approved, domain::APPROVED)
-                | flag(domain.senders == Names::Any, domain::ANY_SENDER)
+                | flag(matches!(domain.senders, Names::Any), domain::ANY_SENDER)
                 | flag(domain.subdomains, domain::SUBDOMAINS)
                 | flag(domain.case == CaseRule::Exact, domain::EXACT_CASE)
                 | flag(domain.covers_mailboxes, domain::COVERS_MAILBOXES)
@@ -433,14 +451,15 @@ impl<'t> PageWriter<'t> {
         let mut all = in_order(count, of_tenant.chain(of_accounts));
         all.iter_mut().for_each(|held| held.extra = self.identity_extra(held.identity));
         let start = self.writer.here();
-        let mut hashes = Vec::with_capacity(all.len());
+        let mut hashes = HeldKeys::with_capacity(all.len());
         for at_domain in all.chunk_by(Held::is_beside) {
             let Some(domain) = at_domain.first().map(|held| held.identity.address.domain()) else { continue };
             let domain_hash = Hash::of(self.hasher, domain.as_bytes());
-            let [exact, above] = self.entries.in_force(domain);
+            let number = self.entries.number(domain);
+            let [exact, above] = self.entries.in_force_of(number, domain);
             let exact_case = exact.or(above).is_some_and(|entry| entry.case == CaseRule::Exact);
             let proof = (exact.is_some(), above.is_some());
-            let entry = self.entries.number(domain).and_then(|number| named.get(number));
+            let entry = number.and_then(|number| named.get(number));
             let mut word = entry.map(|&(_, [entry])| entry + DomainRow::WORDS);
             for &Held { identity, holder, extra, .. } in at_domain {
                 let local = identity.address.local();
@@ -492,7 +511,7 @@ impl<'t> PageWriter<'t> {
 
     /// Writes what an identity has beside its flags, if it has anything; returns where it starts, or 0.
     fn identity_extra(&mut self, identity: &Identity) -> Word {
-        if identity.senders == Names::Any && identity.roles == Names::Any && identity.since.is_none() {
+        if matches!((&identity.senders, &identity.roles, identity.since), (Names::Any, Names::Any, None)) {
             return 0;
         }
         let senders = self.senders(&identity.senders);
@@ -514,7 +533,7 @@ impl<'t> PageWriter<'t> {
     /// Writes a list of accounts: numbers of the tenant's own, ids of others.
     fn senders(&mut self, names: &Names) -> Accounts {
         let Names::Only(list) = names else { return Accounts::default() };
-        let (mut own, mut others) = (Vec::with_capacity(list.len()), Vec::new());
+        let (mut own, mut others) = (SmallVec::<[Word; FEW_ACCOUNTS]>::with_capacity(list.len()), Vec::new());
         for id in list {
             match self.accounts.binary_search_by(|account| account.id.as_str().cmp(id)) {
                 Ok(number) => own.push(small(number)),
@@ -542,8 +561,8 @@ fn identity_flags(identity: &Identity, (exact, above): (bool, bool), has_extra: 
         | flag(identity.consent == Some(Consent::Refused), identity::REFUSED)
         | flag(identity.consent == Some(Consent::Withdrawn), identity::WITHDRAWN)
         | flag(identity.grandfathered, identity::GRANDFATHERED)
-        | flag(identity.senders == Names::Any, identity::ANY_SENDER)
-        | flag(identity.roles == Names::Any, identity::ANY_ROLE)
+        | flag(matches!(identity.senders, Names::Any), identity::ANY_SENDER)
+        | flag(matches!(identity.roles, Names::Any), identity::ANY_ROLE)
         | flag(exact, identity::PROVED)
         | flag(above && !exact, identity::PROVED_ABOVE)
         | flag(identity.since.is_some(), identity::HAS_SINCE)

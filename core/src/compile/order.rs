@@ -1,7 +1,7 @@
 //! The identities of a tenant in the order in which they stand in its page: by domain, by local part, by holder.
 
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use smallvec::SmallVec;
 
@@ -15,28 +15,61 @@ pub(super) struct Held<'t> {
     pub(super) holder: Word,
     /// Where what few identities have is written, or 0.
     pub(super) extra: Word,
-    /// The number of its domain, in the order in which they were first seen.
+    /// The number of its domain.
     domain: u32,
     /// The first octets of its local part as a number, which tells most of them apart.
     start: u64,
 }
+
+/// Identities, without an allocation where they are few.
+pub(super) type All<'t> = SmallVec<[Held<'t>; FEW]>;
 
 impl Held<'_> {
     /// Whether both are at one domain.
     pub(super) const fn is_beside(&self, other: &Self) -> bool {
         self.domain == other.domain
     }
+
+    /// The order of identities at one domain.
+    fn within_domain(&self, other: &Self) -> Ordering {
+        let rest = |held: &Self| (held.identity.address.local(), held.holder);
+        self.start.cmp(&other.start).then_with(|| rest(self).cmp(&rest(other)))
+    }
 }
 
 /// Puts so many identities in order.
-///
-/// Many are at few domains, so that they are first dealt out to those, and sorted at each.
-pub(super) fn in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t Identity)>) -> Vec<Held<'t>> {
+pub(super) fn in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t Identity)>) -> All<'t> {
+    if count <= FEW { few_in_order(identities) } else { many_in_order(count, identities) }
+}
+
+/// Sorts them all.
+fn few_in_order<'t>(identities: impl Iterator<Item = (Word, &'t Identity)>) -> All<'t> {
+    let mut keyed: SmallVec<[(u64, Held<'t>); FEW]> = SmallVec::new();
+    for (holder, identity) in identities {
+        let [domain, local] = [identity.address.domain(), identity.address.local()].map(start);
+        keyed.push((domain, Held { identity, holder, extra: 0, domain: 0, start: local }));
+    }
+    let domain = |held: &Held<'t>| held.identity.address.domain();
+    keyed.sort_unstable_by(|(at, one), (other_at, other)| {
+        at.cmp(other_at).then_with(|| domain(one).cmp(domain(other))).then_with(|| one.within_domain(other))
+    });
+    let (mut number, mut before) = (0, "");
+    let mut all = All::new();
+    for (_, mut held) in keyed {
+        number += u32::from(domain(&held) != before);
+        (held.domain, before) = (number, domain(&held));
+        all.push(held);
+    }
+    all
+}
+
+/// Deals them out to their domains, which are few, and sorts them at each.
+fn many_in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t Identity)>) -> All<'t> {
     let mut domains: BTreeMap<&str, u32> = BTreeMap::new();
     // The domains that were met last.
     let mut known: [(&str, u32); 64] = [("", 0); 64];
     let mut counts: SmallVec<[usize; 16]> = SmallVec::new();
-    let mut held: Vec<Held<'_>> = Vec::with_capacity(count);
+    let mut held: All<'_> = SmallVec::with_capacity(count);
     for (holder, identity) in identities {
         let name = identity.address.domain();
         let slot = (glimpse(0, name) >> 58) as usize;
@@ -62,7 +95,7 @@ pub(super) fn in_order<'t>(count: usize, identities: impl Iterator<Item = (Word,
             at += core::mem::replace(place, at);
         }
     }
-    let mut ordered = alloc::vec![any; held.len()];
+    let mut ordered: All<'_> = smallvec::smallvec![any; held.len()];
     for one in held {
         if let Some(place) = places.get_mut(one.domain as usize) {
             if let Some(slot) = ordered.get_mut(*place) {
@@ -72,26 +105,37 @@ pub(super) fn in_order<'t>(count: usize, identities: impl Iterator<Item = (Word,
         }
     }
     for at_domain in ordered.chunk_by_mut(Held::is_beside) {
-        at_domain.sort_unstable_by(|one, other| {
-            let rest = |held: &Held<'t>| (held.identity.address.local(), held.holder);
-            one.start.cmp(&other.start).then_with(|| rest(one).cmp(&rest(other)))
-        });
+        at_domain.sort_unstable_by(Held::within_domain);
     }
     ordered
 }
 
 /// The first eight octets of a text as a number that sorts as they do; a shorter text sorts as with zeros behind.
 fn start(text: &str) -> u64 {
-    let mut octets = [0; 8];
-    octets.iter_mut().zip(text.bytes()).for_each(|(slot, octet)| *slot = octet);
-    u64::from_be_bytes(octets)
+    let text = text.as_bytes();
+    if let Some(first) = text.first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
+    let empty = 8 * (8 - text.len());
+    match (text.first_chunk(), text.last_chunk()) {
+        // Both may have octets in the middle, at the same place.
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << empty
+        }
+        _ => {
+            text.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)).checked_shl(small(empty)).unwrap_or(0)
+        }
+    }
 }
+
+/// As many are sorted without more ado.
+const FEW: usize = 20;
 
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
 
-    use super::in_order;
+    use super::{FEW, few_in_order, in_order, many_in_order, start};
     use crate::address::Address;
     use crate::policy::Identity;
 
@@ -105,11 +149,34 @@ mod tests {
                 domains.map(|domain| Identity::new(Address::parse(&std::format!("{local}@{domain}")).unwrap()))
             })
             .collect();
-        let mut all: Vec<_> =
+        let all: Vec<_> =
             [7, 0, 3].into_iter().flat_map(|holder| identities.iter().map(move |one| (holder, one))).collect();
-        let shown: Vec<_> =
-            in_order(all.len(), all.iter().copied()).iter().map(|held| (held.holder, held.identity)).collect();
-        all.sort_by_key(|(holder, one)| (one.address.domain(), one.address.local(), *holder));
-        assert_eq!(shown, all);
+        // Few and many are sorted in ways of their own, each of which sorts any number.
+        for count in (0..=2 * FEW).chain([all.len()]) {
+            let mut some: Vec<_> = all.iter().copied().cycle().step_by(7).take(count).collect();
+            let identities = || some.iter().copied();
+            let ways = [in_order(count, identities()), few_in_order(identities()), many_in_order(count, identities())];
+            some.sort_by_key(|(holder, one)| (one.address.domain(), one.address.local(), *holder));
+            for way in &ways {
+                let shown: Vec<_> = way.iter().map(|held| (held.holder, held.identity)).collect();
+                assert_eq!(shown, some);
+                for (one, other) in way.iter().zip(way.iter().skip(1)) {
+                    let same = one.identity.address.domain() == other.identity.address.domain();
+                    assert_eq!(one.is_beside(other), same);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_start_sorts_as_its_text_does() {
+        let long = "abcdefghi";
+        let texts =
+            (0..=long.len()).map(|length| &long[..length]).chain(["b", "ab\u{e9}", "abce", "\u{e9}\u{e9}\u{e9}"]);
+        for text in texts {
+            let mut octets = [0; 8];
+            octets.iter_mut().zip(text.bytes()).for_each(|(slot, octet)| *slot = octet);
+            assert_eq!(start(text), u64::from_be_bytes(octets), "{text}");
+        }
     }
 }

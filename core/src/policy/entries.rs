@@ -1,6 +1,6 @@
 //! The domain entries of a tenant, by name.
 
-use alloc::vec::Vec;
+use smallvec::SmallVec;
 
 use crate::address::{Address, upwards};
 
@@ -8,7 +8,7 @@ use super::{Domain, Separator, Tenant};
 
 /// The domain entries of one tenant, sorted by name; of those with one name, the first.
 pub(crate) struct Entries<'p> {
-    sorted: Vec<&'p Domain>,
+    sorted: SmallVec<[&'p Domain; FEW]>,
     /// One of them includes its sub-domains.
     reaches_below: bool,
     /// One of them says what begins a sub-address.
@@ -18,9 +18,11 @@ pub(crate) struct Entries<'p> {
 impl<'p> Entries<'p> {
     /// Sorts the entries of a tenant.
     pub(crate) fn of(tenant: &'p Tenant) -> Self {
-        let mut sorted: Vec<&Domain> = tenant.domains.iter().collect();
-        sorted.sort_by(|one, other| one.name.cmp(&other.name));
-        sorted.dedup_by(|later, first| later.name == first.name);
+        let mut sorted: SmallVec<[&Domain; FEW]> = tenant.domains.iter().collect();
+        if sorted.len() > 1 {
+            sorted.sort_by(|one, other| one.name.cmp(&other.name));
+            sorted.dedup_by(|later, first| later.name == first.name);
+        }
         let reaches_below = sorted.iter().any(|entry| entry.subdomains);
         let separates = sorted.iter().any(|entry| entry.separator.is_some());
         Self { sorted, reaches_below, separates }
@@ -33,18 +35,27 @@ impl<'p> Entries<'p> {
 
     /// The number of the entry of exactly this name among all.
     pub(crate) fn number(&self, name: &str) -> Option<usize> {
-        self.sorted.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()
+        let sorted = self.all();
+        if sorted.len() <= FEW {
+            return sorted.iter().position(|entry| entry.name.as_str() == name);
+        }
+        sorted.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()
     }
 
     /// The entry in force of exactly this name, and the closest one above it that includes its sub-domains.
     pub(crate) fn in_force(&self, name: &str) -> [Option<&'p Domain>; 2] {
-        let named = |name: &str| self.sorted.get(self.number(name)?).copied().filter(|entry| entry.is_in_force());
+        self.in_force_of(self.number(name), name)
+    }
+
+    /// The same for a name whose entry, if there is one, has this number.
+    pub(crate) fn in_force_of(&self, number: Option<usize>, name: &str) -> [Option<&'p Domain>; 2] {
+        let numbered = |number: usize| self.all().get(number).copied().filter(|entry| entry.is_in_force());
+        let exact = number.and_then(numbered);
         if !self.reaches_below {
-            return [named(name), None];
+            return [exact, None];
         }
-        let mut names = upwards(name);
-        let exact = names.next().and_then(named);
-        [exact, names.filter_map(named).find(|entry| entry.subdomains)]
+        let mut above = upwards(name).skip(1).filter_map(|name| self.number(name).and_then(numbered));
+        [exact, above.find(|entry| entry.subdomains)]
     }
 
     /// Returns the separator of the verified active entry for the address's domain (docs/semantics.md 4.1).
@@ -56,3 +67,6 @@ impl<'p> Entries<'p> {
         exact.or(above)?.separator
     }
 }
+
+/// As many are looked through one by one, and kept without an allocation.
+const FEW: usize = 4;

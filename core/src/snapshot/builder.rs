@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::compile::compile_tenant;
 use crate::options::{HashKey, Options};
-use crate::policy::{Hashes, Outline, Provider, Tenant, Whole};
+use crate::policy::{Entries, Hashes, Outline, Provider, Tenant, Whole};
 
 use super::hash::Hasher;
 use super::image::{Builder, Front, Part};
@@ -138,11 +138,13 @@ impl TenantCompiler {
     /// ```
     #[must_use]
     pub fn compile(&self, tenant: &Tenant) -> TenantPage {
-        let (outline, hashes) = Outline::of(tenant);
+        let entries = Entries::of(tenant);
+        let (outline, hashes) = Outline::of(tenant, &entries);
         let part = if outline.is_wrong() {
             Ok(None)
         } else {
-            let page = compile_tenant(tenant, &self.hasher).map_err(|_| CompileError::TooLarge(tenant.id.clone()));
+            let page =
+                compile_tenant(tenant, &entries, &self.hasher).map_err(|_| CompileError::TooLarge(tenant.id.clone()));
             page.and_then(|page| Ok(Some(Part::new(page, &self.hasher)?)))
         };
         TenantPage { outline, hashes, part, key: self.key }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use crate::compile::compile_tenant;
-use crate::policy::Tenant;
+use crate::policy::{Entries, Tenant};
 
 use super::fit::Fit;
 use super::image::{Builder, Front, identify};
@@ -71,7 +71,8 @@ impl Snapshot {
             overlay.take(number, page, hasher)?;
         }
         if let Some(tenant) = new {
-            let page = compile_tenant(tenant, hasher).map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
+            let page = compile_tenant(tenant, &Entries::of(tenant), hasher)
+                .map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
             let digest = overlay.add(&page, hasher).ok_or_else(|| CompileError::TooLarge(tenant.id.clone()))??;
             sum = sum.wrapping_add(digest);
         }

@@ -123,14 +123,20 @@ fn enter<const N: usize>(
 ) -> Option<u32> {
     let (mut at, mut before) = (from, 0);
     while let Some((tags, entries)) = group_mut::<N>(table, at) {
-        before += alike(u64::from_le_bytes(*tags), hash.tag()).count_ones();
-        if before >= most {
-            return None;
+        let of_group = u64::from_le_bytes(*tags);
+        let alike = alike(of_group, hash.tag());
+        // Few entries of a group have the tag of another one.
+        if alike != 0 {
+            before += alike.count_ones();
+            if before >= most {
+                return None;
+            }
         }
-        let places = tags.iter_mut().zip(entries.chunks_exact_mut(4 * N)).take(SLOTS);
-        if let Some((tag, entry)) = places.into_iter().find(|(tag, _)| **tag == 0) {
-            *tag = hash.tag();
-            entry.chunks_exact_mut(4).zip(words).for_each(|(slot, word)| slot.copy_from_slice(&word.to_le_bytes()));
+        let slot = filled(of_group);
+        if slot < SLOTS {
+            *tags = (of_group | u64::from(hash.tag()) << (8 * slot)).to_le_bytes();
+            let entry = entries.get_mut(4 * N * slot..4 * N * (slot + 1))?;
+            entry.copy_from_slice(words.map(u32::to_le_bytes).as_flattened());
             return Some(at);
         }
         let [.., flags] = tags;
@@ -138,6 +144,15 @@ fn enter<const N: usize>(
         at = next(at, groups);
     }
     None
+}
+
+/// How many entries a group has, by its tags: they are filled from the first on.
+const fn filled(tags: u64) -> usize {
+    SLOTS
+        - match ((tags << 8).leading_zeros() / 8) as usize {
+            empty if empty < SLOTS => empty,
+            _ => SLOTS,
+        }
 }
 
 /// The tags of a group, and what stands behind them.

@@ -156,7 +156,7 @@ mod tests {
     use super::Runs;
     use crate::compile::compile_tenant;
     use crate::options::HashKey;
-    use crate::policy::Tenant;
+    use crate::policy::{Entries, Tenant};
     use crate::snapshot::hash::Hasher;
     use crate::snapshot::root::UNIT;
 
@@ -164,8 +164,8 @@ mod tests {
     fn pages_stand_in_the_order_of_their_ids_whatever_order_they_came_in() {
         let hasher = Hasher::new(&HashKey([7; 16]));
         let ids = (0..200).map(|number| format!("a-long-common-beginning-{}", number * 37 % 200));
-        let mut pages: Vec<_> =
-            ids.map(|id| (id.clone(), compile_tenant(&Tenant::new(id), &hasher).expect("a small page"))).collect();
+        let page = |tenant: &Tenant| compile_tenant(tenant, &Entries::of(tenant), &hasher).expect("a small page");
+        let mut pages: Vec<_> = ids.map(|id| (id.clone(), page(&Tenant::new(id)))).collect();
         for most in [1, 1000, 5000, 1 << 20] {
             let mut runs = Runs::of(most);
             pages.iter().for_each(|(_, page)| runs.push(page).expect("a whole page"));

@@ -30,9 +30,9 @@ pub(super) struct Checker {
 }
 
 /// The tenant that is being checked.
-struct Of<'p> {
+struct Of<'p, 'e> {
     tenant: &'p Tenant,
-    entries: &'p Entries<'p>,
+    entries: &'e Entries<'p>,
     roles: BTreeSet<&'p str>,
     /// The ids of its accounts, sorted; few tenants name any.
     accounts: OnceCell<Vec<&'p str>>,
@@ -40,7 +40,7 @@ struct Of<'p> {
 
 impl<'p> Checker {
     /// Finds what must not stand in a tenant, and what it names of others.
-    pub(super) fn of(tenant: &'p Tenant, entries: &'p Entries<'p>) -> Vec<Found> {
+    pub(super) fn of(tenant: &'p Tenant, entries: &Entries<'p>) -> Vec<Found> {
         let mut checker = Self { path: Vec::with_capacity(DEPTH), place: Place::ID, found: Vec::new() };
         checker.tenant(tenant, entries);
         checker.found
@@ -62,7 +62,7 @@ impl<'p> Checker {
             .collect()
     }
 
-    fn tenant(&mut self, tenant: &'p Tenant, entries: &'p Entries<'p>) {
+    fn tenant(&mut self, tenant: &'p Tenant, entries: &Entries<'p>) {
         self.id(&tenant.id);
         self.place = Place::SETTINGS;
         self.below("controls", |checker| {
@@ -113,7 +113,7 @@ impl<'p> Checker {
         }
     }
 
-    fn domain(&mut self, of: &Of<'p>, domain: &'p Domain) {
+    fn domain(&mut self, of: &Of<'p, '_>, domain: &'p Domain) {
         self.no_public_suffix("name", &domain.name);
         self.instant("since", domain.since);
         self.senders(of, &domain.senders, |inherited| inherited.domains);
@@ -122,7 +122,7 @@ impl<'p> Checker {
     /// Checks the identities of one holder; `special` what differs between holders.
     fn identities(
         &mut self,
-        of: &Of<'p>,
+        of: &Of<'p, '_>,
         identities: &'p [Identity],
         mut special: impl FnMut(&mut Self, &'p Identity),
     ) {
@@ -139,7 +139,7 @@ impl<'p> Checker {
         });
     }
 
-    fn account(&mut self, of: &Of<'p>, place: Place, account: &'p Account) {
+    fn account(&mut self, of: &Of<'p, '_>, place: Place, account: &'p Account) {
         self.place = place;
         self.id(&account.id);
         self.place = place.own_address();
@@ -216,7 +216,7 @@ impl<'p> Checker {
     }
 
     /// Checks that each account is one of the tenant, or to be found with an heir, where the right comes down to heirs.
-    fn senders(&mut self, of: &Of<'p>, senders: &'p Names, right: fn(Inherited) -> bool) {
+    fn senders(&mut self, of: &Of<'p, '_>, senders: &'p Names, right: fn(Inherited) -> bool) {
         let Names::Only(ids) = senders else { return };
         let mut seen = Seen::new();
         self.each("senders", ids, |checker, _, id| {
@@ -228,7 +228,7 @@ impl<'p> Checker {
         });
     }
 
-    fn role_names(&mut self, of: &Of<'p>, roles: &'p Names, heirs: bool) {
+    fn role_names(&mut self, of: &Of<'p, '_>, roles: &'p Names, heirs: bool) {
         let Names::Only(names) = roles else { return };
         let mut seen = Seen::new();
         self.each("roles", names, |checker, _, name| {
@@ -313,7 +313,7 @@ impl<'p> Checker {
     }
 }
 
-impl<'p> Of<'p> {
+impl Of<'_, '_> {
     fn has_account(&self, id: &str) -> bool {
         let accounts = self.accounts.get_or_init(|| {
             let mut ids: Vec<&str> = self.tenant.accounts.iter().map(|account| &*account.id).collect();
@@ -325,7 +325,7 @@ impl<'p> Of<'p> {
 }
 
 /// Returns the number of each identity whose address an earlier one has in widest form, with the number of the first of them.
-fn second_identities(of: &Of<'_>, identities: &[Identity]) -> BTreeMap<usize, usize> {
+fn second_identities(of: &Of<'_, '_>, identities: &[Identity]) -> BTreeMap<usize, usize> {
     let mut second = BTreeMap::new();
     if identities.len() < 2 {
         return second;

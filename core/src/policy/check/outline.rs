@@ -94,10 +94,9 @@ pub(crate) struct Hashes {
 }
 
 impl Outline {
-    /// Checks a tenant alone.
-    pub(crate) fn of(tenant: &Tenant) -> (Self, Hashes) {
-        let entries = Entries::of(tenant);
-        let found = Checker::of(tenant, &entries);
+    /// Checks a tenant alone; `entries` are its domains.
+    pub(crate) fn of<'p>(tenant: &'p Tenant, entries: &Entries<'p>) -> (Self, Hashes) {
+        let found = Checker::of(tenant, entries);
         let octets = tenant.accounts.iter().map(|account| texts(account).iter().map(|text| text.len()).sum::<usize>());
         let mut text = String::with_capacity(tenant.id.len() + octets.sum::<usize>());
         text.push_str(&tenant.id);
@@ -107,7 +106,7 @@ impl Outline {
         hashes.accounts.reserve_exact(tenant.accounts.len());
         let mut credentials = Vec::new();
         for (account, number) in tenant.accounts.iter().zip(0..) {
-            outline.account(account, number, &entries, &mut hashes);
+            outline.account(account, number, entries, &mut hashes);
             for (credential, at) in account.credentials.iter().zip(0..) {
                 hashes.credentials.push(hash(&credential.id));
                 credentials.push(CredentialOutline { account: number, number: at, id: (*credential.id).into() });

@@ -9,7 +9,7 @@ use core::iter::successors;
 use crate::address::Address;
 use crate::policy::claims::{Claim, second_claims};
 use crate::policy::levels::{Level, levels};
-use crate::policy::{Inherited, PathStep, Policy, PolicyProblem, ProblemKind, Provider, Separator};
+use crate::policy::{Entries, Inherited, PathStep, Policy, PolicyProblem, ProblemKind, Provider, Separator};
 
 use super::MAX_LEVELS;
 use super::alone::Checker;
@@ -24,7 +24,7 @@ impl Policy {
     pub fn check(&self) -> Vec<PolicyProblem> {
         let mut whole = Whole::new(&self.provider);
         for tenant in &self.tenants {
-            let (outline, hashes) = Outline::of(tenant);
+            let (outline, hashes) = Outline::of(tenant, &Entries::of(tenant));
             whole.add(outline, hashes);
         }
         whole.problems()
