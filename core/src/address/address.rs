@@ -158,8 +158,12 @@ fn read_quoted(text: &str) -> Result<(String, &str), AddressError> {
 
 /// Reads a local part without quotes, and returns it with what follows.
 fn read_dot_string(text: &str) -> Result<(String, &str), AddressError> {
-    let end = text.bytes().position(|octet| octet == b'@').ok_or(AddressError::MissingAt)?;
+    let end = octet::position(text.as_bytes(), b'@').ok_or(AddressError::MissingAt)?;
     let (value, rest) = text.split_at_checked(end).ok_or(AddressError::MissingAt)?;
+    // No flaw is in it, nor a space.
+    if value.is_ascii() && local::is_dot_string(value.as_bytes()) {
+        return Ok((String::from(value), rest));
+    }
     if let Some((flaw, _)) = local::find_flaw(value) {
         return Err(AddressError::Local(flaw));
     }

@@ -202,24 +202,26 @@ fn lower_ascii(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<usize, (Doma
     }
     let mut a_label = false;
     let mut numbers = true;
-    let mut start = 0;
-    for (at, (&octet, target)) in domain.iter().zip(out.iter_mut()).enumerate() {
-        if octet == b'.' {
-            a_label |= check_label(domain.get(start..at).unwrap_or_default()).map_err(|flaw| (flaw, start))?;
-            start = at + 1;
-        } else if octet::is(octet, LDH) {
-            numbers &= octet.is_ascii_digit();
-        } else {
-            return Err((DomainFlaw::Character, at));
+    let (mut start, mut rest) = (0, domain);
+    loop {
+        let (label, behind) = rest.split_at(octet::leading(rest, LDH));
+        let end = start + label.len();
+        match behind {
+            [] if label.is_empty() => return Err((DomainFlaw::FinalDot, start - 1)),
+            [] | [b'.', ..] => {}
+            _ => return Err((DomainFlaw::Character, end)),
         }
-        *target = octet.to_ascii_lowercase();
+        a_label |= check_label(label).map_err(|flaw| (flaw, start))?;
+        numbers = numbers && label.iter().all(u8::is_ascii_digit);
+        let [_, after @ ..] = behind else { break };
+        (start, rest) = (end + 1, after);
     }
-    if start == domain.len() {
-        return Err((DomainFlaw::FinalDot, start - 1));
-    }
-    a_label |= check_label(domain.get(start..).unwrap_or_default()).map_err(|flaw| (flaw, start))?;
     if numbers {
         return Err((DomainFlaw::BareIp, 0));
+    }
+    if let Some(lower) = out.get_mut(..domain.len()) {
+        lower.copy_from_slice(domain);
+        lower.make_ascii_lowercase();
     }
     if a_label {
         let lower = out.get(..domain.len()).unwrap_or_default();

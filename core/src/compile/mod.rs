@@ -59,9 +59,9 @@ pub(crate) fn compile_tenant<'t>(
 
 /// About as many octets as the page of a tenant takes, for the memory to be asked for at once.
 fn octets(tenant: &Tenant) -> usize {
-    let of_accounts = tenant.accounts.iter().map(|account| 60 + 50 * account.identities.len());
+    let of_accounts = tenant.accounts.iter().map(|account| 32 + 46 * account.identities.len());
     let of_accounts: usize = of_accounts.sum();
-    256 + 64 * tenant.domains.len() + 50 * tenant.identities.len() + of_accounts
+    160 + 52 * tenant.domains.len() + 46 * tenant.identities.len() + of_accounts
 }
 
 /// The members of [`more`] that the tenant has, and the word where they stand.

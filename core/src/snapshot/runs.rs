@@ -3,12 +3,10 @@
 //! They are collected in runs, each of which is sorted once it is full. The image is then written from its end, and a run gives its
 //! memory back from its end as well, so that all pages are there once at any time, whatever order they came in.
 
-use alloc::vec::Vec;
-use core::ops::Range;
-
 use super::layout::{Damaged, Read, small};
 use super::page::PageView;
 use super::root::UNIT;
+use alloc::vec::Vec;
 
 /// Pages, each by its number among those that came.
 pub(super) struct Runs {
@@ -19,6 +17,8 @@ pub(super) struct Runs {
     open: Vec<u8>,
     first: usize,
     places: Vec<Place>,
+    /// The numbers of the pages in full runs, each run in the order of ids.
+    sorted: Vec<u32>,
 }
 
 /// Where a page stands, in units of [`UNIT`] octets.
@@ -32,7 +32,7 @@ struct Place {
 impl Runs {
     /// No pages yet; a run has at most so many octets.
     pub(super) const fn of(most: usize) -> Self {
-        Self { most, full: Vec::new(), open: Vec::new(), first: 0, places: Vec::new() }
+        Self { most, full: Vec::new(), open: Vec::new(), first: 0, places: Vec::new(), sorted: Vec::new() }
     }
 
     /// Takes the next page.
@@ -50,7 +50,7 @@ impl Runs {
 
     /// Ends the last run: its pages are put in order.
     fn close(&mut self) -> Read<()> {
-        let order = self.in_order(self.first..self.places.len())?;
+        let order = self.in_order((small(self.first)..small(self.places.len())).collect())?;
         let mut run = core::mem::take(&mut self.open);
         if !order.is_sorted() {
             let mut sorted = Vec::with_capacity(run.len());
@@ -64,6 +64,7 @@ impl Runs {
         }
         self.full.push(run);
         self.first = self.places.len();
+        self.sorted.extend(order);
         Ok(())
     }
 
@@ -78,7 +79,8 @@ impl Runs {
         if self.first < self.places.len() {
             self.close()?;
         }
-        let order = self.in_order(0..self.places.len())?;
+        let sorted = core::mem::take(&mut self.sorted);
+        let order = if self.full.len() < 2 { sorted } else { self.in_order(sorted)? };
         let (mut before, mut at) = (alloc::vec![0; order.len()], 0_u32);
         for &number in &order {
             if let (Some(slot), Some(place)) = (before.get_mut(number as usize), self.places.get(number as usize)) {
@@ -113,10 +115,9 @@ impl Runs {
     /// Sorts the numbers of pages by their ids.
     ///
     /// What all ids begin with is left out, and of the rest the first octets are compared as a number.
-    fn in_order(&self, numbers: Range<usize>) -> Read<Vec<u32>> {
+    fn in_order(&self, numbers: Vec<u32>) -> Read<Vec<u32>> {
         let mut ids = Vec::with_capacity(numbers.len());
         for number in numbers {
-            let number = small(number);
             ids.push((PageView::new(self.page(number)?)?.head().id()?, number));
         }
         let first = ids.first().map_or(&[][..], |(id, _)| id);
@@ -131,7 +132,8 @@ impl Runs {
                 (u128::from_be_bytes(start), rest, number)
             })
             .collect();
-        keyed.sort_unstable();
+        // The runs are merged: each is sorted.
+        keyed.sort();
         Ok(keyed.into_iter().map(|(.., number)| number).collect())
     }
 }

@@ -9,7 +9,7 @@ use crate::policy::Provider;
 use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
 
 use super::diagnostic::{Diagnostic, PolicyError};
-use super::lines::{Line, Object, Place, diagnose, read_line, without_columns};
+use super::lines::{Line, Object, Place, diagnose, each_line, read_line, without_columns};
 
 /// Compiles a policy as JSON Lines without the whole of it in memory, neither as text nor as objects: the octets come piece by
 /// piece, then [`finish`](Self::finish).
@@ -82,6 +82,14 @@ pub(crate) struct Cutter {
     octets: usize,
 }
 
+/// How many line endings are among octets. So many as an octet can count are counted at a time, which goes for many at once.
+fn line_endings(octets: &[u8]) -> usize {
+    let count = |octets: &[u8]| octets.iter().map(|&octet| u8::from(octet == b'\n')).sum::<u8>();
+    let chunks = octets.chunks_exact(240);
+    let rest = chunks.remainder();
+    chunks.chain([rest]).map(|chunk| usize::from(count(chunk))).sum()
+}
+
 /// Some whole lines of a text, the first of which stands at a place. The last may lack its line ending.
 pub(crate) struct Cut {
     text: Vec<u8>,
@@ -109,7 +117,7 @@ impl Cutter {
         let rest = self.text.split_off(self.end);
         let text = mem::replace(&mut self.text, rest);
         let cut = Cut { line: self.lines + 1, start: self.octets, text };
-        self.lines += cut.text.iter().filter(|&&octet| octet == b'\n').count();
+        self.lines += line_endings(&cut.text);
         self.octets += cut.text.len();
         self.end = 0;
         cut
@@ -122,7 +130,7 @@ impl Cut {
         let mut part = Part::default();
         // A text without any line has an empty first one, which is a problem.
         let none = (self.text.is_empty() && self.line == 1).then_some(&b""[..]);
-        let lines = none.into_iter().chain(self.text.split_inclusive(|&octet| octet == b'\n'));
+        let lines = none.into_iter().chain(each_line(&self.text));
         let (mut line, mut start) = (self.line, self.start);
         for octets in lines {
             let text = octets.strip_suffix(b"\n").unwrap_or(octets);
@@ -215,4 +223,23 @@ pub enum LinesError {
     /// The policy is sound, but no snapshot can be made of it.
     #[error(transparent)]
     Snapshot(CompileError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::line_endings;
+    use crate::wire::lines::each_line;
+
+    #[test]
+    fn lines_are_counted_and_cut_as_the_standard_library_does() {
+        for length in [0, 1, 7, 8, 9, 239, 240, 241, 1_000] {
+            for every in [1, 2, 3, 8, 255, 2_000] {
+                let text: Vec<u8> = (1..=length).map(|at| if at % every == 0 { b'\n' } else { 0x8A }).collect();
+                assert_eq!(line_endings(&text), text.iter().filter(|&&octet| octet == b'\n').count());
+                assert!(each_line(&text).eq(text.split_inclusive(|&octet| octet == b'\n')), "{length} {every}");
+            }
+        }
+    }
 }

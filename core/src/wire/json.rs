@@ -4,10 +4,13 @@
 //! comments, an escaped surrogate without its partner, more than [`DEPTH`] levels.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+use smallvec::SmallVec;
 
 use super::diagnostic::{Quoted, Report};
 use super::tree::{Entry, Node, Value};
@@ -18,7 +21,8 @@ use super::tree::{Entry, Node, Value};
 ///
 /// The syntax error that ended the reading, or every key that stands twice.
 pub(super) fn read(text: &str, start: usize) -> Result<Node<'_>, Vec<Report>> {
-    let mut reader = Reader { text, at: start, depth: 0, duplicates: Vec::new() };
+    let (entries, elements) = (SmallVec::new(), SmallVec::new());
+    let mut reader = Reader { text, at: start, depth: 0, entries, elements, duplicates: Vec::new() };
     let document = reader.value().and_then(|node| {
         reader.skip_space();
         match reader.peek() {
@@ -30,7 +34,7 @@ pub(super) fn read(text: &str, start: usize) -> Result<Node<'_>, Vec<Report>> {
         Ok(node) if reader.duplicates.is_empty() => Ok(node),
         Ok(_) => Err(reader.duplicates),
         Err(report) => {
-            reader.duplicates.push(report);
+            reader.duplicates.push(*report);
             Err(reader.duplicates)
         }
     }
@@ -40,11 +44,18 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
+    /// What was read of the tables and lists that have not ended, one behind the other: a table or list is made of its own
+    /// when it ends, at its size.
+    entries: SmallVec<[Entry<'t>; OPEN]>,
+    elements: SmallVec<[Node<'t>; OPEN]>,
     duplicates: Vec<Report>,
 }
 
+/// What was read, or the syntax error that ends the reading: behind a pointer, for it to take no room where there is none.
+type Read<T> = Result<T, Box<Report>>;
+
 impl<'t> Reader<'t> {
-    fn value(&mut self) -> Result<Node<'t>, Report> {
+    fn value(&mut self) -> Read<Node<'t>> {
         self.skip_space();
         let start = self.at;
         let value = match self.peek() {
@@ -60,10 +71,10 @@ impl<'t> Reader<'t> {
         Ok(Node { span: start..self.at, value })
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Value<'t>, Report>) -> Result<Value<'t>, Report> {
+    fn nested(&mut self, read: fn(&mut Self) -> Read<Value<'t>>) -> Read<Value<'t>> {
         if self.depth == DEPTH {
             let report = Report::new(self.at..self.at + 1, "", format_args!("more than {DEPTH} levels of nesting"));
-            return Err(report.help("a policy needs fewer than ten"));
+            return Err(report.help("a policy needs fewer than ten").into());
         }
         self.depth += 1;
         self.at += 1;
@@ -72,11 +83,11 @@ impl<'t> Reader<'t> {
         Ok(value)
     }
 
-    fn object(&mut self) -> Result<Value<'t>, Report> {
-        let mut entries = Vec::new();
+    fn object(&mut self) -> Read<Value<'t>> {
+        let first = self.entries.len();
         self.skip_space();
         if self.take(b'}') {
-            return Ok(Value::Table(entries));
+            return Ok(Value::Table(Vec::new()));
         }
         loop {
             self.skip_space();
@@ -91,9 +102,10 @@ impl<'t> Reader<'t> {
                 return Err(self.unexpected("`:`"));
             }
             let node = self.value()?;
-            entries.push(Entry { key, key_span, node });
+            self.entries.push(Entry { key, key_span, node });
             self.skip_space();
             if self.take(b'}') {
+                let entries = self.entries.drain(first..).collect::<Vec<_>>();
                 self.refuse_duplicates(&entries);
                 return Ok(Value::Table(entries));
             }
@@ -103,17 +115,18 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn array(&mut self) -> Result<Value<'t>, Report> {
-        let mut elements = Vec::new();
+    fn array(&mut self) -> Read<Value<'t>> {
+        let first = self.elements.len();
         self.skip_space();
         if self.take(b']') {
-            return Ok(Value::List(elements));
+            return Ok(Value::List(Vec::new()));
         }
         loop {
-            elements.push(self.value()?);
+            let element = self.value()?;
+            self.elements.push(element);
             self.skip_space();
             if self.take(b']') {
-                return Ok(Value::List(elements));
+                return Ok(Value::List(self.elements.drain(first..).collect()));
             }
             if !self.take(b',') {
                 return Err(self.unexpected("`,` or `]`"));
@@ -122,7 +135,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads a string (RFC 8259 §7); borrowed where it has no escapes.
-    fn string(&mut self) -> Result<Cow<'t, str>, Report> {
+    fn string(&mut self) -> Read<Cow<'t, str>> {
         let opening = self.at;
         self.at += 1;
         let mut run = self.at;
@@ -147,15 +160,15 @@ impl<'t> Reader<'t> {
                 }
                 Some(byte @ 0..=0x1F) => {
                     let report = Report::new(self.at..self.at + 1, "", "a control character within a string");
-                    return Err(report.help(format_args!("write it as `\\u{byte:04x}`")));
+                    return Err(report.help(format_args!("write it as `\\u{byte:04x}`")).into());
                 }
-                _ => return Err(Report::new(opening..self.at, "", "a string without its closing `\"`")),
+                _ => return Err(Report::new(opening..self.at, "", "a string without its closing `\"`").into()),
             }
         }
     }
 
     /// Reads one escape, with the second half of a surrogate pair.
-    fn escape(&mut self) -> Result<char, Report> {
+    fn escape(&mut self) -> Read<char> {
         let start = self.at;
         self.at += 2;
         let character = match self.text.as_bytes().get(start + 1) {
@@ -180,19 +193,20 @@ impl<'t> Reader<'t> {
                     _ => first,
                 };
                 return char::from_u32(code).ok_or_else(|| {
-                    Report::new(start..self.at, "", "an escaped surrogate without its partner")
-                        .help("write the character itself, or both halves of its pair")
+                    let report = Report::new(start..self.at, "", "an escaped surrogate without its partner");
+                    report.help("write the character itself, or both halves of its pair").into()
                 });
             }
             _ => {
                 let end = self.text.len().min(start + 1);
-                return Err(Report::new(start..end, "", "an unknown escape").help("write a backslash as `\\\\`"));
+                let report = Report::new(start..end, "", "an unknown escape");
+                return Err(report.help("write a backslash as `\\\\`").into());
             }
         };
         Ok(character)
     }
 
-    fn hex(&mut self) -> Result<u32, Report> {
+    fn hex(&mut self) -> Read<u32> {
         let digits = self.text.as_bytes().get(self.at..self.at + 4).unwrap_or(&[]);
         let value = digits.iter().try_fold(0, |sum, &digit| Some(sum * 16 + char::from(digit).to_digit(16)?));
         match value {
@@ -200,17 +214,17 @@ impl<'t> Reader<'t> {
                 self.at += 4;
                 Ok(value)
             }
-            _ => Err(Report::new(self.at..self.at, "", "expected four hexadecimal digits after `\\u`")),
+            _ => Err(Report::new(self.at..self.at, "", "expected four hexadecimal digits after `\\u`").into()),
         }
     }
 
     /// Reads a number (RFC 8259 §6) and keeps its text.
-    fn number(&mut self) -> Result<Value<'t>, Report> {
+    fn number(&mut self) -> Read<Value<'t>> {
         let start = self.at;
         self.take(b'-');
         if self.take(b'0') {
             if matches!(self.peek(), Some(b'0'..=b'9')) {
-                return Err(Report::new(start..self.at + 1, "", "a number with a leading zero"));
+                return Err(Report::new(start..self.at + 1, "", "a number with a leading zero").into());
             }
         } else {
             self.digits()?;
@@ -225,7 +239,7 @@ impl<'t> Reader<'t> {
         Ok(Value::Number(Cow::Borrowed(self.slice(start, self.at))))
     }
 
-    fn digits(&mut self) -> Result<(), Report> {
+    fn digits(&mut self) -> Read<()> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -233,7 +247,7 @@ impl<'t> Reader<'t> {
         if self.at == start { Err(self.unexpected("a digit")) } else { Ok(()) }
     }
 
-    fn word(&mut self, word: &str, value: Value<'t>) -> Result<Value<'t>, Report> {
+    fn word(&mut self, word: &str, value: Value<'t>) -> Read<Value<'t>> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             return Err(self.unexpected("a value"));
         }
@@ -262,7 +276,11 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn unexpected(&self, expected: &str) -> Report {
+    fn unexpected(&self, expected: &str) -> Box<Report> {
+        Box::new(self.not_expected(expected))
+    }
+
+    fn not_expected(&self, expected: &str) -> Report {
         let rest = self.text.get(self.at..).unwrap_or_default();
         match rest.chars().next() {
             None => Report::new(self.at..self.at, "", format_args!("expected {expected}, found the end of the text")),
@@ -325,6 +343,8 @@ fn plain_octets(octets: &[u8]) -> usize {
 
 /// As many keys are compared one by one.
 const FEW: usize = 16;
+/// Of most texts, no more entries or elements are at hand at a time.
+const OPEN: usize = 24;
 /// Deeper than any policy, and shallow enough for every stack.
 const DEPTH: usize = 64;
 

@@ -142,7 +142,7 @@ fn without(table: &'static Table, key: &'static Key) -> Map<String, Value> {
     });
     let required = table.keys.iter().filter(|other| matches!(other.presence, Presence::Required));
     let beside = required.map(|key| key.name).filter(|name| *name != key.name).chain(chosen);
-    beside.map(|name| (name.to_string(), sample(&table.key(name).unwrap().kind))).collect()
+    beside.map(|name| (name.to_string(), sample(&table.key(name, 0).unwrap().1.kind))).collect()
 }
 
 fn sample(kind: &'static Kind) -> Value {

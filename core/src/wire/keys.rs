@@ -89,8 +89,14 @@ pub(super) enum Rule {
 }
 
 impl Table {
-    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.name == name)
+    /// The key with a name, and its number. `likely` is the number that is looked at first: most texts have keys in the order
+    /// of the table.
+    pub(super) fn key(&self, name: &str, likely: usize) -> Option<(usize, &'static Key)> {
+        if let Some(key) = self.keys.get(likely).filter(|key| key.name == name) {
+            return Some((likely, key));
+        }
+        let number = self.keys.iter().position(|key| key.name == name)?;
+        Some((number, self.keys.get(number)?))
     }
 }
 

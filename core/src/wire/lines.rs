@@ -5,7 +5,9 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::iter;
 
+use crate::address::octet;
 use crate::policy::{PathStep, Policy, PolicyProblem, Provider, Tenant};
 
 use super::build::Builder;
@@ -122,9 +124,7 @@ pub(super) fn without_columns(place: Place, problems: &[PolicyProblem], whole: b
 /// Reads a whole text of JSON Lines; problems of the policy as a whole get their column too.
 pub(super) fn read(text: &[u8]) -> Result<Policy, PolicyError> {
     let mut lines = PolicyLines::new();
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        lines.push(line);
-    }
+    each_line(text).for_each(|line| lines.push(line));
     lines.finish_with(|place, problems, whole| {
         let line = text.get(place.start..place.end).unwrap_or_default();
         let Ok(Line { tree, skipped, mut reports, .. }) = read_line(line, place) else {
@@ -136,6 +136,17 @@ pub(super) fn read(text: &[u8]) -> Result<Policy, PolicyError> {
             locate(&tree, &skipped, steps, prefix)
         });
         place.diagnostics(line, reports.split_off(already))
+    })
+}
+
+/// The lines of a text, each with its line ending if it has one.
+pub(super) fn each_line(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    iter::from_fn(move || {
+        let end = octet::position(rest, b'\n').map_or(rest.len(), |at| at + 1);
+        let (line, behind) = rest.split_at(end);
+        rest = behind;
+        (!line.is_empty()).then_some(line)
     })
 }
 

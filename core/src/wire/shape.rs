@@ -37,9 +37,13 @@ impl Shape {
         let Value::Table(entries) = &node.value else {
             return self.wrong_type(node, "a table");
         };
+        let mut next = 0;
         for entry in entries {
-            match table.key(&entry.key) {
-                Some(key) => self.below(key.name, |shape| shape.value(&entry.node, &key.kind)),
+            match table.key(&entry.key, next) {
+                Some((number, key)) => {
+                    next = number + 1;
+                    self.below(key.name, |shape| shape.value(&entry.node, &key.kind));
+                }
                 None => self.unknown_key(entry, table),
             }
         }

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
@@ -35,7 +36,7 @@ struct Of<'p, 'e> {
     entries: &'e Entries<'p>,
     roles: BTreeSet<&'p str>,
     /// The ids of its accounts, sorted; few tenants name any.
-    accounts: OnceCell<Vec<&'p str>>,
+    accounts: OnceCell<SmallVec<[&'p str; FEW]>>,
 }
 
 impl<'p> Checker {
@@ -94,7 +95,7 @@ impl<'p> Checker {
         });
         self.identities(&of, &tenant.identities, |checker, identity| {
             checker.senders(&of, &identity.senders, |inherited| inherited.identities);
-            checker.role_names(&of, &identity.roles, true);
+            checker.roles(&of, &identity.roles, true);
         });
         self.allowlists(&tenant.allowlists);
         self.each("deny", &tenant.denies, Self::deny);
@@ -157,10 +158,10 @@ impl<'p> Checker {
         });
         self.each("exemption", &account.exemptions, Self::exemption);
         self.identities(of, &account.identities, |checker, identity| {
-            if identity.senders != Names::Any {
+            if !matches!(identity.senders, Names::Any) {
                 checker.report("senders", ProblemKind::SendersOfAccountIdentity);
             }
-            checker.role_names(of, &identity.roles, false);
+            checker.roles(of, &identity.roles, false);
         });
         self.each("credential", &account.credentials, |checker, number, credential| {
             checker.credential(place, small(number), credential);
@@ -216,8 +217,14 @@ impl<'p> Checker {
     }
 
     /// Checks that each account is one of the tenant, or to be found with an heir, where the right comes down to heirs.
+    #[inline]
     fn senders(&mut self, of: &Of<'p, '_>, senders: &'p Names, right: fn(Inherited) -> bool) {
-        let Names::Only(ids) = senders else { return };
+        if let Names::Only(ids) = senders {
+            self.sender_ids(of, ids, right);
+        }
+    }
+
+    fn sender_ids(&mut self, of: &Of<'p, '_>, ids: &'p [String], right: fn(Inherited) -> bool) {
         let mut seen = Seen::new();
         self.each("senders", ids, |checker, _, id| {
             if !seen.is_new(id) {
@@ -228,8 +235,14 @@ impl<'p> Checker {
         });
     }
 
-    fn role_names(&mut self, of: &Of<'p, '_>, roles: &'p Names, heirs: bool) {
-        let Names::Only(names) = roles else { return };
+    #[inline]
+    fn roles(&mut self, of: &Of<'p, '_>, roles: &'p Names, heirs: bool) {
+        if let Names::Only(names) = roles {
+            self.role_names(of, names, heirs);
+        }
+    }
+
+    fn role_names(&mut self, of: &Of<'p, '_>, names: &'p [String], heirs: bool) {
         let mut seen = Seen::new();
         self.each("roles", names, |checker, _, name| {
             if !seen.is_new(name) {
@@ -284,7 +297,11 @@ impl<'p> Checker {
         }
     }
 
+    #[inline]
     fn each<T>(&mut self, key: &'static str, list: &'p [T], mut visit: impl FnMut(&mut Self, usize, &'p T)) {
+        if list.is_empty() {
+            return;
+        }
         self.below(key, |checker| {
             for (index, element) in list.iter().enumerate() {
                 checker.path.push(PathStep::Index(index));
@@ -316,7 +333,7 @@ impl<'p> Checker {
 impl Of<'_, '_> {
     fn has_account(&self, id: &str) -> bool {
         let accounts = self.accounts.get_or_init(|| {
-            let mut ids: Vec<&str> = self.tenant.accounts.iter().map(|account| &*account.id).collect();
+            let mut ids: SmallVec<[&str; FEW]> = self.tenant.accounts.iter().map(|account| &*account.id).collect();
             ids.sort_unstable();
             ids
         });
@@ -357,5 +374,7 @@ fn is_built_in(role: &str) -> bool {
     BUILT_IN_ROLES.iter().any(|(name, _)| *name == role)
 }
 
+/// As many accounts are sorted without an allocation.
+const FEW: usize = 8;
 /// As many steps the longest path has, or about as many.
 const DEPTH: usize = 8;

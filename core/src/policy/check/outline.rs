@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::address::octet;
 use crate::policy::claims::base;
 use crate::policy::{Account, Entries, Inherited, PathStep, ProblemKind, Separator, Tenant};
 
@@ -259,7 +260,9 @@ fn texts(account: &Account) -> [&str; 4] {
 
 /// A local part with its ASCII capitals folded.
 pub(super) fn folded(local: &str) -> Cow<'_, str> {
-    if local.bytes().any(|octet| octet.is_ascii_uppercase()) {
+    let octets = local.as_bytes();
+    // Most have nothing that looks like a capital, eight octets at once.
+    if octet::has_capital(octets) && octets.iter().any(u8::is_ascii_uppercase) {
         return Cow::Owned(local.to_ascii_lowercase());
     }
     Cow::Borrowed(local)
