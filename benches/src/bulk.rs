@@ -45,7 +45,7 @@ fn single(snapshot: &Snapshot, requests: &[Request<'_>]) -> usize {
 
 fn many(snapshot: &Snapshot, requests: &[Request<'_>]) -> usize {
     let mut allowed = 0;
-    let requests = requests.iter().map(|request| (*black_box(request), Stage::Message));
+    let requests = requests.iter().map(|request| (black_box(request), Stage::Message));
     snapshot.evaluate_many(requests, |decision| allowed += usize::from(decision.verdict() == Verdict::Allow));
     allowed
 }

@@ -116,7 +116,8 @@ proptest! {
                 })
                 .collect();
             let mut many = Vec::new();
-            snapshot.evaluate_many(requests.iter().copied(), |decision| many.push(*decision));
+            let lent = requests.iter().map(|(request, stage)| (request, *stage));
+            snapshot.evaluate_many(lent, |decision| many.push(*decision));
             let single = requests.iter().map(|(request, stage)| snapshot.evaluate_stage(request, *stage));
             prop_assert!(single.eq(many));
             Ok(())

@@ -116,7 +116,8 @@ impl Judge {
     fn decide_together(&self, requests: &[(Request<'_>, Stage)], decisions: &mut Decisions) -> usize {
         let mut left = requests.iter();
         let mut taken = 0;
-        self.snapshot.evaluate_many(requests.iter().copied(), |decision| {
+        let lent = requests.iter().map(|(request, stage)| (request, *stage));
+        self.snapshot.evaluate_many(lent, |decision| {
             let Some((request, _)) = left.next() else { return };
             match decisions.push(decision, request) {
                 Ok(()) => taken += 1,

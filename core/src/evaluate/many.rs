@@ -1,6 +1,7 @@
 //! Many requests in one call: their memory is asked for together, and each is then decided as by itself.
 
 use core::array;
+use core::borrow::Borrow;
 
 use crate::decision::{Decision, Stage};
 use crate::ledger::Ledger;
@@ -17,13 +18,13 @@ use super::{close, enter, with_account};
 /// So many requests are looked up together.
 const WINDOW: usize = 16;
 
-/// Some requests, each with its stage.
-type Window<'r> = [Option<(Request<'r>, Stage)>; WINDOW];
+/// Some requests, owned or lent, each with its stage.
+type Window<R> = [Option<(R, Stage)>; WINDOW];
 
 impl Snapshot {
     /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
     /// the requests: the one that [`Snapshot::evaluate_stage`] gives. It is made where the one before it stood; whoever keeps
-    /// it copies it. Nothing is allocated on ASCII input. Where the snapshot is larger than what a processor has close at
+    /// it copies it. A request is given or lent. Nothing is allocated on ASCII input. Where the snapshot is larger than what a processor has close at
     /// hand, sixteen requests are taken at a time, whose memory is asked for together: no answer comes before sixteen were
     /// taken, or there are no more.
     ///
@@ -47,9 +48,9 @@ impl Snapshot {
     /// assert_eq!(verdicts, [Verdict::Allow, Verdict::Deny]);
     /// # Ok::<(), sendas::CompileError>(())
     /// ```
-    pub fn evaluate_many<'r>(
+    pub fn evaluate_many<'r, R: Borrow<Request<'r>>>(
         &self,
-        requests: impl IntoIterator<Item = (Request<'r>, Stage)>,
+        requests: impl IntoIterator<Item = (R, Stage)>,
         mut answer: impl FnMut(&Decision),
     ) {
         let mut requests = requests.into_iter().fuse();
@@ -57,13 +58,13 @@ impl Snapshot {
         if !self.root().is_far() {
             for (request, stage) in requests {
                 decision.reopen(stage, self.id());
-                enter(&mut decision, self, &request, &mut Blind, &mut Forgetful);
+                enter(&mut decision, self, request.borrow(), &mut Blind, &mut Forgetful);
                 answer(&decision);
             }
             return;
         }
         loop {
-            let window: Window<'_> = array::from_fn(|_| requests.next());
+            let window: Window<R> = array::from_fn(|_| requests.next());
             if matches!(window, [None, ..]) {
                 return;
             }
@@ -73,19 +74,19 @@ impl Snapshot {
 }
 
 /// Decides some requests, whose addresses are known and looked up before the first of them is decided.
-fn decide_window(
+fn decide_window<'r, R: Borrow<Request<'r>>>(
     snapshot: &Snapshot,
-    window: &Window<'_>,
+    window: &Window<R>,
     decision: &mut Decision,
     answer: &mut impl FnMut(&Decision),
 ) {
     let root = snapshot.root();
     let mut approaches: [Option<Approach<'_>>; WINDOW] = array::from_fn(|number| {
         let (request, _) = window.get(number)?.as_ref()?;
-        Some(Approach::start(root, request.account?))
+        Some(Approach::start(root, request.borrow().account?))
     });
     let senders: [SaidSender<'_>; WINDOW] = array::from_fn(|number| match window.get(number) {
-        Some(Some((request, stage))) => envelope::read(request, *stage),
+        Some(Some((request, stage))) => envelope::read(request.borrow(), *stage),
         _ => SaidSender::Unknown,
     });
     let mut rooms = [const { None }; WINDOW];
@@ -95,6 +96,7 @@ fn decide_window(
     Approach::find_together(&mut approaches, &asked.iter().map(|asked| asked.as_ref()?.as_ref().ok()));
     for (((request, approach), sender), asked) in window.iter().zip(&approaches).zip(&senders).zip(&asked) {
         let Some((request, stage)) = request else { return };
+        let request = request.borrow();
         decision.reopen(*stage, snapshot.id());
         match approach {
             None => enter(decision, snapshot, request, &mut Blind, &mut Forgetful),
