@@ -1,15 +1,16 @@
 //! Compiling on several threads: whatever is done of a tenant by itself, and the results come in the order of the tenants.
 
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, Builder};
+use std::thread::{self, Builder, ScopedJoinHandle};
 use std::vec::Vec;
 #[cfg(feature = "json")]
 use std::{iter, mem};
 
 use crate::options::Options;
 use crate::policy::Policy;
-use crate::snapshot::{CompileError, Snapshot};
+use crate::snapshot::{Both, CompileError, Snapshot};
 #[cfg(feature = "json")]
 use crate::wire::{LinesError, SnapshotLines};
 
@@ -41,7 +42,7 @@ impl Snapshot {
             |tenants| tenants.iter().map(|tenant| compiler.compile(tenant)).collect::<Vec<_>>(),
             |pages| pages.into_iter().for_each(|page| builder.page(page)),
         );
-        builder.finish()
+        builder.finish_by(&Beside(threads))
     }
 }
 
@@ -96,7 +97,7 @@ impl SnapshotLines {
             (!mem::replace(&mut ended, true)).then(|| cutter.last())
         });
         in_order(threads, cuts, |cut| cut.compile(&compiler), |part| compiled.add(part));
-        compiled.finish()
+        compiled.finish_by(&Beside(threads))
     }
 }
 
@@ -152,6 +153,28 @@ fn in_order<W: Send, R: Send>(
     });
 }
 
+/// Two things at once, if there is more than one thread.
+struct Beside(NonZeroUsize);
+
+impl Both for Beside {
+    fn both<A: Send, B>(&self, mut one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+        if self.0 == NonZeroUsize::MIN {
+            return (one(), other());
+        }
+        let (done, other) = thread::scope(|scope| {
+            let thread = Builder::new().spawn_scoped(scope, &mut one).ok();
+            let other = other();
+            (thread.map(ScopedJoinHandle::join), other)
+        });
+        match done {
+            Some(Ok(one)) => (one, other),
+            Some(Err(panic)) => resume_unwind(panic),
+            // The system gave no thread.
+            None => (one(), other),
+        }
+    }
+}
+
 /// As many pieces of work a thread has at most: one that it is at, and the next.
 const AHEAD: usize = 2;
 
@@ -163,7 +186,8 @@ mod tests {
     use std::num::NonZeroUsize;
     use std::vec::Vec;
 
-    use super::in_order;
+    use super::{Beside, in_order};
+    use crate::snapshot::Both;
 
     #[test]
     fn results_come_in_order() {
@@ -174,6 +198,23 @@ mod tests {
                 in_order(threads, 0..count, |number| number * 2, |result| results.push(result));
                 assert_eq!(results, (0..count).map(|number| number * 2).collect::<Vec<_>>());
             }
+        }
+    }
+
+    #[test]
+    fn both_are_done_on_one_thread_and_on_more() {
+        for threads in 1..4 {
+            let beside = Beside(NonZeroUsize::new(threads).expect("one or more"));
+            let mut done = 0;
+            let both = beside.both(
+                || {
+                    done += 1;
+                    done
+                },
+                || beside.both(|| "two", || "three"),
+            );
+            assert_eq!(both, (1, ("two", "three")));
+            assert_eq!(done, 1, "done once on {threads}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::options::{HashKey, Options};
 use crate::policy::{Entries, Hashes, Outline, Provider, Tenant, Whole};
 
 use super::hash::Hasher;
-use super::image::{Builder, Front, Part};
+use super::image::{Both, Builder, Front, InTurn, Part};
 use super::layout::Damaged;
 use super::{CompileError, Snapshot};
 
@@ -94,15 +94,22 @@ impl SnapshotBuilder {
     /// As [`Snapshot::compile`], with tenants counted as they came, and [`CompileError::OtherKey`] where a page was
     /// compiled for another snapshot, under another hash key.
     pub fn finish(self) -> Result<Snapshot, CompileError> {
-        let problems = self.whole.problems();
+        self.finish_by(&InTurn)
+    }
+
+    pub(crate) fn finish_by(self, both: &impl Both) -> Result<Snapshot, CompileError> {
+        let Self { whole, image, failure, .. } = self;
+        // What was needed to check the whole goes as soon as that is done.
+        let mut whole = Some(whole);
+        let problems = move || whole.take().map(|mut whole| whole.problems()).unwrap_or_default();
+        let (problems, image) = both.both(problems, || image.map(|image| image.finish(both)));
         if !problems.is_empty() {
             return Err(CompileError::Policy(problems));
         }
-        if let Some(failure) = self.failure {
+        if let Some(failure) = failure {
             return Err(failure);
         }
-        let image = self.image.ok_or(Damaged)?.finish()?;
-        Ok(Snapshot::of(image.ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
+        Ok(Snapshot::of(image.ok_or(Damaged)??.ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::compile::compile_tenant;
 use crate::policy::{Entries, Tenant};
 
 use super::fit::Fit;
-use super::image::{Builder, Front, identify};
+use super::image::{Builder, Front, InTurn, identify};
 use super::{CompileError, Inner, Snapshot};
 
 impl Snapshot {
@@ -49,7 +49,7 @@ impl Snapshot {
         for page in self.root().pages() {
             builder.page(page?.1.octets()?)?;
         }
-        Ok(Self::of(builder.finish()?.ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
+        Ok(Self::of(builder.finish(&InTurn)?.ok_or_else(|| CompileError::TooLarge(String::new()))?)?)
     }
 
     fn change(&self, id: &str, new: Option<&Tenant>) -> Result<Self, CompileError> {

@@ -7,7 +7,7 @@ use core::cmp::Ordering;
 use crate::decision::SnapshotId;
 
 use super::blocks::checksum;
-use super::image::{Builder, Front, Image};
+use super::image::{Builder, Front, Image, InTurn};
 use super::layout::{Bytes, Damaged, Read, Writer, small};
 use super::overlay::Overlay;
 use super::page::PageView;
@@ -135,7 +135,7 @@ impl Snapshot {
         for page in changed.root().pages() {
             builder.page(page?.1.octets()?)?;
         }
-        let image = builder.finish()?.ok_or(Damaged)?;
+        let image = builder.finish(&InTurn)?.ok_or(Damaged)?;
         // The checksum of the head depends on every octet: what is not the newer snapshot is none.
         if image.check()? != head.double::<14>() {
             return Err(DeltaError::Damaged(Damaged));

@@ -6,6 +6,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hash::Hasher as _;
+use core::mem;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
@@ -197,6 +198,21 @@ impl Part {
     }
 }
 
+/// How two things are done that have nothing to do with each other.
+pub(crate) trait Both {
+    /// Does both, and returns what they return.
+    fn both<A: Send, B>(&self, one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B);
+}
+
+/// One after the other.
+pub(crate) struct InTurn;
+
+impl Both for InTurn {
+    fn both<A: Send, B>(&self, mut one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+        (one(), other())
+    }
+}
+
 /// Builds an image of pages that come in any order.
 pub(crate) struct Builder {
     front: Front,
@@ -239,7 +255,9 @@ impl Builder {
     }
 
     /// Writes the pages, the tables and the head; `None` where all of it is larger than 16 GiB.
-    pub(crate) fn finish(mut self) -> Read<Option<Image>> {
+    ///
+    /// The octets are the same whichever way `both` goes.
+    pub(crate) fn finish(mut self, both: &impl Both) -> Read<Option<Image>> {
         let (order, before) = self.runs.order()?;
         let Front { writer, options, head, texts, denies, settings } = self.front;
         let start = writer.here();
@@ -257,25 +275,48 @@ impl Builder {
                 start.map_or(keys.len(), |start| *start as usize)
             };
             let before = &before;
-            let entries = order.iter().flat_map(move |&page| {
+            order.iter().flat_map(move |&page| {
                 let page = page as usize;
                 let number = (pages.start / UNIT_WORDS).saturating_add(before.get(page).copied().unwrap_or_default());
                 let keys = keys.get(start(page)..start(page + 1)).unwrap_or_default();
                 keys.iter().map(move |&(hash, record)| (hash, [number, record]))
-            });
-            (keys.len(), entries)
+            })
         };
-        let one = |(count, entries): (usize, _)| {
-            (count, Iterator::map(entries, |(hash, [number, _]): (Hash, [u32; 2])| (hash, [number])))
+        let start = writer.here();
+        let tables = Table::ALL.map(|table| {
+            let count = keys.get(table as usize).map_or(0, Vec::len);
+            if table.is_of_pages() {
+                index::reserve::<1>(&mut writer, count)
+            } else {
+                index::reserve::<2>(&mut writer, count)
+            }
+        });
+        let mut rest = writer.written(start);
+        let mut places = Table::ALL
+            .into_iter()
+            .zip(tables)
+            .map(|(table, run)| {
+                let octets =
+                    if table.is_of_pages() { index::octets::<1>(run.count) } else { index::octets::<2>(run.count) };
+                let (place, behind) = mem::take(&mut rest).split_at_mut_checked(octets).unwrap_or_default();
+                rest = behind;
+                (table, run.count, place)
+            })
+            .collect::<Vec<_>>();
+        let fill = |places: &mut [(Table, u32, &mut [u8])]| {
+            for (table, groups, place) in places {
+                let entries = of_table(*table);
+                if table.is_of_pages() {
+                    index::fill(place, *groups, entries.map(|(hash, [number, _])| (hash, [number])));
+                } else {
+                    index::fill(place, *groups, entries);
+                }
+            }
         };
-        let tables = [
-            index::write(&mut writer, one(of_table(Table::Tenants))),
-            index::write(&mut writer, of_table(Table::Accounts)),
-            index::write(&mut writer, of_table(Table::Credentials)),
-            index::write(&mut writer, of_table(Table::Domains)),
-            index::write(&mut writer, of_table(Table::Own)),
-            index::write(&mut writer, one(of_table(Table::Heirs))),
-        ];
+        // The tables of accounts are about as large as all others.
+        places.sort_by_key(|(table, ..)| matches!(table, Table::Accounts | Table::Own));
+        let (others, accounts) = places.split_at_mut(Table::ALL.len() - 2);
+        both.both(|| fill(others), || fill(accounts));
         let Limits { field_octets, header_octets, mailboxes, comment_depth } = options.limits;
         let id = identify(self.sum, settings);
         let mut words = Vec::with_capacity(ROOT_HEAD / 4);

@@ -42,15 +42,19 @@ pub(crate) fn write<const N: usize>(
     (count, records): (usize, impl Iterator<Item = (Hash, [u32; N])>),
 ) -> Run {
     let run = reserve::<N>(writer, count);
-    let table = writer.written(run.start);
+    fill(writer.written(run.start), run.count, records);
+    run
+}
+
+/// Fills a table of so many groups, which [`reserve`] made room for.
+pub(super) fn fill<const N: usize>(table: &mut [u8], groups: u32, records: impl Iterator<Item = (Hash, [u32; N])>) {
     let mut full = Full::default();
     for (hash, words) in records {
-        let from = full.behind(hash).unwrap_or(hash.group(run.count));
-        if let Some(at) = enter(table, run.count, from, hash, words, u32::MAX) {
+        let from = full.behind(hash).unwrap_or(hash.group(groups));
+        if let Some(at) = enter(table, groups, from, hash, words, u32::MAX) {
             full.keep(hash, from, at);
         }
     }
-    run
 }
 
 /// Up to which group there is no room for the last few hashes that many records have: without it, each record of a hash
@@ -102,13 +106,18 @@ pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> R
 }
 
 /// Makes room for a table of so many records.
-fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
+pub(super) fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
     if records == 0 {
         return Run::default();
     }
     // The number nearest to it: in small tables, the next higher one would leave much empty.
     let groups = small((records * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
     Run { start: writer.reserve(groups.saturating_mul(small(words_of::<N>()))), count: groups }
+}
+
+/// The octets of a table of so many groups.
+pub(super) const fn octets<const N: usize>(groups: u32) -> usize {
+    groups as usize * 4 * words_of::<N>()
 }
 
 /// Enters a record at the first free place from a group on, unless `most` have its tag before it; returns the group that

@@ -33,6 +33,11 @@ impl Table {
     /// Every table.
     pub(crate) const ALL: [Self; 6] =
         [Self::Tenants, Self::Accounts, Self::Credentials, Self::Domains, Self::Own, Self::Heirs];
+
+    /// Whether its entries lead to pages, and to no record of theirs.
+    pub(crate) const fn is_of_pages(self) -> bool {
+        matches!(self, Self::Tenants | Self::Heirs)
+    }
 }
 
 /// Calls `visit` with each key of a page, and the word of the record that it leads to.

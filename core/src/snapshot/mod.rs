@@ -40,6 +40,7 @@ pub use self::delta::DeltaError;
 use self::hash::Hasher;
 use self::image::Image;
 pub use self::image::OpenError;
+pub(crate) use self::image::{Both, InTurn};
 pub use self::layout::Damaged;
 use self::overlay::Overlay;
 use self::root::RootView;

@@ -6,7 +6,7 @@ use core::mem;
 
 use crate::options::Options;
 use crate::policy::Provider;
-use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
+use crate::snapshot::{Both, CompileError, InTurn, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
 
 use super::diagnostic::{Diagnostic, PolicyError};
 use super::lines::{Line, Object, Place, diagnose, each_line, read_line, without_columns};
@@ -60,7 +60,7 @@ impl SnapshotLines {
     pub fn finish(mut self) -> Result<Snapshot, LinesError> {
         let last = self.cutter.last();
         self.compiled.add(last.compile(&self.compiled.compiler));
-        self.compiled.finish()
+        self.compiled.finish_by(&InTurn)
     }
 }
 
@@ -200,8 +200,8 @@ impl Compiled {
         self.diagnostics.extend(part.diagnostics);
     }
 
-    pub(crate) fn finish(self) -> Result<Snapshot, LinesError> {
-        let (built, problems) = match self.builder.finish() {
+    pub(crate) fn finish_by(self, both: &impl Both) -> Result<Snapshot, LinesError> {
+        let (built, problems) = match self.builder.finish_by(both) {
             Err(CompileError::Policy(problems)) => (None, problems),
             built => (Some(built), Vec::new()),
         };
