@@ -47,10 +47,11 @@ const stream = columns()
 const decided = options => arrow.tableFromIPC(snapshot.evaluateArrow(stream, options))
 const calls = {
   evaluateMany: () => snapshot.evaluateMany(requests),
+  'evaluateMany, each verdict': () => snapshot.evaluateMany(requests).map(({ verdict }) => verdict),
   evaluateArrow: () => decided(),
   [`evaluateArrow, columns: ${JSON.stringify(COLUMNS)}`]: () => decided({ columns: COLUMNS })
 }
-const verdicts = calls.evaluateMany().map(({ verdict }) => verdict)
+const verdicts = calls['evaluateMany, each verdict']()
 assert.deepEqual(Array.from(calls.evaluateArrow().getChild('verdict')), verdicts)
 
 const timed = call => () => {

@@ -48,11 +48,13 @@ def main(policy: str, requests: str) -> None:
     two = ["verdict", "reason"]
     calls: dict[str, Callable[[], Any]] = {
         "evaluate_many": lambda: snapshot.evaluate_many(given),
+        "evaluate_many, each verdict": lambda: [decision.verdict for decision in snapshot.evaluate_many(given)],
         "evaluate_arrow": lambda: pyarrow.record_batch(snapshot.evaluate_arrow(batch)),
         f"evaluate_arrow, columns={two}": lambda: pyarrow.record_batch(snapshot.evaluate_arrow(batch, columns=two)),
     }
-    verdicts = [decision.verdict for decision in calls["evaluate_many"]()]
-    assert all(verdicts == call()["verdict"].to_pylist() for name, call in calls.items() if name != "evaluate_many")
+    verdicts = calls["evaluate_many"]().verdicts
+    assert verdicts == calls["evaluate_many, each verdict"]()
+    assert all(verdicts == call()["verdict"].to_pylist() for name, call in calls.items() if "arrow" in name)
     measures = {"core": lambda: core_nanoseconds(snapshot, given), **{name: timed(call) for name, call in calls.items()}}
     taken: dict[str, list[float]] = {name: [] for name in measures}
     for _ in repeat(None, ROUNDS):

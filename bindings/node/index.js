@@ -7,8 +7,8 @@ const { fileURLToPath } = require('node:url')
 const { isDate, isUint8Array } = require('node:util').types
 
 const {
-  Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord, Session, Snapshot, obligations, policySchema,
-  reasons, summaryWords
+  Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord, Session, Snapshot, atOnce, decideJoined,
+  decideOthers, decisionOf, obligations, policySchema, reasons, summariesOf, words
 } = require(library())
 
 /** Finds what `npm run build` made on a machine like this one. */
@@ -98,11 +98,22 @@ replace(Snapshot, 'fromJsonLines', compile => throwing(PolicyError)((text, optio
 }))
 
 // The members of a request are handed over one by one: a script reads them many times faster than a native function does.
-const REQUEST = new Set([
-  'now', 'channel', 'account', 'role', 'clientIp', 'credential', 'tls', 'smtputf8', 'envelopeSender', 'header', 'stage'
-])
 const CREDENTIAL = new Set(['kind', 'id', 'scopes'])
 const SENDER = new Set(['unquoted'])
+
+/** Whether a value is an object that has no members but those of a request; that it is one is not said. */
+function mayBeRequest (value) {
+  if (typeof value !== 'object' || value === null) return false
+  for (const name in value) {
+    // For many requests, this is quicker than asking a set.
+    switch (name) {
+      case 'now': case 'channel': case 'account': case 'role': case 'clientIp': case 'credential': case 'tls':
+      case 'smtputf8': case 'envelopeSender': case 'header': case 'stage': break
+      default: return false
+    }
+  }
+  return true
+}
 
 /** Whether a value is an object that has no members but these. */
 function has (members, value) {
@@ -116,27 +127,33 @@ function has (members, value) {
 const copied = octets => isUint8Array(octets) && octets.length > 0 ? new Uint8Array(octets) : octets
 const copiedTexts = texts => Array.isArray(texts) ? texts.map(copied) : texts
 const copiedHeader = header => Array.isArray(header) ? header.map(copiedTexts) : copied(header)
-const copiedSender = sender => has(SENDER, sender) ? { unquoted: copied(sender.unquoted) } : copied(sender)
+const copiedSender = sender => !isUint8Array(sender) && has(SENDER, sender) ? { unquoted: copied(sender.unquoted) } : copied(sender)
 const copiedInstant = now => isDate(now) ? new Date(now) : now
 
-const { summaries, summary, whole } = Snapshot.prototype
-delete Snapshot.prototype.summaries
-delete Snapshot.prototype.summary
-delete Snapshot.prototype.whole
-const [STAGES, VERDICTS, ACTIONS] = summaryWords()
+const { summary, whole } = Snapshot.prototype
+for (const name of ['summary', 'whole']) delete Snapshot.prototype[name]
+const [STAGES, VERDICTS, ACTIONS, CHANNELS, KINDS, TLS] = words()
 
-// A decision of `evaluate`: most callers ask for no more than a summary has. An object that owns native memory costs more than
-// a decision, so one is made when more is asked for, by deciding the same request again with the same snapshot.
+// A decision of `evaluate` or `evaluateMany`: most callers ask for no more than a summary has. An object that owns native memory
+// costs more than a decision, so one is made when more is asked for, by deciding the same request again with the same snapshot.
 class Evaluated {
   #summary
-  #snapshot
-  #members
+  #owner
+  #request
   #whole
 
-  constructor (snapshot, members, given = summary.apply(snapshot, members)) {
+  // A request is its members and belongs to a snapshot, or is a number among those that were decided together.
+  constructor (owner, request, given) {
     this.#summary = given
-    this.#snapshot = snapshot
-    this.#members = members
+    this.#owner = owner
+    this.#request = request
+  }
+
+  static #decision (evaluated) {
+    const request = evaluated.#request
+    return evaluated.#whole ??= typeof request === 'number'
+      ? decisionOf(evaluated.#owner, request)
+      : whole.apply(evaluated.#owner, request)
   }
 
   get stage () { return STAGES[this.#summary & 0xff] }
@@ -149,10 +166,9 @@ class Evaluated {
     // In every other way it is the native decision.
     for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(Decision.prototype))) {
       if (Object.hasOwn(this.prototype, name)) continue
-      const decision = evaluated => evaluated.#whole ??= whole.apply(evaluated.#snapshot, evaluated.#members)
       const descriptor = get === undefined
-        ? { value (...values) { return value.apply(decision(this), values) }, writable: true }
-        : { get () { return get.call(decision(this)) } }
+        ? { value (...values) { return value.apply(Evaluated.#decision(this), values) }, writable: true }
+        : { get () { return get.call(Evaluated.#decision(this)) } }
       Object.defineProperty(this.prototype, name, { configurable: true, ...descriptor })
     }
     Object.defineProperty(this.prototype, 'constructor', { value: Decision, configurable: true, writable: true })
@@ -162,7 +178,7 @@ class Evaluated {
 
 /** Reads the members of a request in the order in which they are handed over; null where it is none. */
 function members (request) {
-  if (!has(REQUEST, request)) return null
+  if (!mayBeRequest(request)) return null
   const now = copiedInstant(request.now)
   const { channel } = request
   const account = copied(request.account)
@@ -185,55 +201,111 @@ function members (request) {
 replace(Snapshot.prototype, 'evaluate', evaluate => function (request) {
   const given = members(request)
   // What is no request is refused by the native function, which says why.
-  return given === null ? evaluate.call(this, request) : new Evaluated(this, given)
+  return given === null ? evaluate.call(this, request) : new Evaluated(this, given, summary.apply(this, given))
 })
 
-/** Puts requests together whose facts are numbers and strings: their numbers and lengths, and their strings; null where there are others. */
-function joined (requests) {
-  const numbers = []
-  const texts = []
-  const text = value => {
-    if (typeof value === 'string') {
-      numbers.push(value.length)
-      texts.push(value)
-      return true
-    }
-    numbers.push(-1)
-    return value == null
+// Words are handed over as their places, from 1 on.
+const placed = words => new Map(words.map((word, place) => [word, place + 1]))
+const [STAGE, CHANNEL, KIND, STATE] = [STAGES, CHANNELS, KINDS, TLS].map(placed)
+
+/**
+ * Requests whose facts are numbers and strings, put together: their numbers and lengths, and their strings.
+ *
+ * `joined.rs` reads them, and says what stands where.
+ */
+class Joined {
+  #numbers = new Float64Array(4096)
+  #count = 0
+  #texts = []
+  #units = 0
+
+  /** Decides these requests; null where one of them has other facts, or is to be refused. */
+  decide (snapshot, requests) {
+    this.#count = 0
+    this.#texts.length = 0
+    this.#units = 0
+    for (let number = 0; number < requests.length; number++) if (!this.#push(requests[number])) return null
+    if (this.#units > LONG) return null
+    return decideJoined(snapshot, requests.length, this.#numbers.subarray(0, this.#count), this.#texts.join(''))
   }
-  for (const [now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage] of requests) {
-    if (typeof now !== 'number' || scopes != null || (credential !== null && kind == null)) return null
-    if ((smtputf8 != null && typeof smtputf8 !== 'boolean') || (header != null && !Array.isArray(header))) return null
-    numbers.push(now)
-    if (!(text(channel) && text(account) && text(role) && text(clientIp) && text(kind) && text(id) && text(tls))) return null
-    numbers.push(smtputf8 ? 1 : 0)
-    if (!(text(envelopeSender) && text(stage))) return null
+
+  #push (request) {
+    if (!mayBeRequest(request)) return false
+    const { now, channel, account, role, clientIp, credential, tls, smtputf8, envelopeSender, header, stage } = request
+    if (credential != null && (!has(CREDENTIAL, credential) || credential.scopes != null)) return false
+    const kind = credential?.kind
+    const id = credential?.id
+    if (credential != null && kind == null) return false
+    if (typeof now !== 'number' || channel == null || (smtputf8 != null && typeof smtputf8 !== 'boolean')) return false
+    if (header != null && !Array.isArray(header)) return false
     const fields = header == null ? -1 : header.length
-    numbers.push(fields)
+    this.#number(now)
+    if (!(this.#word(CHANNEL, channel) && this.#text(account) && this.#text(role) && this.#text(clientIp))) return false
+    if (!(this.#word(KIND, kind) && this.#text(id) && this.#word(STATE, tls))) return false
+    this.#number(smtputf8 ? 1 : 0)
+    if (!(this.#text(envelopeSender) && this.#word(STAGE, stage))) return false
+    this.#number(fields)
     for (let field = 0; field < fields; field++) {
       const pair = header[field]
-      if (!Array.isArray(pair) || pair.length !== 2 || !(text(pair[0]) && text(pair[1]))) return null
+      if (!Array.isArray(pair) || pair.length !== 2 || !(this.#given(pair[0]) && this.#given(pair[1]))) return false
     }
+    return true
   }
-  return [new Float64Array(numbers), texts.join('')]
+
+  #number (number) {
+    // What is written behind the end of such an array is lost without an error.
+    if (this.#count === this.#numbers.length) {
+      const more = new Float64Array(2 * this.#count)
+      more.set(this.#numbers)
+      this.#numbers = more
+    }
+    this.#numbers[this.#count++] = number
+  }
+
+  #given (value) {
+    if (typeof value !== 'string') return false
+    this.#number(value.length)
+    this.#units += value.length
+    this.#texts.push(value)
+    return true
+  }
+
+  #text (value) {
+    if (value != null) return this.#given(value)
+    this.#number(-1)
+    return true
+  }
+
+  #word (places, value) {
+    const place = value == null ? -1 : places.get(value)
+    if (place === undefined) return false
+    this.#number(place)
+    return true
+  }
 }
 
-// As many requests are put together at once: what that needs stays near.
-const AT_ONCE = 256
+// Longer strings are not joined: there is a longest one, beyond which that throws.
+const LONG = 2 ** 24
 
-replace(Snapshot.prototype, 'evaluateMany', evaluateMany => function (requests) {
-  if (!Array.isArray(requests)) return evaluateMany.call(this, requests)
+// As many requests are decided together, and kept together as long as one of their decisions is.
+const AT_ONCE = atOnce()
+
+Snapshot.prototype.evaluateMany = function (requests) {
+  // What is no array is refused by the native function, which says why.
+  const all = Array.isArray(requests) ? requests.slice() : decideOthers(this, requests)
+  const joined = new Joined()
   const decisions = []
-  for (let start = 0; start < requests.length; start += AT_ONCE) {
-    const given = Array.from(requests.slice(start, start + AT_ONCE), members)
-    const together = given.includes(null) ? null : joined(given)
-    const answers = together === null ? null : summaries.apply(this, together)
+  for (let start = 0; start < all.length; start += AT_ONCE) {
+    const some = all.slice(start, start + AT_ONCE)
     // What is written otherwise, or to be refused, is read by the native function.
-    if (answers === null) return evaluateMany.call(this, requests)
-    given.forEach((members, number) => decisions.push(new Evaluated(this, members, answers[number])))
+    const decided = joined.decide(this, some) ?? decideOthers(this, some)
+    const summaries = summariesOf(decided)
+    if (summaries.length !== some.length) throw new Error(`${summaries.length} of ${some.length} requests were decided: report this to sendas`)
+    for (let number = 0; number < some.length; number++) decisions.push(new Evaluated(decided, number, summaries[number]))
   }
   return decisions
-})
+}
+Object.defineProperty(Snapshot.prototype, 'evaluateMany', { enumerable: false })
 
 // Commands, actors and records are objects here and JSON there.
 replace(Directory.prototype, 'decide', decide => function (actor, command, order) {

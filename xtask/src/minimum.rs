@@ -9,7 +9,7 @@ use crate::step::{Failure, Steps, answer};
 const VERSION: &str = "1.85";
 
 /// The packages that promise [`VERSION`]; the Node package needs a newer one.
-const PACKAGES: [&str; 4] = ["sendas", "sendas-arrow", "sendas-cli", "sendas-python"];
+const PACKAGES: [&str; 5] = ["sendas", "sendas-arrow", "sendas-cli", "sendas-many", "sendas-python"];
 
 /// Checks the packages with the oldest supported compiler: rustup's, if it is there, else Debian's.
 ///

@@ -15,7 +15,7 @@ impl Snapshot {
     /// `apache-arrow` writes. Returns a stream of the decisions, with the rows in their order.
     ///
     /// The columns, their types and their names are those of docs/arrow.md, the same as in Python: `now` and `channel` are required, a fact
-    /// that is null, or has no column, is not known, and names are those of Python, such as `client_ip`. It takes less than half of the time of
+    /// that is null, or has no column, is not known, and names are those of Python, such as `client_ip`. It takes less time than
     /// `evaluateMany`, since no object is made. The thread waits meanwhile, and the whole stream and the whole answer are in memory: hand long
     /// traffic over in several streams.
     ///

@@ -80,7 +80,7 @@ impl<'e> Members<'e> {
 
     /// Reads a request that may say its stage.
     pub(crate) fn staged(&self) -> Result<(RequestRecord, Stage)> {
-        Ok((self.request()?, self.stage.optional(Given::word)?.unwrap_or(Stage::Message)))
+        Ok((self.request()?, self.stage.optional(Given::word)?.unwrap_or(STAGE)))
     }
 
     fn request(&self) -> Result<RequestRecord> {
@@ -173,6 +173,9 @@ fn read_field(field: Given<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
         _ => None,
     })
 }
+
+/// The stage of a request that does not say it.
+pub(crate) const STAGE: Stage = Stage::Message;
 
 /// How many values stand for one request in [`Members::listed`].
 pub(crate) const MEMBERS: usize = 14;

@@ -9,7 +9,8 @@ use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8Array, Uint8Arra
 use napi::{Env, Error, ValueType};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
-use sendas::{Action, CompileError, HashKey, Limits, Options, Stage, Verdict};
+use sendas::{CompileError, HashKey, Limits, Options, Stage};
+use sendas_many::Summary;
 
 use crate::administration::{Directory, read_record};
 use crate::decision::Decision;
@@ -230,7 +231,8 @@ impl Snapshot {
             stage,
         ];
         let (request, stage) = Members::listed(env, values)?.staged()?;
-        Ok(summary(&request.with_request(|request| self.snapshot.evaluate_stage(request, stage))))
+        let decision = request.with_request(|request| self.snapshot.evaluate_stage(request, stage));
+        Ok(summary(Summary::from(&decision)))
     }
 
     /// As [`Snapshot::evaluate`], for the members of a request.
@@ -273,19 +275,6 @@ impl Snapshot {
         Ok(self.decide(request, stage))
     }
 
-    /// Decides many requests in one call, for which the thread waits; the decisions are in the order of the requests.
-    #[napi(ts_args_type = "requests: readonly Request[]")]
-    pub fn evaluate_many(&self, env: Env, requests: Unknown<'_>) -> Result<Vec<Decision>> {
-        let read = read_many(env, requests)?;
-        let mut decisions = Vec::with_capacity(read.len());
-        RequestRecord::with_requests(read.iter().map(|(request, _)| request), |requests| {
-            let stages = read.iter().map(|(_, stage)| *stage);
-            self.snapshot.evaluate_many(requests.iter().copied().zip(stages), |decision| decisions.push(*decision));
-        });
-        let answered = decisions.into_iter().zip(read);
-        Ok(answered.map(|(decision, (request, _))| Decision::new(decision, Rc::new(request))).collect())
-    }
-
     /// Explains the decision of a request; the view says who will read it.
     #[napi(ts_args_type = "request: Request, view: View")]
     pub fn explain(&self, env: Env, request: Unknown<'_>, view: Unknown<'_>) -> Result<Explanation> {
@@ -318,24 +307,8 @@ pub(crate) fn read_many(env: Env, requests: Unknown<'_>) -> Result<Vec<(RequestR
 /// Puts stage, verdict, action, and whether it is provisional, into one number: an octet each, the first the lowest.
 ///
 /// `index.js` reads the words off the lists that `words` gives it.
-pub(crate) fn summary(decision: &sendas::Decision) -> u32 {
-    u32::from_le_bytes([
-        decision.stage() as u8,
-        decision.verdict() as u8,
-        decision.action() as u8,
-        decision.provisional().into(),
-    ])
-}
-
-/// The words that the octets of a summary stand for.
-#[napi(skip_typescript)]
-#[must_use]
-pub fn summary_words() -> Vec<Vec<&'static str>> {
-    vec![
-        Stage::ALL.map(Stage::name).to_vec(),
-        Verdict::ALL.map(Verdict::name).to_vec(),
-        Action::ALL.map(Action::name).to_vec(),
-    ]
+pub(crate) fn summary(Summary { stage, verdict, action, provisional }: Summary) -> u32 {
+    u32::from_le_bytes([stage as u8, verdict as u8, action as u8, provisional.into()])
 }
 
 /// Maps a file into memory.

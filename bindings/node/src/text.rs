@@ -28,6 +28,22 @@ pub(crate) fn units(value: Unknown<'_>) -> Result<Vec<u16>> {
     Ok(string.as_slice().get(..length).unwrap_or_default().to_vec())
 }
 
+/// Returns the octets of a string of ASCII; `None` where it has other characters.
+pub(crate) fn ascii(env: Env, value: Unknown<'_>) -> Result<Option<Vec<u8>>> {
+    let units = JsString::from_unknown(value)?.utf16_len()?;
+    let mut octets = vec![0; units + 1];
+    let mut length = 0;
+    let room = octets.as_mut_ptr().cast();
+    // SAFETY: the value is of this environment, and at most as many octets are written as there are, a NUL included.
+    #[expect(unsafe_code, reason = "napi's safe function reads all of the string twice")]
+    let status =
+        unsafe { sys::napi_get_value_string_utf8(env.raw(), value.raw(), room, units + 1, ptr::from_mut(&mut length)) };
+    check_status!(status)?;
+    octets.truncate(length);
+    // Another character takes more than one octet, so that so many of ASCII are all of them.
+    Ok((length == units && octets.is_ascii()).then_some(octets))
+}
+
 /// Reads as much of a string as there is room for, without a NUL at its end: one call, and nothing is allocated.
 fn short<'r>(env: Env, value: Unknown<'_>, room: &'r mut [u16; SHORT]) -> Result<Option<&'r [u16]>> {
     let mut length = 0;

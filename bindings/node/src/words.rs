@@ -1,7 +1,7 @@
 //! The names that stand for core's enumerations.
 
 use napi_derive::napi;
-use sendas::{Channel, Control, CredentialKind, Profile, Reason, Stage, Subject, Tls, View};
+use sendas::{Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Subject, Tls, Verdict, View};
 
 /// An enumeration whose values have names.
 pub(crate) trait Word: Copy + 'static {
@@ -24,6 +24,21 @@ macro_rules! words {
 }
 
 words!(Channel, CredentialKind, Profile, Stage, Subject, Tls, View);
+
+/// The words for which `index.js` and this package hand each other their places: stages, verdicts, actions, channels, kinds of
+/// credentials, states of the transport.
+#[napi(skip_typescript)]
+#[must_use]
+pub fn words() -> Vec<Vec<&'static str>> {
+    vec![
+        Stage::ALL.map(Stage::name).to_vec(),
+        Verdict::ALL.map(Verdict::name).to_vec(),
+        Action::ALL.map(Action::name).to_vec(),
+        Channel::ALL.map(Channel::name).to_vec(),
+        CredentialKind::ALL.map(CredentialKind::name).to_vec(),
+        Tls::ALL.map(Tls::name).to_vec(),
+    ]
+}
 
 /// A row of the reason table.
 #[napi(object, object_from_js = false, use_nullable = true)]

@@ -125,7 +125,11 @@ impl<'py> Items<'py> {
 }
 
 /// Returns the number of a name, which probably is `next` or soon behind.
-fn number(name: &Bound<'_, PyAny>, interned: &[Py<PyString>; ARGUMENTS.len()], next: usize) -> PyResult<Option<usize>> {
+pub(crate) fn number(
+    name: &Bound<'_, PyAny>,
+    interned: &[Py<PyString>; ARGUMENTS.len()],
+    next: usize,
+) -> PyResult<Option<usize>> {
     // Names that stand in a program are one object each, so most are found without being read.
     let is_it = |number: &usize| interned[*number].as_ptr() == name.as_ptr();
     if let Some(number) = (next..ARGUMENTS.len()).chain(0..next.min(ARGUMENTS.len())).find(is_it) {
@@ -135,7 +139,7 @@ fn number(name: &Bound<'_, PyAny>, interned: &[Py<PyString>; ARGUMENTS.len()], n
     Ok(ARGUMENTS.iter().position(|(right, _)| *right == text))
 }
 
-fn interned(py: Python<'_>) -> &[Py<PyString>; ARGUMENTS.len()] {
+pub(crate) fn interned(py: Python<'_>) -> &[Py<PyString>; ARGUMENTS.len()] {
     static INTERNED: PyOnceLock<[Py<PyString>; ARGUMENTS.len()]> = PyOnceLock::new();
     INTERNED.get_or_init(py, || ARGUMENTS.map(|(name, _)| PyString::intern(py, name).unbind()))
 }
@@ -146,7 +150,7 @@ pub(crate) fn missing(name: &str) -> PyErr {
 }
 
 /// The names of all arguments, in the order of [`Arguments`], and the first call that has them.
-const ARGUMENTS: [(&str, Call); 14] = [
+pub(crate) const ARGUMENTS: [(&str, Call); 14] = [
     ("now", Call::Session),
     ("channel", Call::Session),
     ("account", Call::Session),

@@ -10,7 +10,7 @@ use sendas::Stage;
 use crate::argument::{Argument, Arguments};
 use crate::decision::Decision;
 use crate::request::Lent;
-use crate::snapshot::{Snapshot, answer, read_some};
+use crate::snapshot::{Snapshot, answer, read_staged};
 
 /// Calls with empty bodies.
 #[pyclass(frozen, module = "sendas")]
@@ -142,7 +142,8 @@ impl Timed {
 /// Decide requests in one call of the core, and return the nanoseconds that one of them takes, without reading any.
 #[pyfunction]
 pub(crate) fn core_nanoseconds(py: Python<'_>, snapshot: &Snapshot, requests: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let (facts, stages) = read_some(&mut requests.try_iter()?, usize::MAX)?;
+    let read = requests.try_iter()?.map(|request| read_staged(&request?)).collect::<PyResult<Vec<_>>>()?;
+    let (facts, stages): (Vec<_>, Vec<_>) = read.into_iter().unzip();
     let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
     let requests: Vec<_> = lent.iter().map(Lent::request).zip(stages).collect();
     let started = Instant::now();

@@ -1,39 +1,88 @@
 //! The answer to a request, with the request that it answers.
 
+use std::sync::{Arc, OnceLock};
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyList, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyType};
 use sendas::{Channel, Finding, Grant, Place, Profile, Request, Span, Stage, Timestamp, Verdict};
+use sendas_many::{Decided, Summary};
 
 use crate::request::Facts;
-use crate::words;
+use crate::words::{self, Names};
 
 /// The answer to a request.
 #[pyclass(frozen, module = "sendas")]
 pub(crate) struct Decision {
-    /// Apart, so that Python's own allocator, which is for small objects, gives what surrounds it.
-    decision: Box<sendas::Decision>,
-    /// What was decided; `None` where nothing was.
-    facts: Option<Facts>,
+    made: Made,
+}
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a decision of a single call keeps its facts without memory of their own"
+)]
+enum Made {
+    Alone {
+        /// Apart, so that Python's own allocator, which is for small objects, gives what surrounds it.
+        decision: Box<sendas::Decision>,
+        /// What was decided; `None` where nothing was.
+        facts: Option<Facts>,
+    },
+    /// One of many, made when more than its summary is asked for.
+    OfMany { decided: Arc<Decided>, number: usize, summary: Summary, whole: OnceLock<Box<sendas::Decision>> },
 }
 
 impl Decision {
     pub(crate) fn new(decision: Box<sendas::Decision>, facts: Facts) -> Self {
-        Self { decision, facts: Some(facts) }
+        Self { made: Made::Alone { decision, facts: Some(facts) } }
+    }
+
+    /// The decision with this number; `None` where there is none.
+    pub(crate) fn of_many(decided: &Arc<Decided>, number: usize) -> Option<Self> {
+        let summary = *decided.summaries().get(number)?;
+        Some(Self { made: Made::OfMany { decided: Arc::clone(decided), number, summary, whole: OnceLock::new() } })
     }
 
     /// The decision of a host that has no snapshot.
     pub(crate) fn of_nothing(stage: Stage) -> Self {
-        Self { decision: Box::new(sendas::Decision::without_snapshot(stage)), facts: None }
+        Self { made: Made::Alone { decision: Box::new(sendas::Decision::without_snapshot(stage)), facts: None } }
+    }
+
+    fn summary(&self) -> Summary {
+        match &self.made {
+            Made::Alone { decision, .. } => Summary::from(&**decision),
+            Made::OfMany { summary, .. } => *summary,
+        }
+    }
+
+    fn whole(&self) -> &sendas::Decision {
+        match &self.made {
+            Made::Alone { decision, .. } => decision,
+            Made::OfMany { decided, number, summary, whole } => {
+                let none = || sendas::Decision::without_snapshot(summary.stage);
+                whole.get_or_init(|| Box::new(decided.decision(*number).unwrap_or_else(none)))
+            }
+        }
     }
 
     /// Renders something of the decision and its request.
-    fn render<T>(&self, py: Python<'_>, render: impl FnOnce(&Request<'_>) -> T) -> PyResult<T> {
-        match &self.facts {
-            Some(facts) => Ok(render(&facts.lend(py)?.request())),
-            None => Ok(render(&Request::new(Channel::Smtp, Timestamp(0)))),
+    fn render<T>(&self, py: Python<'_>, render: impl Fn(&Request<'_>) -> T) -> PyResult<T> {
+        let nothing = || Request::new(Channel::Smtp, Timestamp(0));
+        match &self.made {
+            Made::Alone { facts: Some(facts), .. } => Ok(render(&facts.lend(py)?.request())),
+            Made::Alone { facts: None, .. } => Ok(render(&nothing())),
+            Made::OfMany { decided, number, .. } => {
+                let rendered = decided.with_request(*number, |request, _| render(request));
+                Ok(rendered.unwrap_or_else(|| render(&nothing())))
+            }
         }
+    }
+}
+
+impl PartialEq for Decision {
+    fn eq(&self, other: &Self) -> bool {
+        self.summary() == other.summary() && self.whole() == other.whole()
     }
 }
 
@@ -47,50 +96,50 @@ impl Decision {
 
     /// The stage at which the request was decided.
     #[getter]
-    fn stage(&self) -> &'static str {
-        self.decision.stage().name()
+    fn stage<'py>(&'py self, py: Python<'py>) -> &'py Bound<'py, PyString> {
+        Names::of(py).stage(py, self.summary().stage)
     }
 
     /// Whether the request may go on.
     #[getter]
-    fn verdict(&self) -> &'static str {
-        self.decision.verdict().name()
+    fn verdict<'py>(&'py self, py: Python<'py>) -> &'py Bound<'py, PyString> {
+        Names::of(py).verdict(py, self.summary().verdict)
     }
 
     /// What the host shall do with the message.
     #[getter]
-    fn action(&self) -> &'static str {
-        self.decision.action().name()
+    fn action<'py>(&'py self, py: Python<'py>) -> &'py Bound<'py, PyString> {
+        Names::of(py).action(py, self.summary().action)
     }
 
     /// Whether the verdict is allow.
     #[getter]
     fn allowed(&self) -> bool {
-        self.decision.verdict() == Verdict::Allow
+        self.summary().verdict == Verdict::Allow
     }
 
     /// Whether an allow at the envelope stage rests on the header that is still to come.
     #[getter]
     fn provisional(&self) -> bool {
-        self.decision.provisional()
+        self.summary().provisional
     }
 
     /// The enforced reasons, in reporting order; the first gives the reply. Empty if and only if the verdict is allow.
     #[getter]
     fn reasons<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        findings(py, self.decision.reasons())
+        findings(py, self.whole().reasons())
     }
 
     /// What would be enforced if its control were not monitored or exempted, in reporting order.
     #[getter]
     fn would_deny<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        findings(py, self.decision.would_deny())
+        findings(py, self.whole().would_deny())
     }
 
     /// How many further reasons and would-deny reasons were found than are listed.
     #[getter]
     fn omitted(&self) -> u32 {
-        self.decision.omitted()
+        self.whole().omitted()
     }
 
     /// The addresses that were found authorised, in the order of the request, and what gave them.
@@ -99,31 +148,31 @@ impl Decision {
         static GRANT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         let grant = GRANT.import(py, "sendas._values", "Grant")?;
         let value = |&Grant { basis, place }: &Grant| grant.call1((basis.name(), position(py, place)?));
-        PyList::new(py, self.decision.grants().iter().map(value).collect::<PyResult<Vec<_>>>()?)
+        PyList::new(py, self.whole().grants().iter().map(value).collect::<PyResult<Vec<_>>>()?)
     }
 
     /// How many further addresses were found authorised than are listed.
     #[getter]
     fn omitted_grants(&self) -> u32 {
-        self.decision.omitted_grants()
+        self.whole().omitted_grants()
     }
 
     /// Which snapshot decided: 32 hexadecimal digits.
     #[getter]
     fn snapshot_id(&self) -> String {
-        self.decision.snapshot_id().to_string()
+        self.whole().snapshot_id().to_string()
     }
 
     /// Return the SMTP reply for the stage of this decision.
     #[pyo3(signature = (profile = None), text_signature = "($self, profile='rfc6409')")]
     fn reply(&self, py: Python<'_>, profile: Option<&Bound<'_, PyAny>>) -> PyResult<Reply> {
         let profile = profile.map_or(Ok(Profile::default()), words::read)?;
-        self.render(py, |request| Reply { reply: self.decision.reply(request, profile) })
+        self.render(py, |request| Reply { reply: self.whole().reply(request, profile) })
     }
 
     /// Return the HTTP problem details (RFC 9457), or None where the client is told of success.
     fn problem<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let Some(problem) = self.render(py, |request| self.decision.problem(request))? else { return Ok(None) };
+        let Some(problem) = self.render(py, |request| self.whole().problem(request))? else { return Ok(None) };
         let members = PyDict::new(py);
         members.set_item("status", problem.status)?;
         members.set_item("title", problem.title)?;
@@ -133,7 +182,7 @@ impl Decision {
 
     /// Return the JMAP SetError (RFC 8621 §7.5), or None where the client is told of success.
     fn set_error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let Some(error) = self.render(py, |request| self.decision.set_error(request))? else { return Ok(None) };
+        let Some(error) = self.render(py, |request| self.whole().set_error(request))? else { return Ok(None) };
         let members = PyDict::new(py);
         members.set_item("type", error.kind)?;
         members.set_item("description", error.description)?;
@@ -151,7 +200,7 @@ impl Decision {
     #[pyo3(signature = (profile = None), text_signature = "($self, profile='rfc6409')")]
     fn to_json(&self, py: Python<'_>, profile: Option<&Bound<'_, PyAny>>) -> PyResult<String> {
         let profile = profile.map_or(Ok(Profile::default()), words::read)?;
-        self.render(py, |request| self.decision.to_json(request, profile))
+        self.render(py, |request| self.whole().to_json(request, profile))
     }
 
     /// Return what `to_json` writes as plain values.
@@ -166,13 +215,14 @@ impl Decision {
     }
 
     fn __eq__(&self, other: &Self) -> bool {
-        self.decision == other.decision
+        self == other
     }
 
     fn __repr__(&self) -> String {
-        let slugs: Vec<_> = self.decision.reasons().iter().map(|finding| finding.reason.slug()).collect();
+        let slugs: Vec<_> = self.whole().reasons().iter().map(|finding| finding.reason.slug()).collect();
         let because = if slugs.is_empty() { "" } else { ": " };
-        format!("<sendas.Decision {} at {}{because}{}>", self.verdict(), self.stage(), slugs.join(", "))
+        let Summary { verdict, stage, .. } = self.summary();
+        format!("<sendas.Decision {} at {}{because}{}>", verdict.name(), stage.name(), slugs.join(", "))
     }
 }
 

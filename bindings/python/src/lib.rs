@@ -8,6 +8,8 @@ mod arrow;
 mod bench;
 mod decision;
 mod explain;
+mod many;
+mod plain;
 mod policy;
 mod record;
 mod request;
@@ -36,6 +38,8 @@ mod _sendas {
     use crate::decision::{Decision, Reply};
     #[pymodule_export]
     use crate::explain::Explanation;
+    #[pymodule_export]
+    use crate::many::Decisions;
     #[pymodule_export]
     use crate::policy::{Policy, policy_schema};
     #[pymodule_export]

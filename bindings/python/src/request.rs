@@ -6,7 +6,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
-use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Timestamp, Tls};
+use sendas::{
+    Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Stage, Timestamp, Tls,
+};
 use smallvec::SmallVec;
 
 use crate::argument::{Arguments, missing};
@@ -369,4 +371,7 @@ fn pair(field: &Bound<'_, PyAny>) -> PyResult<(Text, Text)> {
 }
 
 /// The fields of a header that are kept where the decision is; more of them take memory of their own.
-const FEW: usize = 2;
+pub(crate) const FEW: usize = 2;
+
+/// The stage of a request that does not say it.
+pub(crate) const STAGE: Stage = Stage::Message;

@@ -3,23 +3,27 @@
 use std::fs::File;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{iter, thread};
 
 use memmap2::Mmap;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
 use sendas::{HashKey, LinesError, Options, Request, SnapshotLines, Stage};
 use sendas_arrow::Asked;
+use sendas_many::{Decided, Requests};
 
 use crate::administration::{self, Directory};
 use crate::argument::{Argument, Arguments, Call, Items, missing};
 use crate::arrow;
 use crate::decision::Decision;
 use crate::explain::Explanation;
+use crate::many::Decisions;
+use crate::plain;
 use crate::policy::{Policy, damaged_snapshot, not_compiled, not_read};
-use crate::request::{Facts, Lent};
+use crate::request::{Facts, STAGE};
 use crate::session::Session;
 use crate::text::{Text, wrong_type};
 use crate::words;
@@ -231,21 +235,22 @@ impl Snapshot {
     }
 
     /// Decide many requests, while other threads may run.
-    fn evaluate_many<'py>(&self, py: Python<'py>, requests: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-        let (answers, mut requests) = (PyList::empty(py), requests.try_iter()?);
+    fn evaluate_many(&self, py: Python<'_>, requests: &Bound<'_, PyAny>) -> PyResult<Decisions> {
+        let (mut all, mut given) = (Vec::new(), requests.try_iter()?);
         loop {
-            let (facts, stages) = read_some(&mut requests, AT_ONCE)?;
-            if facts.is_empty() {
-                return Ok(answers);
+            let mut some = Requests::new();
+            for request in given.by_ref().take(Requests::AT_ONCE) {
+                let request = request?;
+                if !plain::push(&request, &mut some) {
+                    let (facts, stage) = read_staged(&request)?;
+                    let pushed = some.push(&facts.lend(py)?.request(), stage);
+                    pushed.map_err(|error| PyValueError::new_err(error.to_string()))?;
+                }
             }
-            let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
-            let requests = lent.iter().map(Lent::request).zip(stages);
-            let mut decisions = Vec::with_capacity(facts.len());
-            py.detach(|| self.snapshot.evaluate_many(requests, |decision| decisions.push(Box::new(*decision))));
-            drop(lent);
-            for (decision, facts) in decisions.into_iter().zip(facts) {
-                answers.append(Decision::new(decision, facts))?;
+            if some.is_empty() {
+                return Ok(Decisions::new(all));
             }
+            all.push(Arc::new(py.detach(|| Decided::new(&self.snapshot, some))));
         }
     }
 
@@ -324,16 +329,11 @@ fn threads() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Reads as many requests as there are, or as wanted, each with its stage.
-pub(crate) fn read_some(requests: &mut Bound<'_, PyIterator>, most: usize) -> PyResult<(Vec<Facts>, Vec<Stage>)> {
-    let (mut facts, mut stages) = (Vec::new(), Vec::new());
-    for request in requests.take(most) {
-        let items = Items::of_mapping(&request?)?;
-        let given = items.arguments();
-        facts.push(Facts::read(&given)?);
-        stages.push(read_stage(&given)?);
-    }
-    Ok((facts, stages))
+/// Reads a mapping that is a request, and its stage.
+pub(crate) fn read_staged(request: &Bound<'_, PyAny>) -> PyResult<(Facts, Stage)> {
+    let items = Items::of_mapping(request)?;
+    let given = items.arguments();
+    Ok((Facts::read(&given)?, read_stage(&given)?))
 }
 
 /// Maps a file into memory.
@@ -377,9 +377,9 @@ pub(crate) fn answer(
     Ok(Decision::new(Box::new(decision), facts))
 }
 
-/// Reads the stage; the last one where none is given.
+/// Reads the stage.
 fn read_stage(given: &Arguments<'_, '_>) -> PyResult<Stage> {
-    Ok(given.stage.read(words::read)?.unwrap_or(Stage::Message))
+    Ok(given.stage.read(words::read)?.unwrap_or(STAGE))
 }
 
 /// So many octets are taken from Python at once.
@@ -387,6 +387,3 @@ const PIECES: usize = 256 * 1024;
 
 /// Reading a header of this size takes longer than letting other threads run.
 const DETACHED_OCTETS: usize = 16 * 1024;
-
-/// As many requests are read before they are decided: what they need stays near.
-const AT_ONCE: usize = 64;

@@ -2,8 +2,9 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
-use sendas::{Channel, Control, CredentialKind, Profile, Reason, Stage, Subject, Tls, View};
+use sendas::{Action, Channel, Control, CredentialKind, Profile, Reason, Stage, Subject, Tls, Verdict, View};
 
 use crate::text::wrong_type;
 
@@ -58,6 +59,38 @@ pub(crate) fn read<T: Word>(object: &Bound<'_, PyAny>) -> PyResult<T> {
 /// Reads a name, or `None`.
 pub(crate) fn optional<T: Word>(object: &Bound<'_, PyAny>) -> PyResult<Option<T>> {
     if object.is_none() { Ok(None) } else { read(object).map(Some) }
+}
+
+/// The names that decisions answer with, each as the one object that a program's own literal is too.
+pub(crate) struct Names {
+    stages: [Py<PyString>; Stage::ALL.len()],
+    verdicts: [Py<PyString>; Verdict::ALL.len()],
+    actions: [Py<PyString>; Action::ALL.len()],
+}
+
+#[expect(clippy::indexing_slicing, reason = "each list has every value of its enumeration, in its order")]
+impl Names {
+    pub(crate) fn of(py: Python<'_>) -> &Self {
+        static NAMES: PyOnceLock<Names> = PyOnceLock::new();
+        let intern = |name| PyString::intern(py, name).unbind();
+        NAMES.get_or_init(py, || Self {
+            stages: Stage::ALL.map(|stage| intern(stage.name())),
+            verdicts: Verdict::ALL.map(|verdict| intern(verdict.name())),
+            actions: Action::ALL.map(|action| intern(action.name())),
+        })
+    }
+
+    pub(crate) fn stage<'py>(&'py self, py: Python<'py>, stage: Stage) -> &'py Bound<'py, PyString> {
+        self.stages[stage as usize].bind(py)
+    }
+
+    pub(crate) fn verdict<'py>(&'py self, py: Python<'py>, verdict: Verdict) -> &'py Bound<'py, PyString> {
+        self.verdicts[verdict as usize].bind(py)
+    }
+
+    pub(crate) fn action<'py>(&'py self, py: Python<'py>, action: Action) -> &'py Bound<'py, PyString> {
+        self.actions[action as usize].bind(py)
+    }
 }
 
 type ReasonRow = (&'static str, Option<&'static str>, &'static str, &'static str, String);

@@ -1,6 +1,6 @@
 """What a type checker says of the package: mypy reads this file, and an ignored error that is none fails too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from ipaddress import IPv6Address
 
@@ -53,7 +53,7 @@ def test_a_request_takes_every_form_of_a_fact() -> None:
         "envelope_sender": sendas.Unquoted(b"alice@acme.example"),
         "header": [(b"From", "alice@acme.example")],
     }
-    decisions: list[sendas.Decision] = example.SNAPSHOT.evaluate_many([request])
+    decisions: Sequence[sendas.Decision] = example.SNAPSHOT.evaluate_many([request])
     assert decisions[0] == example.SNAPSHOT.evaluate(**request)
     assert decisions[0].allowed
 

@@ -4,7 +4,7 @@ A policy text becomes a `Policy`, a policy becomes a `Snapshot`, and a snapshot 
 knows its `Reply`. Nothing here reads a clock, opens a socket or keeps state between calls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -65,6 +65,7 @@ from sendas._sendas import (
     Decision,
     DecisionBatch,
     DecisionStream,
+    Decisions,
     Directory,
     Explanation,
     Observations,
@@ -96,6 +97,8 @@ from sendas._values import (
     Step,
 )
 
+Sequence.register(Decisions)
+
 NULL: Final = b"<>"
 """The null reverse-path, as an envelope sender."""
 
@@ -125,6 +128,7 @@ __all__ = [
     "DecisionBatch",
     "DecisionColumn",
     "DecisionStream",
+    "Decisions",
     "Desk",
     "Diagnostic",
     "Directory",

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
@@ -15,6 +15,7 @@ __all__ = [
     "Decision",
     "DecisionBatch",
     "DecisionStream",
+    "Decisions",
     "Directory",
     "Explanation",
     "Observations",
@@ -366,8 +367,13 @@ class Snapshot:
         the final CRLF: never a value that a parser has decoded or unfolded. Do what `Decision.action` says.
         """
 
-    def evaluate_many(self, requests: Iterable[Request]) -> list[Decision]:
-        """Decide many requests, while other threads may run. The decisions are in the order of the requests."""
+    def evaluate_many(self, requests: Iterable[Request]) -> Decisions:
+        """Decide many requests, while other threads may run. The decisions are in the order of the requests.
+
+        Each is what `evaluate` gives of its request. A mistake in one raises what it raises there, and then none is answered. The requests
+        are copied, 64 at a time: they may be changed or made anew as soon as the next one is asked for. A text of one must have less than
+        4 GiB, or `ValueError` is raised. Requests that are dictionaries of `str`, `bytes`, `int`, `bool` and lists of pairs are read quickest.
+        """
 
     @overload
     def evaluate_arrow(
@@ -490,7 +496,7 @@ class DecisionStream:
 
 @final
 class Decision:
-    """The answer to a request. It keeps the objects of the request, to render replies from."""
+    """The answer to a request. It keeps the objects of the request, or where many were decided a copy of it, to render replies from."""
 
     __hash__: None  # type: ignore[assignment]
 
@@ -578,6 +584,46 @@ class Decision:
 
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Decisions(Sequence[Decision]):
+    """The decisions on many requests, in the order of these: what `Snapshot.evaluate_many` returns.
+
+    It is a sequence, and no `list`: it never changes, so that it is its own copy, and it cannot be pickled; a slice of it is a sequence
+    like it. Each request is decided at once, and of each decision stage, verdict, action and `provisional` are kept, with a copy of
+    the request. A `Decision` is made anew each time that one is asked for, and what else it has as soon as that is: the request is
+    decided again, by the same snapshot. So keep a decision that is looked at often.
+
+    A sequence keeps the snapshot and the copies of all requests alive. A decision of it keeps the snapshot, and of the requests its own
+    and those that were copied with it, 64 in all.
+    """
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """The verdicts of all of them, in their order; no decision is made for it."""
+
+    @property
+    def actions(self) -> list[Action]:
+        """What the host shall do with each message, in their order; no decision is made for it."""
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: int, /) -> Decision: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Decisions: ...
+    def __iter__(self) -> Iterator[Decision]: ...
+    def __reversed__(self) -> Iterator[Decision]: ...
+    def __contains__(self, value: object, /) -> bool: ...
+    def index(self, value: Any, start: int = 0, stop: int = 9223372036854775807, /) -> int:
+        """Return the place of the first decision that equals this one, or raise `ValueError`."""
+
+    def count(self, value: Any, /) -> int:
+        """Return how many decisions equal this one."""
+
+    def __copy__(self) -> Decisions: ...
+    def __deepcopy__(self, memo: Any, /) -> Decisions: ...
+    def __eq__(self, other: object, /) -> bool:
+        """Compare with other decisions, or with a list: equal decisions in the same order are equal."""
 
 @final
 class Reply:

@@ -1,0 +1,12 @@
+//! Some requests and what was decided of them, kept so that nothing is made of a decision until somebody asks for it.
+//!
+//! The packages for Python and Node read requests in the way that their languages have, and put them here; both keep them alike.
+
+mod decided;
+mod lend;
+mod requests;
+#[cfg(test)]
+mod tests;
+
+pub use decided::{Decided, Summary};
+pub use requests::{Requests, TooLong};

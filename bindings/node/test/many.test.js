@@ -1,0 +1,219 @@
+'use strict'
+
+// Many requests in one call are read by another reader than one: here both are held to decide alike.
+
+const assert = require('node:assert/strict')
+const { describe, test } = require('node:test')
+const { setFlagsFromString } = require('node:v8')
+const { runInNewContext } = require('node:vm')
+
+const { Decision, Policy, Snapshot } = require('..')
+const { CLIENT, NOW, TOML, request } = require('./policy.js')
+
+const snapshot = Snapshot.compile(Policy.fromToml(TOML))
+
+const STAGES = [undefined, 'session', 'envelope', 'message']
+
+const shape = ({ stage, verdict, action, allowed, provisional }) => [stage, verdict, action, allowed, provisional]
+
+/** Holds the decisions of one call equal to those of one call each. */
+function assertDecided (requests) {
+  const [many, single] = [snapshot.evaluateMany(requests), requests.map(request => snapshot.evaluate(request))]
+  assert.deepEqual(many.map(shape), single.map(shape))
+  assert.deepEqual(many.map(decision => decision.toJson()), single.map(decision => decision.toJson()))
+  assert.ok(many.every(decision => decision instanceof Decision))
+  return many
+}
+
+/** What is thrown. */
+function thrown (call) {
+  try {
+    call()
+  } catch (error) {
+    return error
+  }
+  assert.fail('nothing is thrown')
+}
+
+describe('the buffer in which requests are put together', () => {
+  // Each member of a request is denied by itself, so that one that is lost shows.
+  const headers = { absent: undefined, empty: [], given: [['From', 'gloria@globex.example']] }
+  // A buffer may have any of these sizes; each field takes two numbers of it, and the rest of a request fewer than 20.
+  const sizes = [1024, 2048, 4096, 8192]
+  for (const [name, header] of Object.entries(headers)) {
+    for (const stage of STAGES) {
+      test(`a header that is ${name}, at ${stage ?? 'no stage'}`, () => {
+        const last = request({ header, stage, envelopeSender: '<gloria@globex.example>' })
+        const alone = shape(snapshot.evaluate(last))
+        for (const size of sizes) {
+          for (let fields = size / 2 - 32; fields <= size / 2 + 2; fields++) {
+            const filling = request({ header: Array(fields).fill(['Subject', '']), stage: 'session' })
+            const decisions = snapshot.evaluateMany([filling, last, last])
+            assert.deepEqual(decisions.map(shape).slice(1), [alone, alone], `after ${fields} fields`)
+            assert.equal(decisions[0].stage, 'session')
+          }
+        }
+      })
+    }
+  }
+})
+
+const ODD = ['', '\0', 'alice', 'alicë', 'a\ud800', '\udc00lice', '📧', 'alice@acme.example'.repeat(40)]
+const OCTETS = [new Uint8Array(), Buffer.from('alice'), Buffer.from([0xff]), new Uint8Array(Buffer.from('xalicex')).subarray(1, 6)]
+const LONG = 'a'.repeat(100_000)
+const FROM = 'alice@acme.example'
+const TEXTS = [undefined, null, LONG, ...ODD, ...OCTETS]
+
+/** Every form of every fact. */
+const FORMS = {
+  now: [0, -1, NOW + 1, BigInt(NOW), new Date(NOW * 1000)],
+  channel: ['smtp', 'api', 'panel'],
+  account: TEXTS,
+  role: TEXTS,
+  clientIp: [...TEXTS, '192.0.2.1', '2001:db8::1'],
+  credential: [
+    undefined, null, { kind: 'api_key' }, { kind: 'oauth', id: undefined, scopes: null }, ...TEXTS.map(id => ({ kind: 'api_key', id })),
+    ...[undefined, [], ['mail.send'], ODD, OCTETS].map(scopes => ({ kind: 'oauth', id: 'key-1', scopes }))
+  ],
+  tls: [undefined, null, 'plain', 'starttls', 'implicit'],
+  smtputf8: [undefined, null, false, true],
+  envelopeSender: [...TEXTS, '<>', { unquoted: FROM }, { unquoted: Buffer.from(FROM) }],
+  header: [
+    ...TEXTS, 'From: alice@acme.example\r\n', [], ...[...ODD, ...OCTETS].flatMap(odd => [[['From', odd]], [[odd, FROM]]]),
+    [['From', FROM], ['Sender', Buffer.from(FROM)], ['', '']], Array(70).fill(['From', FROM]), Array(3).fill(['Subject', LONG]),
+    Array.from({ length: 9000 }, (_, number) => ['Subject', String(number)])
+  ],
+  stage: [...STAGES, null]
+}
+
+describe('many in one call', () => {
+  const requests = Object.entries(FORMS).flatMap(([name, forms]) => forms.map(form => request({ [name]: form })))
+
+  test('every form of a fact is read as in a single call', () => {
+    const many = assertDecided(requests)
+    assert.ok(new Set(many.map(({ verdict }) => verdict)).size > 1)
+    for (const one of requests) assertDecided([one])
+  })
+
+  test('so it is among requests that are written otherwise', () => {
+    assertDecided(requests.flatMap(one => [one, request({ account: Buffer.from('alice') })]))
+    assertDecided(requests.flatMap(one => [one, ...Array(63).fill(request({}))]))
+  })
+
+  test('every fact may be given or not', () => {
+    const every = {
+      account: 'alice', role: 'Marketing', clientIp: '192.0.2.1', credential: { kind: 'api_key', id: 'key-1' }, tls: 'implicit', smtputf8: true,
+      envelopeSender: '<alice@acme.example>', header: [['From', FROM]], stage: 'envelope'
+    }
+    const names = Object.keys(every)
+    const all = Array.from({ length: 1 << names.length }, (_, chosen) => {
+      const facts = names.filter((_, bit) => chosen >> bit & 1).map(name => [name, every[name]])
+      return { now: NOW, channel: 'smtp', ...Object.fromEntries(facts) }
+    })
+    assert.ok(new Set(assertDecided(all).map(decision => decision.toJson())).size > 10)
+    assertDecided(all.map(facts => Object.fromEntries(Object.entries(facts).reverse())))
+  })
+
+  test('members may be inherited, and read by functions', () => {
+    const getters = Object.fromEntries(Object.entries(request({})).map(([name, value]) => [name, { get: () => value, enumerable: true }]))
+    assertDecided([Object.create(request({})), Object.create(null, getters), Object.assign(Object.create({ stage: 'session' }), request({}))])
+  })
+
+  test('a mistake is refused as in a single call', () => {
+    const wrong = {
+      now: [undefined, null, NaN, 0.5, Infinity, 2 ** 53, -(2 ** 52), 2n ** 70n, '0', new Date(NaN)],
+      channel: [undefined, null, 'fax', '', 'a\ud800', 1, Buffer.from('smtp')],
+      account: [1, true, {}, [], ['alice'], () => 'alice', Symbol('alice')],
+      role: [1, {}],
+      clientIp: [1, {}],
+      credential: [1, 'oauth', {}, { kind: null }, { kind: 'none' }, { id: 'key-1' }, { kind: 'oauth', id: 1 }, { kind: 'oauth', scopes: 'a' },
+        { kind: 'oauth', scopes: [1] }, { kind: 'oauth', revoked: true }],
+      tls: ['', 'none', 1],
+      smtputf8: [0, 1, 'yes', {}],
+      envelopeSender: [1, {}, { unquoted: 1 }, { unquoted: FROM, quoted: FROM }],
+      header: [1, {}, [1], ['From'], [['From']], [['From', FROM, FROM]], [['From', 1]], [[null, FROM]], [['From', undefined]], [,], { length: 0 }],
+      stage: ['', 'end', 1],
+      acount: ['alice', undefined]
+    }
+    const mistakes = Object.entries(wrong).flatMap(([name, forms]) => forms.map(form => request({ [name]: form })))
+    for (const mistake of [...mistakes, undefined, null, 1, 'alice', [], () => {}]) {
+      const { constructor, message } = thrown(() => snapshot.evaluate(mistake))
+      for (const all of [[mistake], [request({}), mistake, request({})], [...Array(200).fill(request({})), mistake]]) {
+        const error = thrown(() => snapshot.evaluateMany(all))
+        assert.deepEqual([error.constructor, error.message], [constructor, message])
+      }
+    }
+    assert.ok(mistakes.length > 50)
+  })
+
+  test('what is no array of requests is refused', () => {
+    for (const wrong of [undefined, null, 1, {}, request({}), new Set([request({})]), { length: 0 }]) {
+      assert.throws(() => snapshot.evaluateMany(wrong), TypeError)
+    }
+    assert.throws(() => snapshot.evaluateMany([request({}), , request({})]), TypeError)
+    assert.throws(() => snapshot.evaluateMany(Array(3)), TypeError)
+  })
+
+  test('requests that change while they are read are each read once', () => {
+    const header = [['From', FROM]]
+    const given = [request({}), request({ header }), request({})]
+    // The list of fields grows, and the list of requests shrinks, while the request before is read.
+    Object.defineProperty(given[0], 'stage', { enumerable: true, get () { given.length = 1; header.push(['From', 'gloria@globex.example']) } })
+    const decisions = snapshot.evaluateMany(given)
+    assert.deepEqual(decisions.map(({ verdict }) => verdict), ['allow', 'deny', 'allow'])
+    const growing = []
+    growing[0] = { get 0 () { growing.push(['From', 'gloria@globex.example']); return 'From' }, 1: FROM, length: 2 }
+    assert.throws(() => snapshot.evaluateMany([request({ header: growing })]), TypeError)
+    growing[0] = Object.defineProperty(['', FROM], 0, { get () { growing.push(['From', 'gloria@globex.example']); return 'From' } })
+    assert.equal(snapshot.evaluateMany([request({ header: growing })]).length, 1)
+  })
+
+  test('a decision of many is that of a request as it was', () => {
+    const field = ['From', FROM]
+    const [given, octets] = [request({ header: [field] }), Buffer.from('alice')]
+    const expected = snapshot.evaluate(given).toJSON()
+    const decisions = snapshot.evaluateMany([given, request({ header: [['From', FROM]], account: octets })])
+    given.account = 'mallory'
+    field[1] = 'mallory@globex.example'
+    octets.fill(0x20)
+    assert.deepEqual(decisions.map(decision => decision.toJSON()), [expected, expected])
+    assert.equal(decisions[0].toJson(), JSON.stringify(expected))
+    assert.equal(decisions[0].reply().code, 250)
+  })
+
+  test('any number of requests is decided in their order', () => {
+    for (const length of [0, 1, 63, 64, 65, 127, 128, 129, 600]) {
+      assertDecided(Array.from({ length }, (_, number) => request({
+        account: number % 3 === 0 ? 'alice' : `account${number}`,
+        now: number === 300 ? new Date(NOW * 1000) : NOW,
+        header: Array.from({ length: number % 7 }, () => ['From', FROM])
+      })))
+    }
+  })
+
+  test('texts that are together too long to be joined', () => {
+    assertDecided(Array.from({ length: 5 }, (_, number) => request({ header: [['From', FROM], ['Subject', String(number).repeat(4_000_000)]] })))
+  })
+
+  test('a decision that is kept keeps its neighbours only', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc')
+    const large = 'x'.repeat(1_000_000)
+    const kept = []
+    const settled = async () => {
+      collect()
+      await new Promise(setImmediate)
+      return process.memoryUsage().rss
+    }
+    const before = await settled()
+    let after = before
+    for (let time = 0; time < 10; time++) {
+      const requests = Array.from({ length: 1000 }, (_, number) => ({ ...CLIENT, header: number % 100 === 99 ? [['Subject', large]] : undefined }))
+      kept.push(snapshot.evaluateMany(requests)[0])
+      after = await settled()
+    }
+    // All texts of these calls have 100 MB.
+    assert.ok((after - before) / 2 ** 20 < 40, `${(after - before) / 2 ** 20} MiB`)
+    assert.ok(kept.every(({ stage }) => stage === 'message'))
+  })
+})
