@@ -54,7 +54,7 @@ impl AddrSpec {
         };
         let (local, domain) = (spec.local.of(bytes), spec.domain.of(bytes));
         spec.is_canonical = form != LocalForm::Quoted && plain::is_canonical(local, domain);
-        spec.is_everyday = form == LocalForm::DotAtom && spec.is_canonical && !local.contains(&b'=');
+        spec.is_everyday = form == LocalForm::DotAtom && spec.is_canonical && !plain::begins_encoded_word(local);
         spec
     }
 
@@ -74,7 +74,12 @@ impl AddrSpec {
         })
     }
 
-    /// Whether it is canonical as it is spelled, of atoms, and without `=`: every reader reads it alike everywhere.
+    /// The same, read as Postfix's internal form.
+    pub(super) const fn unquoted(self) -> Self {
+        Self { form: LocalForm::Unquoted, is_everyday: false, ..self }
+    }
+
+    /// Whether it is canonical as it is spelled, of atoms, and without `=?`: every reader reads it alike everywhere.
     pub(super) const fn is_everyday(&self) -> bool {
         self.is_everyday
     }

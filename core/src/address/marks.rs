@@ -1,6 +1,8 @@
 //! Which octets of a short text are what, as bits of a word: the rules of an everyday address are then a few
 //! operations on it.
 
+use super::octet;
+
 /// What the octets of a text are; the first octet has the lowest bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marks {
@@ -35,16 +37,12 @@ const LOW: u64 = 0xffff_ffff;
 fn half(octets: &[u8]) -> u64 {
     // No bit reaches the end of its half, so that turning is shifting, and is one step of three.
     let of_each = |octets: &[u8]| octets.iter().rev().fold(0_u64, |marks, octet| marks.rotate_left(1) | mark(*octet));
-    let Some(last) = octets.len().checked_sub(CHUNK) else { return of_each(octets) };
-    // The same steps for every length, which no processor has to guess: what is marked twice is marked alike.
-    [0, CHUNK.min(last), (2 * CHUNK).min(last), last].into_iter().fold(0, |marks, place| {
-        let chunk = octets.get(place..).and_then(<[u8]>::first_chunk::<CHUNK>);
-        marks | of_each(chunk.unwrap_or(&[0; CHUNK])) << place
-    })
+    match octet::eights(octets) {
+        // What is marked twice is marked alike.
+        Some(chunks) => chunks.into_iter().fold(0, |marks, (place, chunk)| marks | of_each(chunk) << place),
+        None => of_each(octets),
+    }
 }
-
-/// Four of these are a half.
-const CHUNK: usize = HALF / 4;
 
 #[inline]
 const fn mark(octet: u8) -> u64 {

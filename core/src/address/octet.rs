@@ -14,17 +14,15 @@ pub(crate) const CONTROL: u16 = 16;
 pub(crate) const HIGH: u16 = 32;
 /// Letter, digit or hyphen.
 pub(crate) const LDH: u16 = 64;
-/// `atext` but `=`, and space.
+/// `atext` but `=`, dot and space.
 pub(crate) const WORDS: u16 = 128;
 /// What stands in a quoted name without showing an address: space and `qtext` but `@` and `=`.
 pub(crate) const NAME: u16 = 512;
-/// `atext` but `=`.
-pub(crate) const LOCAL: u16 = 1024;
-/// `atext` and space.
+/// What stands in quotes and in comments without a meaning of its own: space and printable octets but quote, backslash,
+/// parentheses, `@` and `=`.
+pub(crate) const INNER: u16 = 4096;
+/// `atext`, dot and space.
 pub(crate) const PHRASE: u16 = 2048;
-/// Letter.
-pub(crate) const LETTER: u16 = 4096;
-
 /// `atext`, dot and at sign: what stands in an address and begins no other token.
 pub(crate) const INSIDE: u16 = 16384;
 /// Printable, and no space.
@@ -81,15 +79,25 @@ pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
 #[inline]
 pub(crate) fn has_capital(octets: &[u8]) -> bool {
     // All of these but capitals have the bit.
-    let (mut all, mut rest) = match octets.last_chunk() {
-        Some(last) => (u64::from_le_bytes(*last), octets),
-        None => return octets.iter().any(u8::is_ascii_uppercase),
-    };
-    while let (Some((word, after)), true) = (rest.split_first_chunk(), rest.len() > 8) {
-        all &= u64::from_le_bytes(*word);
-        rest = after;
+    let all = |chunks: &[&[u8; 8]]| chunks.iter().fold(CASE, |all, chunk| all & u64::from_le_bytes(**chunk));
+    match (eights(octets), octets.last_chunk()) {
+        (Some(chunks), _) => all(&chunks.map(|(_, chunk)| chunk)) != CASE,
+        (None, Some(last)) => {
+            let mut chunks = octets.chunks_exact(8).filter_map(<[u8]>::first_chunk);
+            chunks.any(|chunk| all(&[chunk, last]) != CASE)
+        }
+        (None, None) => octets.iter().any(u8::is_ascii_uppercase),
     }
-    all & CASE != CASE
+}
+
+/// Four times eight octets, which together are all of a text of eight to 32, and where each of them stands.
+///
+/// They are the same steps for every such length, which no processor has to guess.
+#[inline(always)]
+pub(super) fn eights(text: &[u8]) -> Option<[(usize, &[u8; 8]); 4]> {
+    let last = text.len().checked_sub(8).filter(|&last| last <= 24)?;
+    let chunk = |place: usize| text.get(place..).and_then(<[u8]>::first_chunk).map(|chunk| (place, chunk));
+    Some([chunk(0)?, chunk(last.min(8))?, chunk(last.min(16))?, chunk(last)?])
 }
 
 /// The first and the last octets of a text of four to sixteen, which together are all of it.
@@ -120,7 +128,7 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 #[inline(always)]
 fn begin_and_end_alike<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     match (a.first_chunk::<N>(), b.first_chunk::<N>(), a.last_chunk::<N>(), b.last_chunk::<N>()) {
-        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) => a_first == b_first && a_last == b_last,
+        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) => (a_first == b_first) & (a_last == b_last),
         _ => false,
     }
 }
@@ -191,6 +199,22 @@ pub(crate) fn position(octets: &[u8], sought: u8) -> Option<usize> {
     rest.iter().position(|&octet| octet == sought).map(|found| octets.len() - rest.len() + found)
 }
 
+/// Finds the last of an octet.
+#[inline]
+pub(crate) fn last_position(octets: &[u8], sought: u8) -> Option<usize> {
+    let mut rest = octets;
+    while let Some((before, word)) = rest.split_last_chunk() {
+        // The high bit of each octet that is zero, and of no other.
+        let word = u64::from_le_bytes(*word) ^ (ONES * u64::from(sought));
+        let found = !(((word & !HIGHS) + !HIGHS) | word) & HIGHS;
+        if found != 0 {
+            return Some(rest.len() - 1 - found.leading_zeros() as usize / 8);
+        }
+        rest = before;
+    }
+    rest.iter().rposition(|&octet| octet == sought)
+}
+
 /// Returns how many octets at the start are in a class.
 #[inline]
 pub(crate) fn leading(octets: &[u8], class: u16) -> usize {
@@ -213,8 +237,14 @@ pub(crate) fn leading(octets: &[u8], class: u16) -> usize {
 /// Tells whether every octet is in a class.
 #[inline]
 pub(crate) fn all_are(octets: &[u8], class: u16) -> bool {
-    let of_all = |octets: &[u8]| octets.iter().fold(class, |all, &octet| all & classes(octet));
-    let Some(last) = octets.last_chunk::<4>() else { return of_all(octets) != 0 };
+    common(octets) & class != 0
+}
+
+/// Returns the classes that every octet is in.
+#[inline]
+pub(crate) fn common(octets: &[u8]) -> u16 {
+    let of_all = |octets: &[u8]| octets.iter().fold(u16::MAX, |all, &octet| all & classes(octet));
+    let Some(last) = octets.last_chunk::<4>() else { return of_all(octets) };
     // Octets that are among the last and the others do no harm twice.
     let mut all = of_all(last);
     let mut rest = octets;
@@ -222,7 +252,7 @@ pub(crate) fn all_are(octets: &[u8], class: u16) -> bool {
         all &= of_all(chunk);
         rest = after;
     }
-    all != 0
+    all
 }
 
 /// Tells whether the octet is in one of the classes.
@@ -270,7 +300,7 @@ const fn table() -> [u16; 256] {
         if octet.is_ascii_alphanumeric() || octet == b'-' {
             class |= LDH;
         }
-        if class & ATEXT != 0 && octet != b'=' || octet == b' ' {
+        if class & ATEXT != 0 && octet != b'=' || matches!(octet, b' ' | b'.') {
             class |= WORDS;
         }
         if octet.is_ascii_graphic() && octet != b':' {
@@ -282,17 +312,14 @@ const fn table() -> [u16; 256] {
         if class & QTEXT != 0 && !matches!(octet, b'@' | b'=') || octet == b' ' {
             class |= NAME;
         }
-        if class & ATEXT != 0 && octet != b'=' {
-            class |= LOCAL;
+        if class & QTEXT != 0 && !matches!(octet, b'(' | b')' | b'@' | b'=') || octet == b' ' {
+            class |= INNER;
         }
         if class & ATEXT != 0 || matches!(octet, b'.' | b'@') {
             class |= INSIDE;
         }
-        if class & ATEXT != 0 || octet == b' ' {
+        if class & ATEXT != 0 || matches!(octet, b' ' | b'.') {
             class |= PHRASE;
-        }
-        if octet.is_ascii_alphabetic() {
-            class |= LETTER;
         }
         if !octet.is_ascii_control() && !matches!(octet, b'@' | b'=' | 0xc2 | 0xe2 | 0xef) {
             class |= HARMLESS;
@@ -307,7 +334,9 @@ const fn table() -> [u16; 256] {
 mod tests {
     use std::vec::Vec;
 
-    use super::{ATEXT, LDH, all_are, all_are_over, has_capital, is, leading, position, same, same_but_for_case};
+    use super::{
+        ATEXT, LDH, all_are, all_are_over, has_capital, is, last_position, leading, position, same, same_but_for_case,
+    };
 
     #[test]
     fn two_texts_are_the_same_as_the_standard_library_has_it() {
@@ -364,12 +393,15 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_an_octet_is_found_wherever_it_stands() {
+    fn the_first_and_the_last_of_an_octet_are_found_wherever_they_stand() {
         for sought in [0, 1, b'@', b'?', 0x7f, 0x80, 0xc2, 0xef, 0xff] {
             for other in 0..=255_u8 {
                 each_place(other, sought, |octets, at| {
+                    let last = octets.len() - 1;
                     assert_eq!(position(octets, sought), Some(if other == sought { 0 } else { at }));
+                    assert_eq!(last_position(octets, sought), Some(if other == sought { last } else { at }));
                 });
+                assert_eq!(last_position(&[other; 20], sought), (other == sought).then_some(19));
                 let found = position(&[other; 20], sought);
                 assert_eq!(found, (other == sought).then_some(0), "{sought:#x} among {other:#x}");
             }
@@ -377,6 +409,7 @@ mod tests {
             each_place(sought ^ 1, sought, |octets, at| {
                 let twice = [octets, octets].concat();
                 assert_eq!(position(&twice, sought), Some(at));
+                assert_eq!(last_position(&twice, sought), Some(octets.len() + at));
             });
         }
     }

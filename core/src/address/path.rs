@@ -14,6 +14,7 @@ use super::canonical::{AddrSpec, LocalForm, MAX_ADDRESS};
 use super::domain::MAX_DOMAIN;
 use super::local::MAX_LOCAL;
 use super::octet::{self, ATEXT, HIGH, LDH, QTEXT};
+use super::plain;
 pub(crate) use super::plain::path as read_everyday;
 use super::span::position;
 
@@ -72,6 +73,14 @@ pub(crate) fn read_any_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath,
 ///
 /// [`PathError`] if there is no `@`, the local part is empty or could not be quoted, or the domain is none.
 pub fn read_unquoted(bytes: &[u8], smtputf8: bool) -> Result<AddrSpec, PathError> {
+    match plain::address(bytes, 0, bytes.len()) {
+        Some(addr_spec) => Ok(addr_spec.unquoted()),
+        None => read_any_unquoted(bytes, smtputf8),
+    }
+}
+
+/// Reads what need not be everyday.
+pub(super) fn read_any_unquoted(bytes: &[u8], smtputf8: bool) -> Result<AddrSpec, PathError> {
     check_text(bytes, smtputf8)?;
     let at =
         bytes.iter().rposition(|&octet| octet == b'@').ok_or(PathError::at(PathErrorKind::NoDomain, bytes.len()))?;

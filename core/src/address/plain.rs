@@ -7,7 +7,8 @@ use super::canonical::AddrSpec;
 use super::domain::MAX_LABEL;
 use super::local::MAX_LOCAL;
 use super::marks::Marks;
-use super::octet::{self, ATEXT, LOCAL, NAME, PHRASE, WORDS};
+use super::octet::{self, ATEXT, NAME, PHRASE, WORDS};
+use super::span::position;
 
 /// An everyday address that was read before, in canonical form as it is spelled.
 #[derive(Clone, Copy)]
@@ -63,17 +64,34 @@ fn bracket(named: &[u8], known: Option<Known<'_>>) -> Option<usize> {
     let expected = known.and_then(|known| named.len().checked_sub(known.text.len() + 1));
     match expected {
         Some(bracket) if named.get(bracket) == Some(&b'<') => Some(bracket),
-        _ => named.iter().rposition(|&octet| octet == b'<'),
+        _ => octet::last_position(named, b'<'),
     }
 }
 
 /// Tells of an everyday name, which is a phrase, a quoted string or nothing, whether no encoded-word can begin in it.
 #[inline]
 fn is_plain_name(name: &[u8]) -> Option<bool> {
-    match name {
-        [b'"', quoted @ .., b'"'] | [b'"', quoted @ .., b'"', b' '] => octet::all_are(quoted, NAME).then_some(true),
-        _ if octet::all_are(name, WORDS) => Some(true),
-        _ => octet::all_are(name, PHRASE).then(|| !begins_encoded_word(name)),
+    let name = name.strip_suffix(b" ").unwrap_or(name);
+    let (inner, plain) = match name {
+        [b'"', quoted @ .., b'"'] => (quoted, NAME),
+        _ => (name, WORDS),
+    };
+    let classes = octet::common(inner);
+    if plain == WORDS && begins_with_dot(name) {
+        return None;
+    }
+    if classes & plain != 0 {
+        return Some(true);
+    }
+    (plain == WORDS && classes & PHRASE != 0).then(|| !begins_encoded_word(name))
+}
+
+/// Tells whether a phrase begins with a dot, which may stand behind its first word only.
+#[inline]
+fn begins_with_dot(phrase: &[u8]) -> bool {
+    match phrase {
+        [b' ', ..] => phrase.iter().find(|&&octet| octet != b' ') == Some(&b'.'),
+        _ => phrase.first() == Some(&b'.'),
     }
 }
 
@@ -89,16 +107,15 @@ pub(super) fn begins_encoded_word(octets: &[u8]) -> bool {
     false
 }
 
-/// Reads a reverse-path in angle brackets that is everyday.
+/// Reads a reverse-path that is everyday, in angle brackets or without them.
 #[inline]
 pub(crate) fn path(bytes: &[u8]) -> Option<AddrSpec> {
-    match bytes {
-        [b'<', text @ .., b'>'] => Parts::of(text)?.between(1, bytes.len() - 1),
-        _ => None,
-    }
+    let brackets = usize::from(matches!(bytes, [b'<', .., b'>']));
+    address(bytes, brackets, bytes.len() - brackets)
 }
 
 /// Reads an address that takes up all octets from `start` to `end`, if it is everyday.
+#[inline]
 pub(super) fn address(bytes: &[u8], start: usize, end: usize) -> Option<AddrSpec> {
     let text = bytes.get(start..end)?;
     Parts::of(text)?.between(start, end)
@@ -106,16 +123,39 @@ pub(super) fn address(bytes: &[u8], start: usize, end: usize) -> Option<AddrSpec
 
 /// Tells whether the two parts of an address without quotes are in canonical form as they are spelled.
 pub(crate) fn is_canonical(local: &[u8], domain: &[u8]) -> bool {
-    let is_domain = |Marks { others, joints }| others & !joints == 0 && are_apart(others, domain);
-    // As long a local part could even take the quotes that dots at wrong places would need.
-    local.len() + 2 <= MAX_LOCAL
+    is_short(local)
         && local.iter().all(|&octet| octet::is(octet, ATEXT) || octet == b'.')
-        && domain.len() <= MAX_LABEL
-        && is_domain(Marks::of(domain))
+        && is_domain(domain)
         && !octet::has_capital(domain)
 }
 
-const _: () = assert!(MAX_LABEL <= Marks::MOST, "every octet of such a domain has a mark");
+/// Tells whether a local part could even take the quotes that dots at wrong places would need.
+const fn is_short(local: &[u8]) -> bool {
+    local.len() + 2 <= MAX_LOCAL
+}
+
+/// Tells whether this is a domain of letters and digits, and of hyphens and dots between them, whose last octet is a letter.
+fn is_domain(text: &[u8]) -> bool {
+    let Marks { others, joints } = if text.len() <= MAX_LABEL { Marks::of(text) } else { return false };
+    others & !joints == 0 && are_apart(others, text)
+}
+
+/// Tells whether these are atoms with dots between, of octets that all have a mark.
+fn are_atoms(text: &[u8]) -> bool {
+    let (mut rest, mut dots) = (Marks::of(text).others, 0);
+    while rest != 0 {
+        let lowest = rest & rest.wrapping_neg();
+        match text.get(rest.trailing_zeros() as usize) {
+            Some(b'.') => dots |= lowest,
+            Some(&octet) if octet::is(octet, ATEXT) => {}
+            _ => return false,
+        }
+        rest ^= lowest;
+    }
+    dots & (dots >> 1 | 1) == 0 && text.last().is_some_and(|&octet| octet != b'.')
+}
+
+const _: () = assert!(MAX_LABEL <= Marks::MOST && MAX_LOCAL <= Marks::MOST, "every octet of such parts has a mark");
 
 /// Tells whether no two of these octets of a text stand together, none is the first, and the last of all is a letter.
 fn are_apart(others: u64, text: &[u8]) -> bool {
@@ -133,13 +173,15 @@ struct Parts {
 impl Parts {
     /// Takes an everyday address apart.
     ///
-    /// It begins and ends with a letter or a digit, and between any two of its other octets there is one. The local part
-    /// has no `=`, which could begin an encoded-word. The domain is of letters, digits, hyphens and dots, and its last octet
-    /// is a letter, so that it is no IP address. It is shorter than a label may be.
+    /// Most begin and end with a letter or a digit, and between any two of their other octets there is one: two that could
+    /// begin an encoded-word do not stand together. The domain is of letters, digits, hyphens and dots, and its last octet is
+    /// a letter, so that it is no IP address. It is shorter than a label may be.
+    #[inline(never)]
     fn of(text: &[u8]) -> Option<Self> {
-        let Marks { others, joints } = if text.len() <= Marks::MOST { Marks::of(text) } else { return None };
+        let Marks { others, joints } =
+            if text.len() <= Marks::MOST { Marks::of(text) } else { return Self::further(text) };
         if !are_apart(others, text) {
-            return None;
+            return Self::further(text);
         }
         let mut rest = others & !joints;
         let at = loop {
@@ -148,11 +190,20 @@ impl Parts {
             rest &= rest.wrapping_sub(1);
             match *text.get(at as usize)? {
                 b'@' => break at,
-                octet if octet::is(octet, LOCAL) => {}
+                octet if octet::is(octet, ATEXT) => {}
                 _ => return None,
             }
         };
         if rest == 0 { Self::at(text, at) } else { None }
+    }
+
+    /// Takes one apart that is longer, or whose local part is of any atoms in which no encoded-word can begin.
+    #[inline(never)]
+    fn further(text: &[u8]) -> Option<Self> {
+        let at = octet::position(text, b'@')?;
+        let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
+        let is_everyday = is_short(local) && are_atoms(local) && is_domain(domain) && !begins_encoded_word(local);
+        if is_everyday { Self::at(text, position(at)) } else { None }
     }
 
     /// Takes one apart whose at sign is known.
@@ -178,7 +229,7 @@ mod tests {
     use crate::address::canonical::{Canonical, LocalForm};
     use crate::address::header::read_any_field;
     use crate::address::name::{addresses, names};
-    use crate::address::path::{ReversePath, read_any_path};
+    use crate::address::path::{ReversePath, read_any_path, read_any_unquoted, read_unquoted};
     use crate::options::Limits;
 
     #[test]
@@ -186,15 +237,36 @@ mod tests {
         let long = format!("{}@{}.example", "a".repeat(25), "b".repeat(30));
         let odd: String = "!#$%&'*+/?^_`{|}~".chars().flat_map(|odd| ['a', odd]).collect();
         let odd = format!("{odd}b@c-1.d");
-        for address in ["a@b.example", "Ann.Dean+x@mail-1.B.example", &odd, "9@9.e", "a@b.9e", "a@b", &long] {
+        let longer = format!("{}@{}.example", "a".repeat(62), "b".repeat(55));
+        for address in [
+            "a@b.example",
+            "Ann.Dean+x@mail-1.B.example",
+            &odd,
+            "9@9.e",
+            "a@b.9e",
+            "a@b",
+            &long,
+            &longer,
+            "a=b@c.example",
+            "a--b@c.example",
+            "-a@b.example",
+            "_.a_.-@b.example",
+            "=@b.example",
+            "bounces+12345678-a1b2-ann.dean.example=destination@em1234.Mail.b.example",
+            "SRS0=HHH=TT=orchard.example.org=ann-=dean@forwarder.mailing-lists.example",
+        ] {
             let bracketed = format!("<{address}>");
             let read = path(bracketed.as_bytes()).expect(address);
             assert_eq!(read_any_path(bracketed.as_bytes(), false), Ok(ReversePath::Mailbox(read)));
+            let bare = path(address.as_bytes()).expect(address);
+            assert_eq!(read_any_path(address.as_bytes(), false), Ok(ReversePath::Mailbox(bare)));
             for body in [
                 format!(" {address}"),
                 format!(" <{address}>"),
                 format!("Ann Dean <{address}>"),
                 format!("  Ann<{address}>"),
+                format!(" A. Dean <{address}>"),
+                format!("A.. . Dean Jr. <{address}>"),
                 format!(" \"Dean, Ann (<x>; y: z)\" <{address}>"),
                 format!("\"\"<{address}>"),
             ] {
@@ -229,7 +301,7 @@ mod tests {
 
     #[test]
     fn what_is_not_everyday_is_left_to_them() {
-        let long = format!("{}@b.example", "a".repeat(55));
+        let long = format!("{}@b.example", "a".repeat(63));
         let long_domain = format!("a@{}.example", "b".repeat(56));
         for address in [
             "",
@@ -248,7 +320,7 @@ mod tests {
             "a@xn--b.example",
             "a@192.0.2.1",
             "a@[192.0.2.1]",
-            "a=b@c.example",
+            "a=?b@c.example",
             "a@b.example ",
             "a @b.example",
             "a@b@c.example",
@@ -260,9 +332,7 @@ mod tests {
             &long_domain,
             "a@b.e9",
             "a@9.9",
-            "a--b@c.example",
-            "-a@b.example",
-            "a-@b.example",
+            "a@b--c.example",
             "a@b+c.example",
             "a@b/c",
             "a/b@c@d",
@@ -277,7 +347,8 @@ mod tests {
             "Ann",
             "a@b.example c@d.example",
             "a@b.example,",
-            "Ann. D <a@b.example>",
+            ".Ann D <a@b.example>",
+            "  .Ann D <a@b.example>",
             "Ann <a@b.example> ",
             "\"a@b.example\" <c@d.example>",
             "\"a\\\"\" <c@d.example>",
@@ -315,6 +386,7 @@ mod tests {
         if let Some(spec) = path(bytes) {
             assert_eq!(read_any_path(bytes, false), Ok(ReversePath::Mailbox(spec)), "{shown}");
         }
+        assert_eq!(read_unquoted(bytes, true), read_any_unquoted(bytes, true), "{shown}");
         let full = match read_any_path(bytes, false) {
             Ok(ReversePath::Mailbox(spec)) => Some(spec).filter(|spec| spec.form == LocalForm::DotAtom),
             _ => None,
@@ -354,6 +426,9 @@ mod tests {
                     (b"a@b.example", b""),
                     (b"<a@b.example", b">"),
                     (b" ", b"a@b.example"),
+                    (b"A. ", b"<a@b.example>"),
+                    (b"<bounces+12345678-a1b2-", b"@em1234.mail.department.mailing-lists.example>"),
+                    (b"<bounces+12345678-a1b2-ann.dean@em1234.mail.department", b"b.example>"),
                 ] {
                     let everyday = compare(&[before, &text, after].concat(), known);
                     read += everyday;

@@ -14,6 +14,7 @@ use super::span::{Span, position};
 use crate::options::Limits;
 
 use obsolete::spaced_run;
+use words::is_gap;
 
 type Result<T, E = FieldError> = core::result::Result<T, E>;
 
@@ -224,8 +225,10 @@ impl<'a, M: Mode> Reader<'a, M> {
 
     /// Reads a mailbox; `None` for the name of a group and its colon, and for an element without an address.
     fn element(&mut self) -> Result<Option<Mailbox>> {
-        if let Some(addr_spec) = self.everyday(|next| matches!(next, None | Some(b',' | b';'))) {
-            return Ok(Some(Mailbox { addr_spec, group: self.group }));
+        // What goes on reads a dot behind white space as one of the domain.
+        let is_end = |octet| matches!(octet, b',' | b';') || !M::GOES_ON && is_gap(octet);
+        if let Some(addr_spec) = self.everyday(|next| next.is_none_or(is_end)) {
+            return self.bare_address(addr_spec);
         }
         let first = self.at;
         let mut words = 0;
@@ -233,6 +236,10 @@ impl<'a, M: Mode> Reader<'a, M> {
         let mut end = self.at;
         let mut run = Run::Broken;
         let mut gap = Gap::None;
+        if let Some(last) = self.skip_phrase() {
+            // Where there are several, an at sign has the place of each read again.
+            (words, end) = (2, last);
+        }
         loop {
             match self.peek() {
                 Some(octet) if octet == b'"' || octet == b'.' || octet::is(octet, ATEXT | HIGH) => {
@@ -256,11 +263,7 @@ impl<'a, M: Mode> Reader<'a, M> {
                         (start, run) = (local, spaced_run(self.body.get(local..end).unwrap_or_default()));
                     }
                     let addr_spec = self.addr_spec(start, run, gap)?;
-                    if self.is_name_after_all()? {
-                        self.mode.name(addr_spec.span);
-                        return self.angle_address();
-                    }
-                    return Ok(Some(Mailbox { addr_spec, group: self.group }));
+                    return self.bare_address(addr_spec);
                 }
                 Some(b'<') => {
                     self.mode.name(Span::between(first, end));
@@ -291,6 +294,15 @@ impl<'a, M: Mode> Reader<'a, M> {
                 Some(octet) => return Err(self.error(unexpected(octet))),
             }
         }
+    }
+
+    /// Takes an address for one without brackets, unless what follows shows it to be a name.
+    fn bare_address(&mut self, addr_spec: AddrSpec) -> Result<Option<Mailbox>> {
+        if self.is_name_after_all()? {
+            self.mode.name(addr_spec.span);
+            return self.angle_address();
+        }
+        Ok(Some(Mailbox { addr_spec, group: self.group }))
     }
 
     /// Checks what follows a bare address: the end of its element, or the angle address whose name it is.

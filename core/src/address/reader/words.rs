@@ -2,7 +2,7 @@
 
 use super::{Gap, Mode, Reader, Result, Run, unexpected};
 use crate::address::construct::{Construct, FieldError};
-use crate::address::octet::{self, ATEXT, CONTROL, CTEXT, HIGH, QTEXT};
+use crate::address::octet::{self, ATEXT, CONTROL, CTEXT, HIGH, INNER, QTEXT, WORDS};
 use crate::address::span::position;
 use crate::address::unicode;
 
@@ -57,9 +57,26 @@ impl<M: Mode> Reader<'_, M> {
     #[inline]
     pub(super) fn skip_gap(&mut self) -> Result<Gap> {
         match self.peek() {
-            Some(b' ' | b'\t' | b'\r' | b'(') => self.skip_some_gap(),
+            Some(octet) if is_gap(octet) => self.skip_some_gap(),
             _ => Ok(Gap::None),
         }
+    }
+
+    /// Skips words and the spaces behind each, up to an angle bracket or the last of the words, and returns where those that
+    /// were skipped end.
+    pub(super) fn skip_phrase(&mut self) -> Option<usize> {
+        if !M::IS_QUICK || !octet::is(self.peek()?, ATEXT) {
+            return None;
+        }
+        let (words, rest) = self.rest().split_at_checked(octet::leading(self.rest(), WORDS))?;
+        // The last may be the local part of an address, and is read as any other.
+        let skipped = match (words.trim_ascii_end(), rest.first()) {
+            (_, Some(b'<')) => words,
+            (trimmed, _) => trimmed.get(..=trimmed.iter().rposition(|&octet| octet == b' ')?)?,
+        };
+        let end = self.at + skipped.trim_ascii_end().len();
+        self.at += skipped.len();
+        Some(end)
     }
 
     fn skip_some_gap(&mut self) -> Result<Gap> {
@@ -100,6 +117,7 @@ impl<M: Mode> Reader<'_, M> {
         let open = self.at;
         let mut depth = 0;
         loop {
+            self.at += octet::leading(self.rest(), INNER);
             match self.peek() {
                 Some(b'(') => {
                     depth += 1;
@@ -125,6 +143,7 @@ impl<M: Mode> Reader<'_, M> {
         let open = self.at;
         self.at += 1;
         loop {
+            self.at += octet::leading(self.rest(), INNER);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -215,4 +234,9 @@ impl<M: Mode> Reader<'_, M> {
         self.at += character.len_utf8();
         Ok(())
     }
+}
+
+/// Tells whether white space, a fold or a comment begins with the octet.
+pub(super) const fn is_gap(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | b'(')
 }
