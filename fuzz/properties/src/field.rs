@@ -10,6 +10,7 @@ pub fn read_field(body: &[u8]) {
     let mut limits = Limits::default();
     limits.field_octets = 4096;
     says(body, &limits);
+    behind_a_comment(body, &limits);
     let summary = match header::read_field(body, &limits) {
         Ok(summary) => summary,
         Err(error) => return assert!(error.offset() as usize <= body.len(), "{error:?}"),
@@ -44,6 +45,30 @@ pub fn read_field(body: &[u8]) {
         let mut shown = 0;
         let result = addresses(body, &name, &mut |_| shown += 1);
         assert!(!summary.plain || (shown == 0 && result.is_ok()), "{}", body.escape_ascii());
+    }
+}
+
+/// A comment in front changes nothing but where things stand, though no mailbox behind one is read in one pass.
+fn behind_a_comment(body: &[u8], limits: &Limits) {
+    const COMMENT: &[u8] = b"(x)";
+    let behind = [COMMENT, body].concat();
+    let by = COMMENT.len() as u32;
+    if behind.len() > limits.field_octets as usize {
+        return;
+    }
+    match (header::read_field(body, limits), header::read_field(&behind, limits)) {
+        (Ok(alone), Ok(with)) => {
+            assert_eq!((alone.mailboxes, alone.groups, alone.plain), (with.mailboxes, with.groups, with.plain));
+            for (alone, with) in mailboxes(body, limits).zip(mailboxes(&behind, limits)) {
+                let moved = |span: Span| Span { start: span.start + by, end: span.end + by };
+                let (spec, with_spec) = (alone.addr_spec, with.addr_spec);
+                assert_eq!((moved(spec.local), moved(spec.domain)), (with_spec.local, with_spec.domain));
+                assert_eq!((spec.form, alone.group), (with_spec.form, with.group));
+                assert_eq!(spec.canonical(body).ok(), with_spec.canonical(&behind).ok());
+            }
+        }
+        (Err(alone), Err(with)) => assert_eq!(alone.construct(), with.construct(), "{}", body.escape_ascii()),
+        _ => panic!("only one of the two is read: {}", body.escape_ascii()),
     }
 }
 
