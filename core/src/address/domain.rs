@@ -189,11 +189,30 @@ pub(crate) fn canonicalize(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<
     if a_labels.next().is_some() {
         return Err((DomainFlaw::NotMapped, 0));
     }
-    lower_ascii(mapped.ascii(), out).map_err(|(flaw, _)| (flaw, 0))
+    // An A-label that was just made of a U-label has been checked with it.
+    let has_a_labels = lower.split(is_dot).any(|label| label.starts_with(b"xn--"));
+    let written = if has_a_labels {
+        lower_ascii(mapped.ascii(), out)
+    } else {
+        form(mapped.ascii(), out).map(|_| mapped.ascii().len())
+    };
+    written.map_err(|(flaw, _)| (flaw, 0))
 }
 
 /// Writes an ASCII domain in lower case into `out`, checks it, and returns its length.
 fn lower_ascii(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<usize, (DomainFlaw, usize)> {
+    if form(domain, out)? {
+        let lower = out.get(..domain.len()).unwrap_or_default();
+        let text = core::str::from_utf8(lower).unwrap_or_default();
+        if Mapped::of(text).map_or(true, |mapped| mapped.ascii() != lower) {
+            return Err((DomainFlaw::BadALabel, 0));
+        }
+    }
+    Ok(domain.len())
+}
+
+/// Writes an ASCII domain in lower case into `out`, checks its form, and tells whether a label looks like an A-label.
+fn form(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<bool, (DomainFlaw, usize)> {
     if domain.is_empty() {
         return Err((DomainFlaw::Empty, 0));
     }
@@ -223,14 +242,7 @@ fn lower_ascii(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<usize, (Doma
         lower.copy_from_slice(domain);
         lower.make_ascii_lowercase();
     }
-    if a_label {
-        let lower = out.get(..domain.len()).unwrap_or_default();
-        let text = core::str::from_utf8(lower).unwrap_or_default();
-        if Mapped::of(text).map_or(true, |mapped| mapped.ascii() != lower) {
-            return Err((DomainFlaw::BadALabel, 0));
-        }
-    }
-    Ok(domain.len())
+    Ok(a_label)
 }
 
 /// Checks the form of one label of letters, digits and hyphens, and tells whether it looks like an A-label.
@@ -411,6 +423,23 @@ mod tests {
             assert_eq!(result.map(|len| core::str::from_utf8(&out[..len]).expect("ASCII")), expected, "{text}");
         }
         assert_eq!(canonicalize(b"a.\xff", &mut [0; MAX_DOMAIN]), Err((DomainFlaw::NotUtf8, 2)));
+    }
+
+    /// What is made of U-labels is not read again as A-labels: here it is, for every character of two planes.
+    #[test]
+    fn an_a_label_that_a_u_label_becomes_is_one() {
+        let mut accepted = 0;
+        for character in ('\u{80}'..='\u{1ffff}').filter(|character| !character.is_ascii()) {
+            for name in [format!("a{character}.example"), format!("{character}\u{fc}b.b\u{fc}cher")] {
+                let mut out = [0; MAX_DOMAIN];
+                let Ok(len) = canonicalize(name.as_bytes(), &mut out) else { continue };
+                let ascii = out[..len].to_vec();
+                assert_eq!(canonicalize(&ascii, &mut out), Ok(len), "{name}");
+                assert_eq!(out[..len], ascii, "{name}");
+                accepted += 1;
+            }
+        }
+        assert!(accepted > 100_000, "{accepted}");
     }
 
     /// The name grows over the bound octet by octet, so that it is passed at every place in an A-label.
