@@ -38,9 +38,12 @@ use crate::policy::{Policy, PolicyProblem};
 pub use self::builder::{SnapshotBuilder, TenantCompiler, TenantPage};
 pub use self::delta::DeltaError;
 use self::hash::Hasher;
+#[cfg(any(feature = "json", feature = "std"))]
+pub(crate) use self::image::Both;
 use self::image::Image;
+#[cfg(feature = "json")]
+pub(crate) use self::image::InTurn;
 pub use self::image::OpenError;
-pub(crate) use self::image::{Both, InTurn};
 pub use self::layout::Damaged;
 use self::overlay::Overlay;
 use self::root::RootView;
