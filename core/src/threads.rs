@@ -10,7 +10,8 @@ use std::{iter, mem};
 
 use crate::options::Options;
 use crate::policy::Policy;
-use crate::snapshot::{Both, CompileError, Snapshot};
+use crate::snapshot::image::Both;
+use crate::snapshot::{CompileError, Snapshot};
 #[cfg(feature = "json")]
 use crate::wire::{LinesError, SnapshotLines};
 
@@ -187,7 +188,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::{Beside, in_order};
-    use crate::snapshot::Both;
+    use crate::snapshot::image::Both;
 
     #[test]
     fn results_come_in_order() {

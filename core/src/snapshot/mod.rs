@@ -10,7 +10,7 @@ mod fit;
 mod follow;
 pub(crate) mod hash;
 mod heads;
-mod image;
+pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod keys;
 pub(crate) mod layout;
@@ -38,11 +38,7 @@ use crate::policy::{Policy, PolicyProblem};
 pub use self::builder::{SnapshotBuilder, TenantCompiler, TenantPage};
 pub use self::delta::DeltaError;
 use self::hash::Hasher;
-#[cfg(any(feature = "json", feature = "std"))]
-pub(crate) use self::image::Both;
 use self::image::Image;
-#[cfg(feature = "json")]
-pub(crate) use self::image::InTurn;
 pub use self::image::OpenError;
 pub use self::layout::Damaged;
 use self::overlay::Overlay;

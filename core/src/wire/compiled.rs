@@ -6,7 +6,8 @@ use core::mem;
 
 use crate::options::Options;
 use crate::policy::Provider;
-use crate::snapshot::{Both, CompileError, InTurn, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
+use crate::snapshot::image::{Both, InTurn};
+use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
 
 use super::diagnostic::{Diagnostic, PolicyError};
 use super::lines::{Line, Object, Place, diagnose, each_line, read_line, without_columns};
