@@ -1,15 +1,11 @@
 //! The staged form: one client's session, transaction by transaction.
 
-mod facts;
-
 use crate::decision::Decision;
 use crate::evaluate::Course;
 use crate::explain::{Explanation, View};
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
-
-use self::facts::Facts;
 
 /// What is known of one client after AUTH, and its transaction at hand.
 ///
@@ -36,8 +32,6 @@ use self::facts::Facts;
 pub struct Session {
     /// The snapshot of the transaction.
     snapshot: Snapshot,
-    /// The facts of the client and the transaction, without the header.
-    facts: Facts,
     course: Course,
 }
 
@@ -45,11 +39,9 @@ impl Snapshot {
     /// Opens a session with what is known of the client after AUTH; the envelope and the header of `client` are not looked at.
     #[must_use]
     pub fn session(&self, client: &Request<'_>) -> Session {
-        let facts =
-            Request { smtputf8: false, envelope_sender: EnvelopeSender::Unknown, header: Header::NotGiven, ..*client };
         // It is large, and decided where it stands.
-        let mut session = Session { snapshot: self.clone(), facts: Facts::of(client), course: Course::new() };
-        session.course.begin(self, &facts);
+        let mut session = Session { snapshot: self.clone(), course: Course::of(client) };
+        session.course.begin(self);
         session
     }
 }
@@ -75,10 +67,7 @@ impl Session {
             self.snapshot = snapshot.clone();
             self.course.forget();
         }
-        self.facts.begin(sender, smtputf8, now);
-        let Self { snapshot, facts, course } = self;
-        course.mail_from(snapshot, (sender, smtputf8), now, |decide| facts.with_header(Header::NotGiven, decide));
-        course.decision()
+        self.course.mail_from(&self.snapshot, sender, smtputf8, now)
     }
 
     /// Decides the transaction at the end of the header, also more than once.
@@ -86,10 +75,7 @@ impl Session {
     /// Before the first MAIL FROM the envelope sender is unknown, which denies; after RSET the one before it still stands, and a
     /// host asks about no message until there is another. The decision stands where that at MAIL FROM stood.
     pub fn message(&mut self, header: Header<'_>) -> &Decision {
-        let Self { snapshot, facts, course } = self;
-        let said = (facts.sender(), &header);
-        course.message(snapshot, said, facts.now, |decide| facts.with_header(header, decide));
-        course.decision()
+        self.course.message(&self.snapshot, header)
     }
 
     /// Explains the latest decision; `header` is the one that it was made with, which the session does not keep.
@@ -102,6 +88,6 @@ impl Session {
 
     /// Calls `answer` with the request of the transaction, for rendering a reply to its latest decision.
     pub fn with_request<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
-        self.facts.with_header(header, answer)
+        self.course.facts().with_header(header, answer)
     }
 }

@@ -11,26 +11,34 @@ use crate::snapshot::layout::Read;
 use crate::time::{Clock, Timestamp};
 
 use super::envelope::{self, SaidSender};
+use super::facts::Facts;
 use super::header::SaidHeader;
 use super::memory::{KnownSession, Remembered, Transaction, octets_of};
 use super::{Said, close, enter, transaction};
 
-/// The latest decision of a session, and what it and those before it found out.
+/// A session: the facts of its client and its transaction, the latest decision, and what it and those before it found out.
 #[derive(Clone, Debug)]
 pub(crate) struct Course {
+    facts: Facts,
     decision: Decision,
     memory: Remembered,
 }
 
 impl Course {
-    /// Nothing is decided yet.
-    pub(crate) fn new() -> Self {
-        Self { decision: Decision::open(Stage::Session, SnapshotId::default()), memory: Remembered::default() }
+    /// The course of a client of which nothing is decided yet; its envelope and its header are not looked at.
+    pub(crate) fn of(client: &Request<'_>) -> Self {
+        let decision = Decision::open(Stage::Session, SnapshotId::default());
+        Self { facts: Facts::of(client), decision, memory: Remembered::default() }
     }
 
     /// Decides what is known after AUTH.
-    pub(crate) fn begin(&mut self, snapshot: &Snapshot, client: &Request<'_>) {
-        self.decide(snapshot, client, None, Stage::Session);
+    pub(crate) fn begin(&mut self, snapshot: &Snapshot) {
+        self.decide(snapshot, Header::NotGiven, None, Stage::Session);
+    }
+
+    /// The facts of the client and its transaction, without the header.
+    pub(crate) const fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The latest decision.
@@ -43,40 +51,35 @@ impl Course {
         self.memory.forget();
     }
 
-    /// Decides a transaction at MAIL FROM; calls `with_facts` with what needs the whole request, unless the sender was allowed
-    /// before and nothing found.
+    /// Decides a transaction at MAIL FROM, unless the sender was allowed before and nothing found.
     pub(crate) fn mail_from(
         &mut self,
         snapshot: &Snapshot,
-        (sender, smtputf8): (EnvelopeSender<'_>, bool),
+        sender: EnvelopeSender<'_>,
+        smtputf8: bool,
         now: Timestamp,
-        with_facts: impl FnOnce(&mut dyn FnMut(&Request<'_>)),
-    ) {
+    ) -> &Decision {
+        self.facts.begin(sender, smtputf8, now);
         self.memory.begin();
         self.memory.renew(now);
         if let Some(grant) = self.memory.recall(sender, smtputf8) {
             self.decision.reopen(Stage::Envelope, snapshot.id());
             self.decision.enter_grant(grant);
-            return;
+        } else {
+            self.decide(snapshot, Header::NotGiven, None, Stage::Envelope);
+            self.memory.keep_sender(sender, smtputf8, &self.decision);
         }
-        with_facts(&mut |request| self.decide(snapshot, request, None, Stage::Envelope));
-        self.memory.keep_sender(sender, smtputf8, &self.decision);
+        &self.decision
     }
 
-    /// Decides it at the end of the header; the same, unless the header says nothing but a sender that was allowed.
-    pub(crate) fn message(
-        &mut self,
-        snapshot: &Snapshot,
-        (sender, header): (EnvelopeSender<'_>, &Header<'_>),
-        now: Timestamp,
-        with_facts: impl FnOnce(&mut dyn FnMut(&Request<'_>)),
-    ) {
-        self.memory.renew(now);
-        let mut read = None;
+    /// Decides it at the end of the header, unless the header says nothing but a sender that was allowed.
+    pub(crate) fn message(&mut self, snapshot: &Snapshot, header: Header<'_>) -> &Decision {
+        self.memory.renew(self.facts.now);
         let mut said = SaidHeader::default();
-        if let (Some(known), Some((octets, _))) = (self.memory.transaction(), octets_of(sender)) {
+        let known = self.memory.transaction().zip(octets_of(self.facts.sender()));
+        if let Some((known, (octets, _))) = known {
             let before = self.memory.from();
-            said.read(header, &snapshot.options().limits, (Known::new(octets, &known.spec), before));
+            said.read(&header, &snapshot.options().limits, (Known::new(octets, &known.spec), before));
             let place = said.repetition(&known.standing.strengths);
             if let (Some(place), Some(basis), Verdict::Allow) = (place, known.outcome.granted, self.decision.verdict())
             {
@@ -86,15 +89,16 @@ impl Course {
                 self.memory.begin();
                 self.decision.advance(Stage::Message);
                 self.decision.enter_grant(Grant { basis, place });
-                return;
+                return &self.decision;
             }
-            read = Some(&said);
         }
-        with_facts(&mut |request| self.decide(snapshot, request, read, Stage::Message));
+        let read = known.is_some().then_some(&said);
+        self.decide(snapshot, header, read, Stage::Message);
+        &self.decision
     }
 
-    fn decide(&mut self, snapshot: &Snapshot, request: &Request<'_>, header: Option<&SaidHeader<'_>>, stage: Stage) {
-        let Self { decision, memory } = self;
+    fn decide(&mut self, snapshot: &Snapshot, header: Header<'_>, read: Option<&SaidHeader<'_>>, stage: Stage) {
+        let Self { facts, decision, memory } = self;
         let (session, known) = (memory.session().copied(), memory.transaction().copied());
         // What follows is not gone on with, unless it is kept anew.
         memory.begin();
@@ -104,12 +108,13 @@ impl Course {
         }
         match session {
             Some(session) => {
-                let clock = Clock::new(request.now);
+                let clock = Clock::new(facts.now);
                 let mut ledger = Ledger::new(decision);
-                let entered = go_on(snapshot, request, &clock, (&session, known.as_ref(), header), &mut ledger, memory);
+                let known = (&session, known.as_ref(), read);
+                let entered = go_on(snapshot, &facts.transaction(header), &clock, known, &mut ledger, memory);
                 close(decision, entered, &clock, memory);
             }
-            None => enter(decision, snapshot, request, &mut Blind, memory),
+            None => facts.with_header(header, |request| enter(decision, snapshot, request, &mut Blind, memory)),
         }
         if decision.verdict() == Verdict::Defer {
             memory.forget();

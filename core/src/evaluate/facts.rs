@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// The facts of a client and of its transaction, without the header. They own their octets, all in one place.
 #[derive(Clone, Debug)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     pub(super) now: Timestamp,
     channel: Channel,
     account: Option<Text>,
@@ -105,9 +105,18 @@ impl Facts {
         }
     }
 
+    /// The request that these facts and a header are once the client is judged: of the client it has only what tells of addresses,
+    /// its role and its channel.
+    pub(super) fn transaction<'a>(&'a self, header: Header<'a>) -> Request<'a> {
+        let mut request = Request::new(self.channel, self.now);
+        request.role = self.role.as_ref().map(|role| self.text(role));
+        (request.smtputf8, request.envelope_sender, request.header) = (self.smtputf8, self.sender(), header);
+        request
+    }
+
     /// Calls `answer` with the request that these facts and a header are.
-    pub(super) fn with_header<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
-        let text = |text: &Text| self.octets.get(text.clone()).unwrap_or_default();
+    pub(crate) fn with_header<T>(&self, header: Header<'_>, answer: impl FnOnce(&Request<'_>) -> T) -> T {
+        let text = |text: &Text| self.text(text);
         let scopes = self.credential.as_ref().and_then(|credential| credential.scopes.as_ref());
         let scopes: Option<Vec<&[u8]>> = scopes.map(|scopes| scopes.iter().map(text).collect());
         answer(&Request {
@@ -130,6 +139,12 @@ impl Facts {
             envelope_sender: self.sender(),
             header,
         })
+    }
+}
+
+impl Facts {
+    fn text(&self, text: &Text) -> &[u8] {
+        self.octets.get(text.clone()).unwrap_or_default()
     }
 }
 

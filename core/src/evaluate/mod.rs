@@ -4,6 +4,7 @@ mod address;
 mod client;
 mod course;
 mod envelope;
+mod facts;
 pub(crate) mod fields;
 mod header;
 mod many;
