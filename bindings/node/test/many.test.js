@@ -161,6 +161,9 @@ describe('many in one call', () => {
     Object.defineProperty(given[0], 'stage', { enumerable: true, get () { given.length = 1; header.push(['From', 'gloria@globex.example']) } })
     const decisions = snapshot.evaluateMany(given)
     assert.deepEqual(decisions.map(({ verdict }) => verdict), ['allow', 'deny', 'allow'])
+    const cut = Array.from({ length: 130 }, () => request({}))
+    Object.defineProperty(cut[0], 'stage', { enumerable: true, get () { cut.length = 1 } })
+    assert.equal(snapshot.evaluateMany(cut).length, 130)
     const growing = []
     growing[0] = { get 0 () { growing.push(['From', 'gloria@globex.example']); return 'From' }, 1: FROM, length: 2 }
     assert.throws(() => snapshot.evaluateMany([request({ header: growing })]), TypeError)
