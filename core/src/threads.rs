@@ -1,4 +1,5 @@
-//! Compiling on several threads: whatever is done of a tenant by itself, and the results come in the order of the tenants.
+//! Compiling on several threads: whatever is done of a tenant by itself, whose results come in the order of the tenants, and at
+//! the end what has nothing to do with each other.
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -37,7 +38,7 @@ impl Snapshot {
     pub fn compile_on(threads: NonZeroUsize, policy: &Policy, options: &Options) -> Result<Self, CompileError> {
         let mut builder = Self::builder(&policy.provider, options);
         let compiler = builder.compiler().clone();
-        in_order(
+        let threads = in_order(
             threads,
             policy.tenants.chunks(TENANTS),
             |tenants| tenants.iter().map(|tenant| compiler.compile(tenant)).collect::<Vec<_>>(),
@@ -97,12 +98,13 @@ impl SnapshotLines {
             }
             (!mem::replace(&mut ended, true)).then(|| cutter.last())
         });
-        in_order(threads, cuts, |cut| cut.compile(&compiler), |part| compiled.add(part));
+        let threads = in_order(threads, cuts, |cut| cut.compile(&compiler), |part| compiled.add(part));
         compiled.finish_by(&Beside(threads))
     }
 }
 
 /// Makes a result of each piece of work, and hands the results over in the order of the work. Only a few are ever on their way.
+/// Returns how many threads there was work for, but one at least.
 ///
 /// The calling thread hands out and takes, so that `work` and `take` need be neither `Send` nor `Sync`.
 fn in_order<W: Send, R: Send>(
@@ -110,13 +112,15 @@ fn in_order<W: Send, R: Send>(
     mut work: impl Iterator<Item = W>,
     make: impl Fn(W) -> R + Sync,
     mut take: impl FnMut(R),
-) {
+) -> NonZeroUsize {
     // No more threads than there is work for.
     let first: Vec<W> = work.by_ref().take(threads.get()).collect();
-    if first.len() < 2 {
-        return first.into_iter().chain(work).for_each(|work| take(make(work)));
+    let threads = NonZeroUsize::new(first.len()).unwrap_or(NonZeroUsize::MIN);
+    let work = first.into_iter().chain(work);
+    if threads == NonZeroUsize::MIN {
+        work.for_each(|work| take(make(work)));
+        return threads;
     }
-    let (threads, work) = (first.len(), first.into_iter().chain(work));
     thread::scope(|scope| {
         let start = |_| {
             let (give, given) = sync_channel(AHEAD);
@@ -126,7 +130,7 @@ fn in_order<W: Send, R: Send>(
             // A thread that the system does not give is one fewer.
             Builder::new().spawn_scoped(scope, run).ok().map(|_| (give, results))
         };
-        let workers: Vec<(SyncSender<W>, Receiver<R>)> = (0..threads).filter_map(start).collect();
+        let workers: Vec<(SyncSender<W>, Receiver<R>)> = (0..threads.get()).filter_map(start).collect();
         if workers.is_empty() {
             return work.for_each(|work| take(make(work)));
         }
@@ -152,6 +156,7 @@ fn in_order<W: Send, R: Send>(
         (0..on_their_way).for_each(|_| receive());
         drop(workers);
     });
+    threads
 }
 
 /// Two things at once, if there is more than one thread.
@@ -196,7 +201,8 @@ mod tests {
             for count in [0, 1, 2, 3, 100] {
                 let mut results = Vec::new();
                 let threads = NonZeroUsize::new(threads).expect("one or more");
-                in_order(threads, 0..count, |number| number * 2, |result| results.push(result));
+                let used = in_order(threads, 0..count, |number| number * 2, |result| results.push(result));
+                assert_eq!(used.get(), threads.get().min(count).max(1));
                 assert_eq!(results, (0..count).map(|number| number * 2).collect::<Vec<_>>());
             }
         }

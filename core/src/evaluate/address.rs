@@ -64,7 +64,7 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
             Some(facts) => facts,
             None => {
                 let facts = gather(self.asker, target, O::depth(self.proof), self.observer)?;
-                // That of the envelope is kept with the sender.
+                // Those of the envelope sender are kept with it, where it is kept.
                 if place.subject != Subject::EnvelopeSender {
                     self.memory.keep_facts(target.address(), facts);
                 }

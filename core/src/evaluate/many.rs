@@ -24,9 +24,9 @@ type Window<R> = [Option<(R, Stage)>; WINDOW];
 impl Snapshot {
     /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
     /// the requests: the one that [`Snapshot::evaluate_stage`] gives. It is made where the one before it stood; whoever keeps
-    /// it copies it. A request is given or lent. Nothing is allocated on ASCII input. Where the snapshot is larger than what a processor has close at
-    /// hand, sixteen requests are taken at a time, whose memory is asked for together: no answer comes before sixteen were
-    /// taken, or there are no more.
+    /// it copies it. A request is given or lent, as `Request` or `&Request`. Nothing is allocated on ASCII input. Where the
+    /// snapshot is larger than what a processor has close at hand, sixteen requests are taken at a time, whose memory is asked
+    /// for together: no answer comes before sixteen were taken, or there are no more.
     ///
     /// ```
     /// use sendas::policy::{Account, Policy, Tenant};
