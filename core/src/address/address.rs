@@ -44,12 +44,16 @@ impl Address {
         } else {
             DomainName::parse(domain_text).map_err(|error| AddressError::Domain(error.kind()))?.into_string()
         };
-        let spelled = local::spelled_len(local.as_bytes());
-        if spelled > MAX_LOCAL {
-            return Err(AddressError::Local(LocalFlaw::TooLong));
-        }
-        if spelled + 1 + domain.len() > MAX_ADDRESS {
-            return Err(AddressError::TooLong);
+        // It takes no more than quotes and a backslash before each octet, and most are far from too long.
+        let most = 2 + 2 * local.len();
+        if most > MAX_LOCAL || most + 1 + domain.len() > MAX_ADDRESS {
+            let spelled = local::spelled_len(local.as_bytes());
+            if spelled > MAX_LOCAL {
+                return Err(AddressError::Local(LocalFlaw::TooLong));
+            }
+            if spelled + 1 + domain.len() > MAX_ADDRESS {
+                return Err(AddressError::TooLong);
+            }
         }
         Ok(Self { local, domain })
     }

@@ -37,6 +37,9 @@ impl DomainName {
     pub fn parse(text: &str) -> Result<Self, DomainError> {
         let mut buffer = [0; MAX_DOMAIN];
         let len = read(text, &mut buffer).map_err(|flaw| DomainError { kind: flaw })?;
+        if text.is_ascii() {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
         let name = buffer.get(..len).and_then(|name| core::str::from_utf8(name).ok()).unwrap_or_default();
         Ok(Self(String::from(name)))
     }

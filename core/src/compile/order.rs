@@ -17,14 +17,21 @@ pub(super) struct Held<'t> {
     pub(super) extra: Word,
     /// The number of its domain.
     domain: u32,
-    /// The first octets of its local part as a number, which tells most of them apart.
+    /// The first octets of its domain and of its local part as numbers, which tell most of them apart.
+    domain_start: u64,
     start: u64,
 }
 
 /// Identities, without an allocation where they are few.
 pub(super) type All<'t> = SmallVec<[Held<'t>; FEW]>;
 
-impl Held<'_> {
+impl<'t> Held<'t> {
+    #[inline]
+    fn new(holder: Word, identity: &'t Identity, domain: u32) -> Self {
+        let [domain_start, start] = [identity.address.domain(), identity.address.local()].map(start);
+        Self { identity, holder, extra: 0, domain, domain_start, start }
+    }
+
     /// Whether both are at one domain.
     pub(super) const fn is_beside(&self, other: &Self) -> bool {
         self.domain == other.domain
@@ -44,21 +51,16 @@ pub(super) fn in_order<'t>(count: usize, identities: impl Iterator<Item = (Word,
 
 /// Sorts them all.
 fn few_in_order<'t>(identities: impl Iterator<Item = (Word, &'t Identity)>) -> All<'t> {
-    let mut keyed: SmallVec<[(u64, Held<'t>); FEW]> = SmallVec::new();
-    for (holder, identity) in identities {
-        let [domain, local] = [identity.address.domain(), identity.address.local()].map(start);
-        keyed.push((domain, Held { identity, holder, extra: 0, domain: 0, start: local }));
-    }
+    let mut all: All<'t> = identities.map(|(holder, identity)| Held::new(holder, identity, 0)).collect();
     let domain = |held: &Held<'t>| held.identity.address.domain();
-    keyed.sort_unstable_by(|(at, one), (other_at, other)| {
-        at.cmp(other_at).then_with(|| domain(one).cmp(domain(other))).then_with(|| one.within_domain(other))
+    all.sort_unstable_by(|one, other| {
+        let by_domain = one.domain_start.cmp(&other.domain_start).then_with(|| domain(one).cmp(domain(other)));
+        by_domain.then_with(|| one.within_domain(other))
     });
     let (mut number, mut before) = (0, "");
-    let mut all = All::new();
-    for (_, mut held) in keyed {
-        number += u32::from(domain(&held) != before);
-        (held.domain, before) = (number, domain(&held));
-        all.push(held);
+    for held in &mut all {
+        number += u32::from(domain(held) != before);
+        (held.domain, before) = (number, domain(held));
     }
     all
 }
@@ -84,7 +86,7 @@ fn many_in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t I
             Some(count) => *count += 1,
             None => counts.push(1),
         }
-        held.push(Held { identity, holder, extra: 0, domain, start: start(identity.address.local()) });
+        held.push(Held::new(holder, identity, domain));
     }
     let Some(&any) = held.first() else { return held };
     // The place of the next identity at each domain, and behind the last one in the end.
@@ -111,6 +113,7 @@ fn many_in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t I
 }
 
 /// The first eight octets of a text as a number that sorts as they do; a shorter text sorts as with zeros behind.
+#[inline]
 fn start(text: &str) -> u64 {
     let text = text.as_bytes();
     if let Some(first) = text.first_chunk() {

@@ -58,6 +58,11 @@ impl<'p> Entries<'p> {
         [exact, above.find(|entry| entry.subdomains)]
     }
 
+    /// Whether one of them says what begins a sub-address.
+    pub(crate) fn separate(&self) -> bool {
+        self.separates
+    }
+
     /// Returns the separator of the verified active entry for the address's domain (docs/semantics.md 4.1).
     pub(crate) fn separator(&self, address: &Address) -> Option<Separator> {
         if !self.separates {

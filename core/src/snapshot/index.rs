@@ -93,16 +93,21 @@ pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> R
     let table = writer.written(run.start);
     for &(hash, [word, holder]) in records {
         let home = hash.group(run.count);
-        if enter(table, run.count, home, hash, [word], TOGETHER).is_some() {
-            continue;
+        if enter(table, run.count, home, hash, [word], TOGETHER).is_none() {
+            enter_apart(table, run.count, home, hash, [word, holder]);
         }
-        if let Some(([.., flags], _)) = group_mut::<1>(table, home) {
-            *flags |= CROWDED;
-        }
-        let apart = hash.with(holder);
-        enter(table, run.count, apart.group(run.count), apart, [word], u32::MAX);
     }
     run
+}
+
+/// Enters a record under its hash with its holder, since too many have the hash.
+#[inline(never)]
+fn enter_apart(table: &mut [u8], groups: u32, home: u32, hash: Hash, [word, holder]: [u32; 2]) {
+    if let Some(([.., flags], _)) = group_mut::<1>(table, home) {
+        *flags |= CROWDED;
+    }
+    let apart = hash.with(holder);
+    enter(table, groups, apart.group(groups), apart, [word], u32::MAX);
 }
 
 /// Makes room for a table of so many records.
@@ -122,6 +127,7 @@ pub(super) const fn octets<const N: usize>(groups: u32) -> usize {
 
 /// Enters a record at the first free place from a group on, unless `most` have its tag before it; returns the group that
 /// it was entered into.
+#[inline(always)]
 fn enter<const N: usize>(
     table: &mut [u8],
     groups: u32,

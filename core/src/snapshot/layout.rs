@@ -213,8 +213,10 @@ impl Writer {
     }
 
     /// Returns the word that will be written next.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "what is longer is refused by `finish` and `finish_image`")]
     pub(crate) fn here(&self) -> Word {
-        small(self.octets.len() / 4)
+        (self.octets.len() / 4) as Word
     }
 
     /// Appends `count` words of zero and returns where they start.

@@ -138,25 +138,30 @@ impl<'t> Reader<'t> {
     fn string(&mut self) -> Read<Cow<'t, str>> {
         let opening = self.at;
         self.at += 1;
-        let mut run = self.at;
+        let start = self.at;
+        self.skip_plain();
+        if self.take(b'"') {
+            return Ok(Cow::Borrowed(self.slice(start, self.at - 1)));
+        }
+        self.rest_of_string(opening, start).map(Cow::Owned)
+    }
+
+    /// Reads a string on, which has more than a run of plain octets.
+    #[inline(never)]
+    fn rest_of_string(&mut self, opening: usize, mut run: usize) -> Read<String> {
         let mut decoded = String::new();
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.at += plain_octets(rest);
             match self.peek() {
                 Some(b'"') => {
-                    let last = self.slice(run, self.at);
+                    decoded.push_str(self.slice(run, self.at));
                     self.at += 1;
-                    if decoded.is_empty() {
-                        return Ok(Cow::Borrowed(last));
-                    }
-                    decoded.push_str(last);
-                    return Ok(Cow::Owned(decoded));
+                    return Ok(decoded);
                 }
                 Some(b'\\') => {
                     decoded.push_str(self.slice(run, self.at));
                     decoded.push(self.escape()?);
                     run = self.at;
+                    self.skip_plain();
                 }
                 Some(byte @ 0..=0x1F) => {
                     let report = Report::new(self.at..self.at + 1, "", "a control character within a string");
@@ -165,6 +170,11 @@ impl<'t> Reader<'t> {
                 _ => return Err(Report::new(opening..self.at, "", "a string without its closing `\"`").into()),
             }
         }
+    }
+
+    /// Goes on to what is not plain in a string.
+    fn skip_plain(&mut self) {
+        self.at += plain_octets(self.text.as_bytes().get(self.at..).unwrap_or_default());
     }
 
     /// Reads one escape, with the second half of a surrogate pair.

@@ -287,13 +287,16 @@ fn push_any_key(path: &mut String, key: &str) {
 
 /// Appends the number of an element to a path.
 pub(super) fn push_index(path: &mut String, index: usize) {
-    match u32::try_from(index).ok().and_then(|index| char::from_digit(index, 10)) {
+    match DIGITS.get(index) {
         // Most lists are short, and formatting takes longer than all else.
-        Some(digit) => path.extend(['[', digit, ']']),
+        Some(digit) => path.push_str(digit),
         // A string takes whatever is written to it.
         None => drop(write!(path, "[{index}]")),
     }
 }
+
+/// The first numbers as they stand in a path.
+const DIGITS: [&str; 10] = ["[0]", "[1]", "[2]", "[3]", "[4]", "[5]", "[6]", "[7]", "[8]", "[9]"];
 
 fn listed(words: &[&str]) -> String {
     let mut text = String::new();

@@ -344,7 +344,7 @@ impl Of<'_, '_> {
 /// Returns the number of each identity whose address an earlier one has in widest form, with the number of the first of them.
 fn second_identities(of: &Of<'_, '_>, identities: &[Identity]) -> BTreeMap<usize, usize> {
     let mut second = BTreeMap::new();
-    if identities.len() < 2 {
+    if identities.len() < 2 || identities.len() <= FEW_IDENTITIES && !of.entries.separate() && differ(identities) {
         return second;
     }
     // Only those that look alike are compared.
@@ -370,10 +370,26 @@ fn second_identities(of: &Of<'_, '_>, identities: &[Identity]) -> BTreeMap<usize
     second
 }
 
+/// Whether all of some addresses differ in a length or the last octet of their local parts, as most of few do. Without
+/// separators, those that are one have these in common.
+fn differ(identities: &[Identity]) -> bool {
+    let mut looks: SmallVec<[u32; FEW_IDENTITIES]> = SmallVec::new();
+    identities.iter().all(|Identity { address, .. }| {
+        let (local, domain) = (address.local().as_bytes(), address.domain().len());
+        let last = local.last().map_or(0, u8::to_ascii_lowercase);
+        let look = u32::from(last) << 24 | small(local.len()) << 12 | small(domain);
+        let is_new = !looks.contains(&look);
+        looks.push(look);
+        is_new
+    })
+}
+
 fn is_built_in(role: &str) -> bool {
     BUILT_IN_ROLES.iter().any(|(name, _)| *name == role)
 }
 
+/// As many identities are compared one by one.
+const FEW_IDENTITIES: usize = 16;
 /// As many accounts are sorted without an allocation.
 const FEW: usize = 8;
 /// As many steps the longest path has, or about as many.
