@@ -27,7 +27,7 @@ use crate::snapshot::rows::{
 
 use self::lists::{allowlists, exemptions, texts};
 pub(crate) use self::lists::{denies, mode_from, mode_kind};
-use self::order::{Held, in_order};
+use self::order::{All, Held, put_in_order};
 
 /// The tenant is too large for one page, which ends at 4 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,26 +108,19 @@ impl<'t> PageWriter<'t, '_> {
         self.members.start = self.writer.reserve(2 * self.members.has.count_ones());
 
         let (domains, domain_keys) = self.domains();
-        let allowlists = allowlists(&mut self.writer, &tenant.allowlists);
-        let (credentials, shares) = self.credentials();
+        self.member(more::ALLOWLISTS, |page| allowlists(&mut page.writer, &tenant.allowlists));
+        let mut shares = Vec::new();
+        self.member(more::CREDENTIALS, |page| page.credentials(&mut shares));
         let (accounts, holders) = self.accounts(&shares);
         let (identities, identity_hashes) = self.identities(&holders, &domain_keys);
-        let denies = denies(&mut self.writer, &tenant.denies);
-        let (refused, roles, above) = (self.refused(), self.roles(), self.above());
-        let mut text = |text: &str| Run { start: self.writer.octets(&[text.as_bytes()]), count: small(text.len()) };
-        let parent = text(tenant.parent.as_deref().unwrap_or_default());
-        let scope = text(tenant.credential.require_scope.as_deref().unwrap_or_default());
-        for (number, run) in [
-            (more::ALLOWLISTS, allowlists),
-            (more::CREDENTIALS, credentials),
-            (more::DENIES, denies),
-            (more::REFUSED, refused),
-            (more::ROLES, roles),
-            (more::ABOVE, above),
-            (more::PARENT, parent),
-            (more::REQUIRE_SCOPE, scope),
-        ] {
-            self.member(number, [run.start, run.count]);
+        self.member(more::DENIES, |page| denies(&mut page.writer, &tenant.denies));
+        self.member(more::REFUSED, Self::refused);
+        self.member(more::ROLES, Self::roles);
+        self.member(more::ABOVE, Self::above);
+        for (number, text) in [(more::PARENT, &tenant.parent), (more::REQUIRE_SCOPE, &tenant.credential.require_scope)]
+        {
+            let text = text.as_deref().unwrap_or_default();
+            self.member(number, |page| Run { start: page.writer.octets(&[text.as_bytes()]), count: small(text.len()) });
         }
         self.instant(more::GRANDFATHERED_UNTIL, tenant.sender.grandfathered_until.map_or(0, |until| until.0));
         for (mode, number) in self.modes().into_iter().zip(more::ENFORCED_FROM..) {
@@ -137,10 +130,9 @@ impl<'t> PageWriter<'t, '_> {
         self.head(settings, [domains, Run::default(), accounts, identities], 0, 0);
         // The hash tables stand at the end, and nothing before them depends on the hash key.
         let digest = self.writer.digest();
-        if self.members.has & 1 << more::DOMAIN_INDEX != 0 {
-            let index = index::write(&mut self.writer, (domain_keys.len(), domain_keys.into_iter()));
-            self.member(more::DOMAIN_INDEX, [index.start, index.count]);
-        }
+        self.member(more::DOMAIN_INDEX, |page| {
+            index::write(&mut page.writer, (domain_keys.len(), domain_keys.into_iter()))
+        });
         let identity_index = index::write_held(&mut self.writer, &identity_hashes);
         self.writer.fill(UNIT);
         self.head(settings, [domains, identity_index, accounts, identities], self.writer.here(), digest);
@@ -165,26 +157,29 @@ impl<'t> PageWriter<'t, '_> {
             | modes.fold(0, |all, (mode, number)| all | has(matches!(mode, Mode::EnforceFrom(_)), number))
     }
 
-    /// Writes a member, if the tenant has it.
-    fn member(&mut self, number: u32, words: [u32; 2]) {
+    /// Writes a member and what it leads to, if the tenant has it.
+    fn member(&mut self, number: u32, write: impl FnOnce(&mut Self) -> Run) {
         let Members { start, has } = self.members;
         if has & 1 << number != 0 {
-            self.writer.set(start + 2 * (has & ((1 << number) - 1)).count_ones(), &words);
+            let Run { start: first, count } = write(self);
+            self.writer.set(start + 2 * (has & ((1 << number) - 1)).count_ones(), [first, count]);
         }
     }
 
     fn instant(&mut self, number: u32, instant: i64) {
-        let [a, b, ..] = words_of(u128::from(u64::from_le_bytes(instant.to_le_bytes())));
-        self.member(number, [a, b]);
+        let [start, count, ..] = words_of(u128::from(u64::from_le_bytes(instant.to_le_bytes())));
+        self.member(number, |_| Run { start, count });
     }
 
     /// Writes the head over the words that were reserved for it.
     fn head(&mut self, [flags, settings, controls]: [u32; 3], runs: [Run; 4], length: u32, digest: u128) {
         let [a, b, c, d] = runs.map(|run| [run.start, run.count]);
         let first = [length, flags | self.holdings << 16, settings, controls, self.members.has];
-        for (word, words) in [(0, &first[..]), (5, [a, b, c, d].as_flattened()), (13, &words_of(digest))] {
-            self.writer.set(word, words);
+        self.writer.set(0, first);
+        for (run, word) in [a, b, c, d].into_iter().zip((5..).step_by(2)) {
+            self.writer.set(word, run);
         }
+        self.writer.set(13, words_of(digest));
     }
 
     /// Writes the domains that only an entry above proves, with what that would give.
@@ -278,11 +273,8 @@ impl<'t> PageWriter<'t, '_> {
         Run { start, count: small(rows.len()) }
     }
 
-    /// Writes the credentials of all accounts, and returns each account's share of the run, if there are any.
-    fn credentials(&mut self) -> (Run, Vec<Run>) {
-        if self.members.has & 1 << more::CREDENTIALS == 0 {
-            return (Run::default(), Vec::new());
-        }
+    /// Writes the credentials of all accounts, and enters each account's share of the run.
+    fn credentials(&mut self, shares: &mut Vec<Run>) -> Run {
         let mut rows: Vec<(usize, &Credential, Run, Run)> = Vec::new();
         for (number, account) in self.accounts.iter().enumerate() {
             let mut credentials: Vec<&Credential> = account.credentials.iter().collect();
@@ -294,7 +286,7 @@ impl<'t> PageWriter<'t, '_> {
             }
         }
         let start = self.writer.here();
-        let mut shares = alloc::vec![Run::default(); self.accounts.len()];
+        shares.resize(self.accounts.len(), Run::default());
         for &(account, credential, scopes, lists) in &rows {
             if let Some(share) = shares.get_mut(account) {
                 if share.count == 0 {
@@ -314,7 +306,7 @@ impl<'t> PageWriter<'t, '_> {
             self.writer.run(lists);
             self.writer.octets(&[credential.id.as_bytes()]);
         }
-        (Run { start, count: small(rows.len()) }, shares)
+        Run { start, count: small(rows.len()) }
     }
 
     /// Writes the accounts, and returns the word of each.
@@ -444,11 +436,12 @@ impl<'t> PageWriter<'t, '_> {
     fn identities(&mut self, holders: &[Word], named: &[(Hash, [Word; 1])]) -> (Run, HeldKeys) {
         let of_all = self.accounts.iter().map(|account| account.identities.len()).sum::<usize>();
         let count = self.tenant.identities.len() + of_all;
-        let of_tenant = self.tenant.identities.iter().map(|identity| (0, identity));
-        let of_accounts = self.accounts.iter().zip(holders);
-        let of_accounts =
-            of_accounts.flat_map(|(account, &holder)| account.identities.iter().map(move |one| (holder, one)));
-        let mut all = in_order(count, of_tenant.chain(of_accounts));
+        let mut all = All::with_capacity(count);
+        self.tenant.identities.iter().for_each(|one| all.push(Held::new(0, one)));
+        for (account, &holder) in self.accounts.iter().zip(holders) {
+            account.identities.iter().for_each(|one| all.push(Held::new(holder, one)));
+        }
+        put_in_order(&mut all);
         all.iter_mut().for_each(|held| held.extra = self.identity_extra(held.identity));
         let start = self.writer.here();
         let mut hashes = HeldKeys::with_capacity(all.len());

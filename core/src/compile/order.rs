@@ -26,10 +26,11 @@ pub(super) struct Held<'t> {
 pub(super) type All<'t> = SmallVec<[Held<'t>; FEW]>;
 
 impl<'t> Held<'t> {
+    /// An identity that is not in order yet.
     #[inline]
-    fn new(holder: Word, identity: &'t Identity, domain: u32) -> Self {
+    pub(super) fn new(holder: Word, identity: &'t Identity) -> Self {
         let [domain_start, start] = [identity.address.domain(), identity.address.local()].map(start);
-        Self { identity, holder, extra: 0, domain, domain_start, start }
+        Self { identity, holder, extra: 0, domain: 0, domain_start, start }
     }
 
     /// Whether both are at one domain.
@@ -44,36 +45,33 @@ impl<'t> Held<'t> {
     }
 }
 
-/// Puts so many identities in order.
-pub(super) fn in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t Identity)>) -> All<'t> {
-    if count <= FEW { few_in_order(identities) } else { many_in_order(count, identities) }
+/// Puts identities in order, and numbers their domains.
+pub(super) fn put_in_order(all: &mut All<'_>) {
+    if all.len() <= FEW { put_few_in_order(all) } else { put_many_in_order(all) }
 }
 
 /// Sorts them all.
-fn few_in_order<'t>(identities: impl Iterator<Item = (Word, &'t Identity)>) -> All<'t> {
-    let mut all: All<'t> = identities.map(|(holder, identity)| Held::new(holder, identity, 0)).collect();
+fn put_few_in_order<'t>(all: &mut [Held<'t>]) {
     let domain = |held: &Held<'t>| held.identity.address.domain();
     all.sort_unstable_by(|one, other| {
         let by_domain = one.domain_start.cmp(&other.domain_start).then_with(|| domain(one).cmp(domain(other)));
         by_domain.then_with(|| one.within_domain(other))
     });
     let (mut number, mut before) = (0, "");
-    for held in &mut all {
+    for held in all {
         number += u32::from(domain(held) != before);
         (held.domain, before) = (number, domain(held));
     }
-    all
 }
 
 /// Deals them out to their domains, which are few, and sorts them at each.
-fn many_in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t Identity)>) -> All<'t> {
+fn put_many_in_order(all: &mut All<'_>) {
     let mut domains: BTreeMap<&str, u32> = BTreeMap::new();
     // The domains that were met last.
     let mut known: [(&str, u32); 64] = [("", 0); 64];
     let mut counts: SmallVec<[usize; 16]> = SmallVec::new();
-    let mut held: All<'_> = SmallVec::with_capacity(count);
-    for (holder, identity) in identities {
-        let name = identity.address.domain();
+    for held in all.iter_mut() {
+        let name = held.identity.address.domain();
         let slot = (glimpse(0, name) >> 58) as usize;
         let domain = match known.get(slot) {
             Some(&(known, number)) if known == name => number,
@@ -86,9 +84,9 @@ fn many_in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t I
             Some(count) => *count += 1,
             None => counts.push(1),
         }
-        held.push(Held::new(holder, identity, domain));
+        held.domain = domain;
     }
-    let Some(&any) = held.first() else { return held };
+    let Some(&any) = all.first() else { return };
     // The place of the next identity at each domain, and behind the last one in the end.
     let mut places = counts;
     let mut at = 0;
@@ -97,8 +95,8 @@ fn many_in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t I
             at += core::mem::replace(place, at);
         }
     }
-    let mut ordered: All<'_> = smallvec::smallvec![any; held.len()];
-    for one in held {
+    let mut ordered: All<'_> = smallvec::smallvec![any; all.len()];
+    for &one in all.iter() {
         if let Some(place) = places.get_mut(one.domain as usize) {
             if let Some(slot) = ordered.get_mut(*place) {
                 *slot = one;
@@ -109,7 +107,7 @@ fn many_in_order<'t>(count: usize, identities: impl Iterator<Item = (Word, &'t I
     for at_domain in ordered.chunk_by_mut(Held::is_beside) {
         at_domain.sort_unstable_by(Held::within_domain);
     }
-    ordered
+    *all = ordered;
 }
 
 /// The first eight octets of a text as a number that sorts as they do; a shorter text sorts as with zeros behind.
@@ -138,7 +136,7 @@ const FEW: usize = 20;
 mod tests {
     use std::vec::Vec;
 
-    use super::{FEW, few_in_order, in_order, many_in_order, start};
+    use super::{All, FEW, Held, put_few_in_order, put_in_order, put_many_in_order, start};
     use crate::address::Address;
     use crate::policy::Identity;
 
@@ -157,8 +155,12 @@ mod tests {
         // Few and many are sorted in ways of their own, each of which sorts any number.
         for count in (0..=2 * FEW).chain([all.len()]) {
             let mut some: Vec<_> = all.iter().copied().cycle().step_by(7).take(count).collect();
-            let identities = || some.iter().copied();
-            let ways = [in_order(count, identities()), few_in_order(identities()), many_in_order(count, identities())];
+            let held: All<'_> = some.iter().map(|&(holder, one)| Held::new(holder, one)).collect();
+            let mut ways = [held.clone(), held.clone(), held];
+            let [any, few, many] = &mut ways;
+            put_in_order(any);
+            put_few_in_order(few);
+            put_many_in_order(many);
             some.sort_by_key(|(holder, one)| (one.address.domain(), one.address.local(), *holder));
             for way in &ways {
                 let shown: Vec<_> = way.iter().map(|held| (held.holder, held.identity)).collect();

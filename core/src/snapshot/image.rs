@@ -331,7 +331,7 @@ impl Builder {
         words.extend([writer.here(), 0]);
         words.extend(tables.into_iter().flat_map(|run| [run.start, run.count]));
         words.extend(words_of(settings));
-        writer.set(0, &words);
+        words.iter().zip(0..).for_each(|(word, number)| writer.set(number, [*word]));
         Ok(writer.finish_image().map(|octets| Image { octets: Box::new(octets), blocks: None }))
     }
 }

@@ -227,9 +227,10 @@ impl Writer {
     }
 
     /// Writes over words that were reserved.
-    pub(crate) fn set(&mut self, word: Word, values: &[u32]) {
-        for (slot, value) in self.written(word).chunks_exact_mut(4).zip(values) {
-            slot.copy_from_slice(&value.to_le_bytes());
+    #[inline]
+    pub(crate) fn set<const N: usize>(&mut self, word: Word, values: [u32; N]) {
+        if let Some(slot) = self.written(word).get_mut(..4 * N) {
+            slot.copy_from_slice(values.map(u32::to_le_bytes).as_flattened());
         }
     }
 
