@@ -419,6 +419,7 @@ mod tests {
             ("\"=?utf-8?q?a?=\" <a@b.example>", false),
             ("\"\\=?\" <a@b.example>", false),
             ("=\"?utf-8?q?a?=\" <a@b.example>", false),
+            ("A =\"?utf-8?q?a\" <a@b.example>", false),
             ("\"=\"?utf-8?q?a?= <a@b.example>", false),
             ("\u{e9} <a@b.example>", false),
             ("(\u{e9}) <a@b.example>", false),

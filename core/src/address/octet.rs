@@ -61,16 +61,16 @@ fn any(octets: &[u8], filler: u8, find: impl Fn(u64) -> u64) -> bool {
 /// Tells whether every octet is greater than `bound`, which is ASCII.
 #[inline(always)]
 pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
-    let Some(last) = octets.last_chunk::<16>() else {
+    let (Some(first), Some(last)) = (octets.first_chunk::<16>(), octets.last_chunk::<16>()) else {
         // In a word from which the bound's successor is taken, only an octet below it turns its high bit on.
         return !any(octets, 0x7f, |word| word.wrapping_sub(ONES * (u64::from(bound) + 1)) & !word);
     };
     // The least at each of sixteen places, which processors find at once.
     let mut least = *last;
-    let mut rest = octets;
-    while let Some((chunk, after)) = rest.split_first_chunk::<16>() {
-        least.iter_mut().zip(chunk).for_each(|(least, octet)| *least = (*least).min(*octet));
-        rest = after;
+    let mut lower = |chunk: &[u8]| least.iter_mut().zip(chunk).for_each(|(least, octet)| *least = (*least).min(*octet));
+    lower(first);
+    if octets.len() > 32 {
+        octets.chunks_exact(16).for_each(lower);
     }
     least.iter().all(|&octet| octet > bound)
 }

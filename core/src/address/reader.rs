@@ -225,20 +225,19 @@ impl<'a, M: Mode> Reader<'a, M> {
 
     /// Reads a mailbox; `None` for the name of a group and its colon, and for an element without an address.
     fn element(&mut self) -> Result<Option<Mailbox>> {
-        // What goes on reads a dot behind white space as one of the domain.
-        let is_end = |octet| matches!(octet, b',' | b';') || !M::GOES_ON && is_gap(octet);
-        if let Some(addr_spec) = self.everyday(|next| next.is_none_or(is_end)) {
-            return self.bare_address(addr_spec);
-        }
         let first = self.at;
         let mut words = 0;
         let mut start = self.at;
         let mut end = self.at;
         let mut run = Run::Broken;
         let mut gap = Gap::None;
+        // What goes on reads a dot behind white space as one of the domain.
+        let is_end = |octet| matches!(octet, b',' | b';') || !M::GOES_ON && is_gap(octet);
         if let Some(last) = self.skip_phrase() {
             // Where there are several, an at sign has the place of each read again.
             (words, end) = (2, last);
+        } else if let Some(addr_spec) = self.everyday(|next| next.is_none_or(is_end)) {
+            return self.bare_address(addr_spec);
         }
         loop {
             match self.peek() {

@@ -252,6 +252,8 @@ mod tests {
                 &[Construct::SpaceInAddress, Construct::MixedLocalPart],
             ),
             ("a(x)@(y)b.example", "a|b.example", &[Construct::CommentInAddress]),
+            ("a@b . example", "a|b.example", &[Construct::SpaceInAddress]),
+            ("a@b (x).example (y)", "a|b.example", &[Construct::CommentInAddress]),
             ("<a(x)@b(y)\r\n .(z)example>", "a|b.example", &[Construct::CommentInAddress]),
             ("N <@c.example,,@d.example:a@b.example>", "[N]a|b.example", &[Construct::Route]),
             ("<(x)a@b.example(y)>", "a|b.example", &[Construct::CommentInAddress]),

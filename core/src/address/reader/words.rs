@@ -3,6 +3,7 @@
 use super::{Gap, Mode, Reader, Result, Run, unexpected};
 use crate::address::construct::{Construct, FieldError};
 use crate::address::octet::{self, ATEXT, CONTROL, CTEXT, HIGH, INNER, QTEXT, WORDS};
+use crate::address::plain::begins_encoded_word;
 use crate::address::span::position;
 use crate::address::unicode;
 
@@ -38,19 +39,18 @@ impl<M: Mode> Reader<'_, M> {
     }
 
     pub(super) fn atom(&mut self) -> Result<()> {
-        while let Some(octet) = self.peek() {
-            if octet::is(octet, ATEXT) {
-                self.at += 1;
-                if octet == b'=' && self.may_begin_encoded_word() {
-                    self.plain = false;
-                }
-            } else if octet::is(octet, HIGH) {
-                self.wide()?;
-            } else {
-                break;
+        loop {
+            let rest = self.rest();
+            let (octets, rest) = rest.split_at_checked(octet::leading(rest, ATEXT)).unwrap_or_default();
+            self.at += octets.len();
+            if begins_encoded_word(octets) || matches!((octets, rest), ([.., b'='], [b'"', ..])) {
+                self.plain = false;
+            }
+            match rest.first() {
+                Some(&octet) if octet::is(octet, HIGH) => self.wide()?,
+                _ => return Ok(()),
             }
         }
-        Ok(())
     }
 
     /// Skips white space, folds and comments, and says which there were.
