@@ -123,7 +123,10 @@ impl Decisions {
         };
         match place.and_then(|place| self.at(place)) {
             Some(decision) => Ok(Bound::new(py, decision)?.into_any()),
-            None => Err(PyIndexError::new_err(format!("there are {} decisions", self.places.count))),
+            None => Err(PyIndexError::new_err(match self.places.count {
+                0 => "there is no decision, so that no `index` is right".to_owned(),
+                count => format!("`index` must be from -{count} to {}, not {index}", count - 1),
+            })),
         }
     }
 

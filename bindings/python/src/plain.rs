@@ -1,6 +1,6 @@
 //! Requests in their plainest types, read where they stand: what makes many in one call cheap.
 //!
-//! A package for every Python takes hold of an object by calling a function, and lets it go by another: for all objects of a
+//! A package for every version of Python takes hold of an object by calling a function, and lets it go by another: for all objects of a
 //! request that is as much as a third of a decision. So of a dictionary whose values are exactly `str`, `bytes`, `int`, `bool`,
 //! `None` or a list of pairs of texts nothing is taken hold of. Whatever else there is, mistakes among them, is left to
 //! [`Facts`](crate::request::Facts), so that there is one place that says what is wrong.

@@ -247,10 +247,14 @@ impl Snapshot {
                     pushed.map_err(|error| PyValueError::new_err(error.to_string()))?;
                 }
             }
-            if some.is_empty() {
+            // What has ended is not asked again: it might go on, and those behind it would be found at wrong places.
+            let ended = some.len() < Requests::AT_ONCE;
+            if !some.is_empty() {
+                all.push(Arc::new(py.detach(|| Decided::new(&self.snapshot, some))));
+            }
+            if ended {
                 return Ok(Decisions::new(all));
             }
-            all.push(Arc::new(py.detach(|| Decided::new(&self.snapshot, some))));
         }
     }
 

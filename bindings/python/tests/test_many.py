@@ -3,11 +3,13 @@
 import copy
 import gc
 import pickle
+import subprocess
 import sys
 from collections import UserDict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from unittest.mock import ANY
@@ -148,23 +150,64 @@ def test_a_decision_outlives_its_sequence_and_a_snapshot() -> None:
     assert decision.reply().text.startswith("<a@globex.example>: ")
 
 
+KEEPS = """
+import resource
+import sys
+
+import example
+
+SNAPSHOT = example.SNAPSHOT
+large = "x" * 1_000_000
+
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1) / 1024
+
+
+# Ten requests of each call have a large header, but none of the first 64.
+def requests():
+    for number in range(1000):
+        yield example.request(header=large if number % 100 == 99 else None)
+
+
+kept = [SNAPSHOT.evaluate_many(requests())[0] for _ in range(3)]
+before = most()
+kept += [SNAPSHOT.evaluate_many(requests())[0] for _ in range(15)]
+grown = most() - before
+assert grown < 60 < 15 * 10, grown
+assert all(decision.stage == "message" for decision in kept)
+"""
+
+
 def test_a_decision_that_is_kept_keeps_its_neighbours_only() -> None:
-    resource = pytest.importorskip("resource")  # where there is no such module, memory is counted otherwise
-    large = "x" * 1_000_000
+    pytest.importorskip("resource")  # where there is no such module, memory cannot be asked for
+    # In a process of its own: what it asks for is the most that there ever was.
+    subprocess.run([sys.executable, "-c", KEEPS], check=True, cwd=Path(example.__file__).parent)
 
-    def most() -> int:
-        return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
-    # Ten requests of each call have a large header, but none of the first 64.
-    def requests() -> Iterator[sendas.Request]:
-        for number in range(1000):
-            yield example.request(header=large if number % 100 == 99 else None)
+class Growing:
+    """An iterator that has ended before it goes on, as that of a file that grows."""
 
-    kept = [SNAPSHOT.evaluate_many(requests())[0] for _ in range(3)]
-    before = most()
-    kept += [SNAPSHOT.evaluate_many(requests())[0] for _ in range(15)]
-    grown = (most() - before) / (1024 if sys.platform == "darwin" else 1) / 1024
-    assert grown < 60 < 15 * 10 and all(decision.stage == "message" for decision in kept)
+    def __init__(self, ends: int) -> None:
+        self.left, self.ends = iter(REQUESTS), ends
+
+    def __iter__(self) -> Iterator[sendas.Request]:
+        return self
+
+    def __next__(self) -> sendas.Request:
+        if self.ends == 0:
+            self.ends -= 1
+            raise StopIteration
+        self.ends -= 1
+        return next(self.left)
+
+
+@pytest.mark.parametrize("ends", [0, 1, 10, 63, 64, 65, 128, 140])
+def test_an_iterator_that_has_ended_is_not_asked_again(ends: int) -> None:
+    decisions = SNAPSHOT.evaluate_many(Growing(ends))
+    assert len(decisions) == len(decisions.verdicts) == ends and list(decisions) == ALONE[:ends]
+    with pytest.raises(IndexError, match="no decision" if ends == 0 else f"must be from -{ends} to {ends - 1}, not {ends}"):
+        decisions[ends]
 
 
 def test_a_text_of_4_gib_is_refused() -> None:

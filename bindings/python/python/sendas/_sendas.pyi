@@ -372,7 +372,8 @@ class Snapshot:
 
         Each is what `evaluate` gives of its request. A mistake in one raises what it raises there, and then none is answered. The requests
         are copied, 64 at a time: they may be changed or made anew as soon as the next one is asked for. A text of one must have less than
-        4 GiB, or `ValueError` is raised. Requests that are dictionaries of `str`, `bytes`, `int`, `bool` and lists of pairs are read quickest.
+        4 GiB, or `ValueError` is raised. Requests that are dictionaries of `str`, `bytes`, `int` and `bool`, with a list of tuples for the
+        header's fields and without `scopes`, are read quickest. What has ended is not asked for more.
         """
 
     @overload
@@ -624,6 +625,9 @@ class Decisions(Sequence[Decision]):
     def __deepcopy__(self, memo: Any, /) -> Decisions: ...
     def __eq__(self, other: object, /) -> bool:
         """Compare with other decisions, or with a list: equal decisions in the same order are equal."""
+
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
 
 @final
 class Reply:
