@@ -50,8 +50,20 @@ impl<'r> SaidHeader<'r> {
         limits: &Limits,
         (known, before): (Option<Known<'_>>, Option<&RepeatedFrom>),
     ) {
+        self.find(header, limits);
+        self.read_from(limits, (known, before));
+    }
+
+    /// Finds the fields of the header that a decision looks at.
+    #[inline]
+    pub(super) fn find(&mut self, header: &Header<'r>, limits: &Limits) {
         let found = &mut self.found;
         self.fault = visit(header, limits, |name, field, is_one| found.add(name, field, is_one)).err();
+    }
+
+    /// Reads the one From field that was found.
+    #[inline]
+    pub(super) fn read_from(&mut self, limits: &Limits, (known, before): (Option<Known<'_>>, Option<&RepeatedFrom>)) {
         let Some(field) = self.found.from.single() else { return };
         if let Some(before) = before.filter(|before| octet::same(&before.body, field.body)) {
             (self.from, self.repeats) = (Some(Ok(before.summary)), true);

@@ -96,12 +96,12 @@ fn run<O: Observer>(
     // What the request says is read while the memory of the account is on its way. It is large, and used where it stands.
     let mut approach = Approach::start(root, id);
     let sender = envelope::read(request, ledger.stage());
+    approach.find_record();
     let mut room = None;
     let asked = sender.target(root.hasher, &mut room);
     if let Some(Ok(target)) = &asked {
-        approach.ask_for_holders(target);
+        approach.ask_for_entries(Some(target));
     }
-    approach.find_record();
     with_account(snapshot, request, (&approach, &sender, asked.as_ref()), clock, ledger, observer, memory)
 }
 
@@ -119,13 +119,14 @@ fn with_account<O: Observer>(
     let target = asked.and_then(|asked| asked.as_ref().ok());
     let mut header = SaidHeader::default();
     if stage == Stage::Message {
-        header.read(&request.header, limits, (sender.known(), None));
+        header.find(&request.header, limits);
+        approach.ask_for_identity(target);
+        header.read_from(limits, (sender.known(), None));
     }
     let from = header.target(root.hasher, target);
     if let Some(from) = &from {
         approach.ask_for_holders(from);
     }
-    approach.ask_for_entries(target);
     let mut found = Asker::find(*approach, root, request, clock);
     let asker = match &mut found {
         Ok(Some(asker)) => asker,

@@ -57,14 +57,6 @@ impl<'p> Approach<'p> {
         self.root
     }
 
-    /// Asks for the buckets that tell who holds an address.
-    #[inline]
-    pub(crate) fn ask_for_holders(&self, target: &Target<'_>) {
-        if self.asks {
-            self.holders(target);
-        }
-    }
-
     /// Finds the first record that may be the account's, and asks for it.
     #[inline]
     pub(crate) fn find_record(&mut self) {
@@ -74,16 +66,32 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for what its tenant keeps about an address, and for who holds it.
+    /// Asks for what its tenant keeps about an address, and for the buckets that tell who holds it.
     #[inline]
     pub(crate) fn ask_for_entries(&self, target: Option<&Target<'_>>) {
         if let (true, Some(target)) = (self.asks, target) {
             self.entries(target);
-            self.records(target);
+            self.holders(target);
         }
     }
 
-    /// Takes all of these steps for some look-ups in a large snapshot at once; after it none of them asks for anything.
+    /// Asks for the identity that the address may be.
+    #[inline]
+    pub(crate) fn ask_for_identity(&self, target: Option<&Target<'_>>) {
+        if let (true, Some(target)) = (self.asks, target) {
+            self.identity(target);
+        }
+    }
+
+    /// Asks for the buckets that tell who holds another address.
+    #[inline]
+    pub(crate) fn ask_for_holders(&self, target: &Target<'_>) {
+        if self.asks {
+            self.holders(target);
+        }
+    }
+
+    /// Takes all of these steps, and that to the records of who holds an address, for some look-ups in a large snapshot at once; after it none of them asks for anything.
     /// `targets` are their envelope senders.
     pub(crate) fn find_together<'t, 'a: 't>(
         approaches: &mut [Option<Self>],

@@ -223,16 +223,16 @@ row! {
         pages: run at 30;
         /// The number of words, without the checksums.
         words: word at 32;
-        /// A table of pages by tenant id.
-        tenant_index: run at 34;
         /// A table of accounts by id.
-        account_index: run at 36;
+        account_index: run at 34;
         /// A table of credentials by id.
-        credential_index: run at 38;
+        credential_index: run at 36;
         /// A table of the domains that are not pending by name.
-        domain_index: run at 40;
+        domain_index: run at 38;
         /// A table of accounts by own address, as far as it could be compared.
-        own_index: run at 42;
+        own_index: run at 40;
+        /// A table of pages by tenant id.
+        tenant_index: run at 42;
         /// A table of pages by the id of the tenant's parent.
         heir_index: run at 44;
         /// What identifies everything but the pages: the provider's settings, and the versions of the lists.
@@ -292,7 +292,7 @@ pub(crate) mod holding {
 /// The first octets of a snapshot. No text in UTF-8 begins so, and a transfer that changes line ends shows.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"\x93SENDAS\n");
 /// The version of the format.
-pub(crate) const VERSION: u32 = 5;
+pub(crate) const VERSION: u32 = 6;
 /// Kinds of modes, in the first word of a mode.
 pub(crate) mod mode {
     pub(crate) const OFF: u32 = 0;

@@ -21,7 +21,7 @@ use super::blocks::{Blocks, checksum, checksums};
 use super::hash::{Hash, Hasher};
 use super::index;
 use super::keys::{Table, keys};
-use super::layout::{Bytes, Damaged, Read, Run, Word, Writer, small, words_of};
+use super::layout::{Bytes, Damaged, LINE, Read, Run, Word, Writer, small, words_of};
 use super::page::PageView;
 use super::root::{UNIT, UNIT_WORDS};
 use super::row::Row;
@@ -261,11 +261,11 @@ impl Builder {
         let (order, before) = self.runs.order()?;
         let Front { writer, options, head, texts, denies, settings } = self.front;
         let start = writer.here();
-        let mut writer = Writer::of(self.runs.behind(writer.so_far(), &order)?);
+        let mut writer = self.runs.behind(writer.so_far(), &order)?;
         let pages = Run { start, count: writer.here().wrapping_sub(start) };
         let tenants = small(order.len());
-        // A group of most tables is as large as what a processor loads at once.
-        writer.fill(64);
+        // So are those groups that are as large as a line.
+        writer.fill(LINE);
         // The tables are filled in the order of the pages, on which their octets depend.
         let (keys, starts) = (&self.keys, &self.starts);
         let of_table = |table: Table| {
@@ -381,3 +381,31 @@ pub enum OpenError {
 /// What is hashed before the head's checksum, and before that of the checksums: no number of a block.
 const HEAD_PLACE: u64 = u64::MAX;
 const SUMS_PLACE: u64 = u64::MAX - 1;
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::{LINE, RootRow, Row};
+    use crate::options::{HashKey, Options};
+    use crate::policy::{Account, Policy, Tenant};
+    use crate::snapshot::Snapshot;
+
+    #[test]
+    fn groups_as_large_as_a_line_stand_in_one() {
+        // Tenants by id take a number of octets that is no multiple of a line's.
+        let mut policy = Policy::default();
+        for number in 0..40 {
+            let mut tenant = Tenant::new(format!("tenant-{number}"));
+            tenant.accounts.push(Account::new(format!("account-{number}")));
+            policy.tenants.push(tenant);
+        }
+        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([3; 16]))).expect("a sound policy");
+        let head = RootRow::at(snapshot.root().bytes, 0).expect("a head");
+        let tables = [head.account_index(), head.credential_index(), head.domain_index(), head.own_index()];
+        assert!(head.account_index().count > 1 && head.tenant_index().count > 1);
+        for run in tables.iter().filter(|run| run.count != 0) {
+            assert_eq!(4 * run.start as usize % LINE, 0);
+        }
+    }
+}

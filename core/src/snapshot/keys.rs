@@ -12,11 +12,9 @@ use super::row::records;
 use super::rows::{AccountRow, CredentialRow, DomainRow, domain, tenant};
 use super::target::Target;
 
-/// The tables over all tenants.
+/// The tables over all tenants, in the order in which they stand: first those whose groups are as large as a line of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
-    /// Pages by the tenant's id.
-    Tenants,
     /// Accounts by id.
     Accounts,
     /// Credentials by id.
@@ -25,6 +23,8 @@ pub(crate) enum Table {
     Domains,
     /// Accounts by own address, counted or not: see [`tagged`].
     Own,
+    /// Pages by the tenant's id.
+    Tenants,
     /// Pages by the id of the tenant's parent.
     Heirs,
 }
@@ -32,7 +32,7 @@ pub(crate) enum Table {
 impl Table {
     /// Every table.
     pub(crate) const ALL: [Self; 6] =
-        [Self::Tenants, Self::Accounts, Self::Credentials, Self::Domains, Self::Own, Self::Heirs];
+        [Self::Accounts, Self::Credentials, Self::Domains, Self::Own, Self::Tenants, Self::Heirs];
 
     /// Whether its entries lead to pages, and to no record of theirs.
     pub(crate) const fn is_of_pages(self) -> bool {

@@ -142,12 +142,14 @@ const fn run(words: u64) -> Run {
 #[derive(Default)]
 pub(crate) struct Writer {
     octets: Vec<u8>,
+    /// The octets that stand before the first word, a multiple of four.
+    before: usize,
 }
 
 impl Writer {
-    /// Goes on behind these octets.
-    pub(crate) const fn of(octets: Vec<u8>) -> Self {
-        Self { octets }
+    /// Goes on behind these octets, of which the first few are none of it: they make it begin where a line of memory does.
+    pub(crate) const fn of(octets: Vec<u8>, before: usize) -> Self {
+        Self { octets, before }
     }
 
     /// Asks for memory for about as many octets.
@@ -195,7 +197,8 @@ impl Writer {
 
     /// Appends zeros up to a multiple of `octets`.
     pub(crate) fn fill(&mut self, octets: usize) {
-        self.octets.resize(self.octets.len().next_multiple_of(octets), 0);
+        let length = (self.octets.len() - self.before).next_multiple_of(octets);
+        self.octets.resize(self.before + length, 0);
     }
 
     /// Appends the rows of a list of texts, and then the texts.
@@ -216,7 +219,7 @@ impl Writer {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "what is longer is refused by `finish` and `finish_image`")]
     pub(crate) fn here(&self) -> Word {
-        (self.octets.len() / 4) as Word
+        ((self.octets.len() - self.before) / 4) as Word
     }
 
     /// Appends `count` words of zero and returns where they start.
@@ -236,12 +239,12 @@ impl Writer {
 
     /// Returns the octets from a word on, to be written over.
     pub(crate) fn written(&mut self, word: Word) -> &mut [u8] {
-        self.octets.get_mut(4 * word as usize..).unwrap_or_default()
+        self.octets.get_mut(self.before + 4 * word as usize..).unwrap_or_default()
     }
 
     /// Returns the octets so far.
     pub(crate) fn so_far(&self) -> &[u8] {
-        &self.octets
+        self.octets.get(self.before..).unwrap_or_default()
     }
 
     /// Returns what identifies the content so far, as four words.
@@ -252,16 +255,32 @@ impl Writer {
     }
 
     /// Ends an image; `None` when its words cannot be told by a word, which 16 GiB can.
-    pub(crate) fn finish_image(mut self) -> Option<Vec<u8>> {
+    pub(crate) fn finish_image(mut self) -> Option<Aligned> {
         u32::try_from(self.octets.len() / 4).ok()?;
         self.octets.shrink_to_fit();
-        Some(self.octets)
+        Some(Aligned { octets: self.octets, before: self.before })
     }
 
     /// Ends the page; `None` when it does not fit into 4 GiB.
     pub(crate) fn finish(self) -> Option<Vec<u8>> {
         u32::try_from(self.octets.len()).ok()?;
         Some(self.octets)
+    }
+}
+
+/// The octets that a processor loads at once. Where they are others, that costs time and nothing else.
+pub(crate) const LINE: usize = 64;
+
+/// Octets that begin where a line of memory does, as those of a mapped file do, if the allocator left them where they were.
+pub(crate) struct Aligned {
+    octets: Vec<u8>,
+    before: usize,
+}
+
+impl AsRef<[u8]> for Aligned {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self.octets.get(self.before..).unwrap_or_default()
     }
 }
 

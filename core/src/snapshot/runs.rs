@@ -3,7 +3,7 @@
 //! They are collected in runs, each of which is sorted once it is full. The image is then written from its end, and a run gives its
 //! memory back from its end as well, so that all pages are there once at any time, whatever order they came in.
 
-use super::layout::{Damaged, Read, small};
+use super::layout::{Damaged, LINE, Read, Writer, small};
 use super::page::PageView;
 use super::root::UNIT;
 use alloc::vec::Vec;
@@ -91,11 +91,19 @@ impl Runs {
         Ok((order, before))
     }
 
-    /// Returns the pages in this order behind the octets that stand before all of them.
-    pub(super) fn behind(mut self, front: &[u8], order: &[u32]) -> Read<Vec<u8>> {
+    /// Writes the pages in this order behind the octets that stand before all of them.
+    pub(super) fn behind(mut self, front: &[u8], order: &[u32]) -> Read<Writer> {
         let pages: usize = self.full.iter().map(Vec::len).sum();
-        let mut octets = alloc::vec![0; front.len() + pages];
-        octets.get_mut(..front.len()).ok_or(Damaged)?.copy_from_slice(front);
+        let mut octets = alloc::vec![0_u8; LINE + front.len() + pages];
+        // Where an allocator begins nothing at a multiple of four, there is none to be had.
+        let before = Some(octets.as_ptr().align_offset(LINE)).filter(|before| *before < LINE && before % 4 == 0);
+        let before = before.unwrap_or_default();
+        octets.truncate(before + front.len() + pages);
+        octets
+            .get_mut(before..)
+            .and_then(|octets| octets.get_mut(..front.len()))
+            .ok_or(Damaged)?
+            .copy_from_slice(front);
         let mut end = octets.len();
         for &number in order.iter().rev() {
             let place = self.places.get(number as usize).ok_or(Damaged)?;
@@ -109,7 +117,7 @@ impl Runs {
                 run.shrink_to_fit();
             }
         }
-        Ok(octets)
+        Ok(Writer::of(octets, before))
     }
 
     /// Sorts the numbers of pages by their ids.
@@ -160,6 +168,7 @@ mod tests {
     use crate::options::HashKey;
     use crate::policy::{Entries, Tenant};
     use crate::snapshot::hash::Hasher;
+    use crate::snapshot::layout::LINE;
     use crate::snapshot::root::UNIT;
 
     #[test]
@@ -172,7 +181,9 @@ mod tests {
             let mut runs = Runs::of(most);
             pages.iter().for_each(|(_, page)| runs.push(page).expect("a whole page"));
             let (order, before) = runs.order().expect("whole pages");
-            let octets = runs.behind(b"sixteen octets!!", &order).expect("whole pages");
+            let written = runs.behind(b"sixteen octets!!", &order).expect("whole pages");
+            let octets = written.so_far();
+            assert_eq!(octets.as_ptr().align_offset(LINE), 0);
             for ((_, page), before) in pages.iter().zip(before) {
                 let start = 16 + before as usize * UNIT;
                 assert_eq!(octets.get(start..start + page.len()), Some(&page[..]), "runs of {most} octets");
