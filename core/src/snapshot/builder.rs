@@ -101,7 +101,7 @@ impl SnapshotBuilder {
         let Self { whole, image, failure, .. } = self;
         // What was needed to check the whole goes as soon as that is done.
         let mut whole = Some(whole);
-        let problems = move || whole.take().map(|mut whole| whole.problems()).unwrap_or_default();
+        let problems = move || whole.take().map(Whole::problems).unwrap_or_default();
         let (problems, image) = both.both(problems, || image.map(|image| image.finish(both)));
         if !problems.is_empty() {
             return Err(CompileError::Policy(problems));

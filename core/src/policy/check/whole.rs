@@ -86,7 +86,7 @@ impl Whole {
     }
 
     /// Returns everything that was found, in the order of the policy.
-    pub(crate) fn problems(&mut self) -> Vec<PolicyProblem> {
+    pub(crate) fn problems(mut self) -> Vec<PolicyProblem> {
         let outlines = &self.outlines;
         self.tenants.sort(|at| of(outlines, at).map_or("", Outline::id));
         self.accounts.sort(|at| account_id(outlines, at));
@@ -102,13 +102,13 @@ impl Whole {
             .map(|(outline, tenant)| (tenant, outline.take_found()))
             .filter(|(_, found)| !found.is_empty())
             .collect();
-        let between = Between { whole: self, parents: &parents, roles: OnceCell::new() };
+        let between = Between { whole: &self, parents: &parents, roles: OnceCell::new() };
         for (tenant, alone) in alone {
             found.extend(alone.into_iter().filter_map(|found| between.problem(tenant, found)));
         }
         // What is found at the same place was found in the right order.
         found.sort_by_key(|(tenant, place, _)| (*tenant, *place));
-        let mut problems = core::mem::take(&mut self.provider);
+        let mut problems = self.provider;
         problems.extend(found.into_iter().map(|(.., problem)| problem));
         problems
     }
