@@ -91,8 +91,8 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Takes all of these steps, and that to the records of who holds an address, for some look-ups in a large snapshot at once; after it none of them asks for anything.
-    /// `targets` are their envelope senders.
+    /// Takes all of these steps, and that to the records of who holds an address, for some look-ups in a large snapshot at once;
+    /// after it none of them asks for anything. `targets` are their envelope senders.
     pub(crate) fn find_together<'t, 'a: 't>(
         approaches: &mut [Option<Self>],
         targets: &(impl Iterator<Item = Option<&'t Target<'a>>> + Clone),

@@ -292,19 +292,18 @@ impl Builder {
             }
         });
         let mut rest = writer.written(start);
-        let mut places = Table::ALL
-            .into_iter()
-            .zip(tables)
-            .map(|(table, run)| {
-                let octets =
-                    if table.is_of_pages() { index::octets::<1>(run.count) } else { index::octets::<2>(run.count) };
-                let (place, behind) = mem::take(&mut rest).split_at_mut_checked(octets).unwrap_or_default();
-                rest = behind;
-                (table, run.count, place)
-            })
-            .collect::<Vec<_>>();
-        let fill = |places: &mut [(Table, u32, &mut [u8])]| {
-            for (table, groups, place) in places {
+        let (mut of_accounts, mut others) = (Vec::new(), Vec::new());
+        for (table, run) in Table::ALL.into_iter().zip(tables) {
+            let octets =
+                if table.is_of_pages() { index::octets::<1>(run.count) } else { index::octets::<2>(run.count) };
+            let (place, behind) = mem::take(&mut rest).split_at_mut_checked(octets).ok_or(Damaged)?;
+            rest = behind;
+            // Those of accounts are about as large as all others.
+            let half = if matches!(table, Table::Accounts | Table::Own) { &mut of_accounts } else { &mut others };
+            half.push((table, run.count, place));
+        }
+        let fill = |tables: &mut [(Table, u32, &mut [u8])]| {
+            for (table, groups, place) in tables {
                 let entries = of_table(*table);
                 if table.is_of_pages() {
                     index::fill(place, *groups, entries.map(|(hash, [number, _])| (hash, [number])));
@@ -313,10 +312,7 @@ impl Builder {
                 }
             }
         };
-        // The tables of accounts are about as large as all others.
-        places.sort_by_key(|(table, ..)| matches!(table, Table::Accounts | Table::Own));
-        let (others, accounts) = places.split_at_mut(Table::ALL.len() - 2);
-        both.both(|| fill(others), || fill(accounts));
+        both.both(|| fill(&mut others), || fill(&mut of_accounts));
         let Limits { field_octets, header_octets, mailboxes, comment_depth } = options.limits;
         let id = identify(self.sum, settings);
         let mut words = Vec::with_capacity(ROOT_HEAD / 4);
