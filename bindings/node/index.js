@@ -122,11 +122,18 @@ function has (members, value) {
   return true
 }
 
+/** The elements that an array has now. A method of its own, which may leave some out, is not asked for them. */
+function elements (array) {
+  const all = []
+  for (let place = 0, { length } = array; place < length; place++) all.push(array[place])
+  return all
+}
+
 // What a script may change afterwards, or while further members are read, is copied. What is of a wrong type is left for the
 // native function to refuse.
 const copied = octets => isUint8Array(octets) && octets.length > 0 ? new Uint8Array(octets) : octets
-const copiedTexts = texts => Array.isArray(texts) ? texts.map(copied) : texts
-const copiedHeader = header => Array.isArray(header) ? header.map(copiedTexts) : copied(header)
+const copiedTexts = texts => Array.isArray(texts) ? elements(texts).map(copied) : texts
+const copiedHeader = header => Array.isArray(header) ? elements(header).map(copiedTexts) : copied(header)
 const copiedSender = sender => !isUint8Array(sender) && has(SENDER, sender) ? { unquoted: copied(sender.unquoted) } : copied(sender)
 const copiedInstant = now => isDate(now) ? new Date(now) : now
 
@@ -290,9 +297,9 @@ const LONG = 2 ** 24
 // As many requests are decided together, and kept together as long as one of their decisions is.
 const AT_ONCE = atOnce()
 
-Snapshot.prototype.evaluateMany = function (requests) {
+Snapshot.prototype.evaluateMany = function evaluateMany (requests) {
   // What is no array is refused by the native function, which says why.
-  const all = Array.isArray(requests) ? requests.slice() : decideOthers(this, requests)
+  const all = Array.isArray(requests) ? elements(requests) : decideOthers(this, requests)
   const joined = new Joined()
   const decisions = []
   for (let start = 0; start < all.length; start += AT_ONCE) {

@@ -194,6 +194,21 @@ describe('many in one call', () => {
     }
   })
 
+  test('an array of a class of its own', () => {
+    class Batch extends Array {
+      constructor (elements) {
+        super()
+        for (const element of elements) this.push(element)
+      }
+
+      slice () { return [] }
+      map () { return [] }
+    }
+    const fields = new Batch([new Batch(['From', Buffer.from(FROM)])])
+    const all = new Batch([request(), request({ account: 'mallory' }), request({ header: fields })])
+    assert.deepEqual(snapshot.evaluateMany(all).map(shape), [...all].map(request => snapshot.evaluate(request)).map(shape))
+  })
+
   test('texts that are together too long to be joined', () => {
     assertDecided(Array.from({ length: 5 }, (_, number) => request({ header: [['From', FROM], ['Subject', String(number).repeat(4_000_000)]] })))
   })

@@ -51,6 +51,8 @@ impl Places {
 impl Decisions {
     /// Each but the last has [`Requests::AT_ONCE`].
     pub(crate) fn new(all: Vec<Arc<Decided>>) -> Self {
+        let full = |decided: &Arc<Decided>| decided.summaries().len() == Requests::AT_ONCE;
+        assert!(all.iter().rev().skip(1).all(full), "a group that is not the last has fewer requests than a group has");
         let count = all.iter().map(|decided| decided.summaries().len()).sum();
         Self { all: Arc::new(all), places: Places { first: 0, step: 1, count } }
     }
@@ -125,7 +127,7 @@ impl Decisions {
             Some(decision) => Ok(Bound::new(py, decision)?.into_any()),
             None => Err(PyIndexError::new_err(match self.places.count {
                 0 => "there is no decision, so that no `index` is right".to_owned(),
-                count => format!("`index` must be from -{count} to {}, not {index}", count - 1),
+                count => format!("`index` must be from -{count} to {}", count - 1),
             })),
         }
     }

@@ -206,7 +206,7 @@ class Growing:
 def test_an_iterator_that_has_ended_is_not_asked_again(ends: int) -> None:
     decisions = SNAPSHOT.evaluate_many(Growing(ends))
     assert len(decisions) == len(decisions.verdicts) == ends and list(decisions) == ALONE[:ends]
-    with pytest.raises(IndexError, match="no decision" if ends == 0 else f"must be from -{ends} to {ends - 1}, not {ends}"):
+    with pytest.raises(IndexError, match="no decision" if ends == 0 else f"must be from -{ends} to {ends - 1}"):
         decisions[ends]
 
 

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::compile::compile_tenant;
 use crate::options::{HashKey, Options};
@@ -101,8 +102,15 @@ impl SnapshotBuilder {
         let Self { whole, image, failure, .. } = self;
         // What was needed to check the whole goes as soon as that is done.
         let mut whole = Some(whole);
-        let problems = move || whole.take().map(Whole::problems).unwrap_or_default();
-        let (problems, image) = both.both(problems, || image.map(|image| image.finish(both)));
+        let refused = AtomicBool::new(failure.is_some());
+        let problems = || {
+            let problems = whole.take().map(Whole::problems).unwrap_or_default();
+            refused.fetch_or(!problems.is_empty(), Ordering::Relaxed);
+            problems
+        };
+        // Nobody waits for the image of what is known to be refused.
+        let wanted = || !refused.load(Ordering::Relaxed);
+        let (problems, image) = both.both(problems, || image.filter(|_| wanted()).map(|image| image.finish(both)));
         if !problems.is_empty() {
             return Err(CompileError::Policy(problems));
         }
