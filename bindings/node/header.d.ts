@@ -171,9 +171,9 @@ export interface Snapshot {
    *
    * Each gives what `evaluate` gives of its request. Requests whose facts are numbers and strings, with the header as an array of pairs,
    * and without scopes, are read quickest. All are copied, and kept with their decisions and the snapshot: 64 of them together, as long
-   * as one of their 64 decisions is kept. Keep `toJSON()` of a decision that is to outlive a policy. Of each decision stage, verdict, action and `provisional` are at hand; for what else it has, the request is decided again, by
-   * the same snapshot. Throws a `TypeError` if one of the requests is none, and an `Error` if a text has 4 GiB or more; then none
-   * is answered.
+   * as one of their 64 decisions is kept. Keep `toJSON()` of a decision that is to outlive a policy. Of each decision stage, verdict,
+   * action and `provisional` are at hand; for what else it has, the request is decided again, by the same snapshot. Throws a
+   * `TypeError` if one of the requests is none, and an `Error` if a text has 4 GiB or more; then none is answered.
    */
   evaluateMany(requests: readonly Request[]): Decision[]
 }
