@@ -39,10 +39,7 @@ impl Snapshot {
     /// Opens a session with what is known of the client after AUTH; the envelope and the header of `client` are not looked at.
     #[must_use]
     pub fn session(&self, client: &Request<'_>) -> Session {
-        // It is large, and decided where it stands.
-        let mut session = Session { snapshot: self.clone(), course: Course::of(client) };
-        session.course.begin(self);
-        session
+        Session { snapshot: self.clone(), course: Course::begin(self, client) }
     }
 }
 

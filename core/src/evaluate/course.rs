@@ -1,7 +1,7 @@
 //! The decisions of one session, each in the place of the one before, with what they leave to the next.
 
 use crate::address::Known;
-use crate::decision::{Decision, Grant, SnapshotId, Stage, Verdict};
+use crate::decision::{Decision, Grant, Stage, Verdict};
 use crate::ledger::Ledger;
 use crate::locate::Asker;
 use crate::observer::Blind;
@@ -13,7 +13,7 @@ use crate::time::{Clock, Timestamp};
 use super::envelope::{self, SaidSender};
 use super::facts::Facts;
 use super::header::SaidHeader;
-use super::memory::{KnownSession, Remembered, Transaction, octets_of};
+use super::memory::{KnownSession, Memory, Remembered, Transaction, octets_of};
 use super::{Said, close, enter, transaction};
 
 /// A session: the facts of its client and its transaction, the latest decision, and what it and those before it found out.
@@ -25,15 +25,13 @@ pub(crate) struct Course {
 }
 
 impl Course {
-    /// The course of a client of which nothing is decided yet; its envelope and its header are not looked at.
-    pub(crate) fn of(client: &Request<'_>) -> Self {
-        let decision = Decision::open(Stage::Session, SnapshotId::default());
-        Self { facts: Facts::of(client), decision, memory: Remembered::default() }
-    }
-
-    /// Decides what is known after AUTH.
-    pub(crate) fn begin(&mut self, snapshot: &Snapshot) {
-        self.decide(snapshot, Header::NotGiven, None, Stage::Session);
+    /// Decides what is known of a client after AUTH; its envelope and its header are not looked at.
+    #[inline]
+    pub(crate) fn begin(snapshot: &Snapshot, client: &Request<'_>) -> Self {
+        let mut memory = Remembered::default();
+        let mut decision = Decision::open(Stage::Session, snapshot.id());
+        enter(&mut decision, snapshot, client, &mut Blind, &mut memory);
+        Self { facts: Facts::of(client), decision: decision.settled(), memory }
     }
 
     /// The facts of the client and its transaction, without the header.
@@ -78,12 +76,17 @@ impl Course {
         let mut said = SaidHeader::default();
         let known = self.memory.transaction().zip(octets_of(self.facts.sender()));
         if let Some((known, (octets, _))) = known {
-            let before = self.memory.from();
-            said.read(&header, &snapshot.options().limits, (Known::new(octets, &known.spec), before));
-            let place = said.repetition(&known.standing.strengths);
+            let (limits, strengths) = (&snapshot.options().limits, &known.standing.strengths);
+            said.find(&header, limits);
+            let repeated = self.memory.from().and_then(|before| said.repetition_of(before, strengths));
+            let is_new = repeated.is_none();
+            let place = repeated.or_else(|| {
+                said.read_from(limits, Known::new(octets, &known.spec));
+                said.repetition(strengths)
+            });
             if let (Some(place), Some(basis), Verdict::Allow) = (place, known.outcome.granted, self.decision.verdict())
             {
-                if before.is_none() {
+                if is_new {
                     self.memory.keep_from(said.repeated());
                 }
                 self.memory.begin();
@@ -116,9 +119,6 @@ impl Course {
             }
             None => facts.with_header(header, |request| enter(decision, snapshot, request, &mut Blind, memory)),
         }
-        if decision.verdict() == Verdict::Defer {
-            memory.forget();
-        }
     }
 }
 
@@ -143,7 +143,7 @@ fn go_on(
     let mut here = SaidHeader::default();
     let header = read.unwrap_or_else(|| {
         if stage == Stage::Message {
-            here.read(&request.header, limits, (sender.known(), None));
+            here.read(&request.header, limits, sender.known());
         }
         &here
     });

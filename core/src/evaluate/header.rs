@@ -38,20 +38,15 @@ pub(super) struct SaidHeader<'r> {
 #[derive(Clone, Debug)]
 pub(super) struct RepeatedFrom {
     body: Octets,
-    summary: FieldSummary,
+    /// Where the address stands.
+    address: Span,
 }
 
 impl<'r> SaidHeader<'r> {
-    /// Reads the header, sooner where From holds an address that is known, and sooner still where it was read before beside
-    /// the same envelope sender.
-    pub(super) fn read(
-        &mut self,
-        header: &Header<'r>,
-        limits: &Limits,
-        (known, before): (Option<Known<'_>>, Option<&RepeatedFrom>),
-    ) {
+    /// Reads the header, sooner where From holds an address that is known.
+    pub(super) fn read(&mut self, header: &Header<'r>, limits: &Limits, known: Option<Known<'_>>) {
         self.find(header, limits);
-        self.read_from(limits, (known, before));
+        self.read_from(limits, known);
     }
 
     /// Finds the fields of the header that a decision looks at.
@@ -63,12 +58,8 @@ impl<'r> SaidHeader<'r> {
 
     /// Reads the one From field that was found.
     #[inline]
-    pub(super) fn read_from(&mut self, limits: &Limits, (known, before): (Option<Known<'_>>, Option<&RepeatedFrom>)) {
+    pub(super) fn read_from(&mut self, limits: &Limits, known: Option<Known<'_>>) {
         let Some(field) = self.found.from.single() else { return };
-        if let Some(before) = before.filter(|before| octet::same(&before.body, field.body)) {
-            (self.from, self.repeats) = (Some(Ok(before.summary)), true);
-            return;
-        }
         // Entered by each arm, so that it is written where it stands.
         if let Some(everyday) = read_everyday(field.body, limits, known) {
             self.repeats = everyday.repeats;
@@ -82,7 +73,7 @@ impl<'r> SaidHeader<'r> {
     pub(super) fn repeated(&self) -> Option<RepeatedFrom> {
         let (summary, field) = (self.from.as_ref()?.as_ref().ok()?, self.found.from.single()?);
         let fits = field.body.len() <= FEW_OCTETS;
-        fits.then(|| RepeatedFrom { body: Octets::from_slice(field.body), summary: *summary })
+        fits.then(|| RepeatedFrom { body: Octets::from_slice(field.body), address: summary.first.addr_spec.span })
     }
 
     /// The address in From, to be looked up, where it is the only one, canonical as it is spelled, and another one than
@@ -111,17 +102,33 @@ impl<'r> SaidHeader<'r> {
     /// Where the address of From stands, if the header is judged, and nothing more is to be judged in it than this address: it
     /// repeats the envelope sender, nothing else can show an address, and no other originator field is there.
     pub(super) fn repetition(&self, strengths: &Strengths) -> Option<Place> {
-        let found = &self.found;
-        let is_alone = found.sender.first.is_none() && found.resent.is_none() && found.ambiguous.is_none();
-        let is_judged = strengths.reading != Strength::Off && strengths.header != Strength::Off;
         match &self.from {
-            Some(Ok(summary)) if self.repeats && summary.plain && is_alone && is_judged && self.fault.is_none() => {
-                let field = found.from.single()?;
-                Some(place(Subject::From, field.number, field.base, summary.first.addr_spec.span))
+            Some(Ok(summary)) if self.repeats && summary.plain => {
+                self.alone(strengths).map(|field| place_of(&field, summary.first.addr_spec.span))
             }
             _ => None,
         }
     }
+
+    /// The same, before From is read, where it is spelled as it was beside the same envelope sender before.
+    pub(super) fn repetition_of(&self, before: &RepeatedFrom, strengths: &Strengths) -> Option<Place> {
+        let field = self.alone(strengths)?;
+        octet::same(&before.body, field.body).then(|| place_of(&field, before.address))
+    }
+
+    /// The From field, if the header is judged, and it is the only field of it to judge.
+    #[inline]
+    fn alone(&self, strengths: &Strengths) -> Option<FieldAt<'r>> {
+        let found = &self.found;
+        let is_alone = found.sender.first.is_none() && found.resent.is_none() && found.ambiguous.is_none();
+        let is_judged = strengths.reading != Strength::Off && strengths.header != Strength::Off;
+        if is_alone && is_judged && self.fault.is_none() { found.from.single() } else { None }
+    }
+}
+
+/// The place of an address in a From field.
+fn place_of(field: &FieldAt<'_>, address: Span) -> Place {
+    place(Subject::From, field.number, field.base, address)
 }
 
 /// Judges the header; an address in From may be one that is being looked up already.

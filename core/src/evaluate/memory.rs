@@ -32,6 +32,9 @@ pub(crate) trait Memory {
 
     /// Takes note of the seconds in which everything that was found out holds.
     fn keep_until(&mut self, holds: Range<i64>);
+
+    /// Forgets everything.
+    fn forget(&mut self);
 }
 
 /// What is known of a session in which nothing was found after AUTH.
@@ -75,6 +78,9 @@ impl Memory for Forgetful {
 
     #[inline]
     fn keep_until(&mut self, _holds: Range<i64>) {}
+
+    #[inline]
+    fn forget(&mut self) {}
 }
 
 /// Keeps the session, its transaction at hand, and what is known of its last few addresses and senders.
@@ -235,14 +241,6 @@ impl Remembered {
             self.forget();
         }
     }
-
-    /// Forgets everything.
-    pub(crate) fn forget(&mut self) {
-        self.holds = None;
-        (self.session, self.transaction) = (None, AtHand::Nothing);
-        self.senders.forget();
-        self.addresses.forget();
-    }
 }
 
 impl Memory for Remembered {
@@ -272,6 +270,13 @@ impl Memory for Remembered {
             Some(before) => before.start.max(holds.start)..before.end.min(holds.end),
             None => holds,
         });
+    }
+
+    fn forget(&mut self) {
+        self.holds = None;
+        (self.session, self.transaction) = (None, AtHand::Nothing);
+        self.senders.forget();
+        self.addresses.forget();
     }
 }
 

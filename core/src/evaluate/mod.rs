@@ -11,7 +11,7 @@ mod many;
 mod memory;
 mod names;
 
-use crate::decision::{Decision, Place, Stage, Subject};
+use crate::decision::{Decision, Place, Stage, Subject, Verdict};
 use crate::ledger::{Ledger, Strengths};
 use crate::locate::{Asker, HeldRole};
 use crate::observer::{Blind, Note, Observer};
@@ -74,13 +74,16 @@ fn enter(
     close(decision, entered, &clock, memory);
 }
 
-/// Takes note of how long what was found out holds, and defers where it could not be found out.
+/// Defers where something could not be found out, of which nothing is kept, and takes note of how long holds what was.
 #[inline]
 fn close(decision: &mut Decision, entered: Read<()>, clock: &Clock, memory: &mut impl Memory) {
     if let Err(Damaged) = entered {
         decision.defer(Reason::SnapshotDamaged);
     }
-    memory.keep_until(clock.holds());
+    match decision.verdict() {
+        Verdict::Defer => memory.forget(),
+        Verdict::Allow | Verdict::Deny => memory.keep_until(clock.holds()),
+    }
 }
 
 fn run<O: Observer>(
@@ -121,7 +124,7 @@ fn with_account<O: Observer>(
     if stage == Stage::Message {
         header.find(&request.header, limits);
         approach.ask_for_identity(target);
-        header.read_from(limits, (sender.known(), None));
+        header.read_from(limits, sender.known());
     }
     let from = header.target(root.hasher, target);
     if let Some(from) = &from {
