@@ -1,10 +1,8 @@
 //! Requests lent to core, out of the run of octets in which their texts stand.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use sendas::{ClientIp, CredentialFacts, EnvelopeSender, Header, Request, Stage};
 
-use crate::requests::{Ip, Requests, Row, Sender, UNKNOWN};
+use crate::requests::{Requests, Row, Sender, UNKNOWN};
 
 /// A header field's name and body.
 type Field<'a> = (&'a [u8], &'a [u8]);
@@ -57,11 +55,10 @@ impl Requests {
             row.texts.map(|length| (length != UNKNOWN).then(|| next(&mut octets, length)));
         request.account = account;
         request.role = role;
-        request.client_ip = match (ip, row.client_ip) {
-            (None, _) => ClientIp::Unknown,
-            (Some(text), Ip::Text) => ClientIp::Text(text),
-            (Some(octets), Ip::V4) => address::<4, Ipv4Addr>(octets),
-            (Some(octets), Ip::V6) => address::<16, Ipv6Addr>(octets),
+        request.client_ip = match (row.address, ip) {
+            (Some(address), _) => ClientIp::Address(address),
+            (None, Some(text)) => ClientIp::Text(text),
+            (None, None) => ClientIp::Unknown,
         };
         let presented = take(scopes, row.scopes);
         request.credential = row.credential.map(|kind| {
@@ -96,24 +93,22 @@ struct Lists<'a> {
 
 /// Takes so many octets from the front.
 fn next<'a>(octets: &mut &'a [u8], length: u32) -> &'a [u8] {
-    let (next, rest) = octets.split_at_checked(known(length)).unwrap_or((octets, &[]));
-    *octets = rest;
-    next
+    first(octets, known(length))
 }
 
 /// Takes so many elements from the front; `None` where none were given.
 fn take<'a, T>(list: &mut &'a [T], count: u32) -> Option<&'a [T]> {
-    if count == UNKNOWN {
-        return None;
-    }
-    let (taken, rest) = list.split_at_checked(known(count)).unwrap_or((list, &[]));
-    *list = rest;
-    Some(taken)
+    (count != UNKNOWN).then(|| first(list, known(count)))
 }
 
-fn address<const N: usize, A: From<[u8; N]> + Into<IpAddr>>(octets: &[u8]) -> ClientIp<'_> {
-    // As many were kept; with others it would be no address.
-    <[u8; N]>::try_from(octets).map_or(ClientIp::Text(octets), |octets| ClientIp::Address(A::from(octets).into()))
+/// Takes so many from the front.
+///
+/// As many were kept. With fewer this goes no further: what is cut short would be decided as if it were whole.
+fn first<'a, T>(all: &mut &'a [T], count: usize) -> &'a [T] {
+    assert!(count <= all.len(), "a request that is kept has less than was given");
+    let (first, rest) = all.split_at(count);
+    *all = rest;
+    first
 }
 
 /// The length of a text or list, which is none where it is not known.

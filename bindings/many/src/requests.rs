@@ -34,17 +34,11 @@ pub(crate) struct Row {
     pub(crate) channel: Channel,
     pub(crate) credential: Option<CredentialKind>,
     pub(crate) tls: Option<Tls>,
-    pub(crate) client_ip: Ip,
+    /// The client address, unless it is a text.
+    pub(crate) address: Option<IpAddr>,
     pub(crate) sender: Sender,
     pub(crate) smtputf8: bool,
     pub(crate) stage: Stage,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Ip {
-    Text,
-    V4,
-    V6,
 }
 
 #[derive(Clone, Copy)]
@@ -100,18 +94,10 @@ impl Requests {
 
     fn copy(&mut self, request: &Request<'_>, stage: Stage) -> Result<(), TooLong> {
         let start = self.octets.len();
-        let (v4, v6);
-        let (client_ip, ip) = match request.client_ip {
-            ClientIp::Unknown => (Ip::Text, None),
-            ClientIp::Text(text) => (Ip::Text, Some(text)),
-            ClientIp::Address(IpAddr::V4(address)) => {
-                v4 = address.octets();
-                (Ip::V4, Some(&v4[..]))
-            }
-            ClientIp::Address(IpAddr::V6(address)) => {
-                v6 = address.octets();
-                (Ip::V6, Some(&v6[..]))
-            }
+        let (address, ip) = match request.client_ip {
+            ClientIp::Unknown => (None, None),
+            ClientIp::Address(address) => (Some(address), None),
+            ClientIp::Text(text) => (None, Some(text)),
         };
         let (sender, path) = match request.envelope_sender {
             EnvelopeSender::Unknown => (Sender::Path, None),
@@ -149,7 +135,7 @@ impl Requests {
             channel: request.channel,
             credential: credential.map(|facts| facts.kind),
             tls: request.tls,
-            client_ip,
+            address,
             sender,
             smtputf8: request.smtputf8,
             stage,

@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sendas::{
     Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, HashKey, Header, Options, Policy, Request,
@@ -89,6 +90,36 @@ fn what_is_kept_is_what_was_given() {
         let one = |number| requests.with_one(number, shown);
         assert_eq!((0..given.len()).filter_map(one).collect::<Vec<_>>(), expected);
         assert_eq!(one(given.len()), None);
+    });
+}
+
+#[test]
+fn what_is_cut_short_is_not_lent() {
+    with_requests(|given| {
+        for request in given {
+            let kept = || {
+                let mut requests = Requests::new();
+                requests.push(request, Stage::Message).unwrap();
+                requests
+            };
+            let lent = |requests: &Requests| {
+                let all = || requests.with_all(|all| all.count());
+                let one = || requests.with_one(0, |_, _| ());
+                [catch_unwind(AssertUnwindSafe(all)).is_ok(), catch_unwind(AssertUnwindSafe(one)).is_ok()]
+            };
+            assert_eq!(lent(&kept()), [true; 2]);
+            let cuts: [fn(&mut Requests) -> bool; 3] = [
+                |requests| requests.octets.pop().is_some(),
+                |requests| requests.fields.pop().is_some(),
+                |requests| requests.scopes.pop().is_some(),
+            ];
+            for cut in cuts {
+                let mut requests = kept();
+                if cut(&mut requests) {
+                    assert_eq!(lent(&requests), [false; 2], "{request:?}");
+                }
+            }
+        }
     });
 }
 

@@ -140,9 +140,7 @@ impl Facts {
             header,
         })
     }
-}
 
-impl Facts {
     fn text(&self, text: &Text) -> &[u8] {
         self.octets.get(text.clone()).unwrap_or_default()
     }
