@@ -11,7 +11,7 @@ use std::{iter, mem};
 
 use crate::options::Options;
 use crate::policy::Policy;
-use crate::snapshot::image::Both;
+use crate::snapshot::join::Both;
 use crate::snapshot::{CompileError, Snapshot};
 #[cfg(feature = "json")]
 use crate::wire::{LinesError, SnapshotLines};
@@ -193,7 +193,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::{Beside, in_order};
-    use crate::snapshot::image::Both;
+    use crate::snapshot::join::Both;
 
     #[test]
     fn results_come_in_order() {

@@ -27,7 +27,7 @@ use crate::snapshot::rows::{
 
 use self::lists::{allowlists, exemptions, texts};
 pub(crate) use self::lists::{denies, mode_from, mode_kind};
-use self::order::{All, Held, put_in_order};
+use self::order::{All, FEW as FEW_IDENTITIES, Held, put_in_order};
 
 /// The tenant is too large for one page, which ends at 4 GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,6 @@ type HeldKeys = SmallVec<[(Hash, [u32; 2]); FEW_IDENTITIES]>;
 /// Of most tenants, what is collected for their pages is no more than this: it needs no allocation.
 const FEW_ACCOUNTS: usize = 8;
 const FEW_DOMAINS: usize = 4;
-const FEW_IDENTITIES: usize = 20;
 
 struct PageWriter<'t, 'a> {
     writer: Writer,

@@ -129,8 +129,8 @@ fn start(text: &str) -> u64 {
     }
 }
 
-/// As many are sorted without more ado.
-const FEW: usize = 20;
+/// As many are sorted without more ado, and need no allocation.
+pub(super) const FEW: usize = 20;
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,8 @@ use crate::options::{HashKey, Options};
 use crate::policy::{Entries, Hashes, Outline, Provider, Tenant, Whole};
 
 use super::hash::Hasher;
-use super::image::{Both, Builder, Front, InTurn, Part};
+use super::image::{Builder, Front, Part};
+use super::join::{Both, InTurn};
 use super::layout::Damaged;
 use super::{CompileError, Snapshot};
 

@@ -7,7 +7,8 @@ use crate::compile::compile_tenant;
 use crate::policy::{Entries, Tenant};
 
 use super::fit::Fit;
-use super::image::{Builder, Front, InTurn, identify};
+use super::image::{Builder, Front, identify};
+use super::join::InTurn;
 use super::{CompileError, Inner, Snapshot};
 
 impl Snapshot {

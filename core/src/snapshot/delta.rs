@@ -7,7 +7,8 @@ use core::cmp::Ordering;
 use crate::decision::SnapshotId;
 
 use super::blocks::checksum;
-use super::image::{Builder, Front, Image, InTurn};
+use super::image::{Builder, Front, Image};
+use super::join::InTurn;
 use super::layout::{Bytes, Damaged, Read, Writer, small};
 use super::overlay::Overlay;
 use super::page::PageView;

@@ -20,6 +20,7 @@ use crate::policy::Provider;
 use super::blocks::{Blocks, checksum, checksums};
 use super::hash::{Hash, Hasher};
 use super::index;
+use super::join::Both;
 use super::keys::{Table, keys};
 use super::layout::{Bytes, Damaged, LINE, Read, Run, Word, Writer, small, words_of};
 use super::page::PageView;
@@ -198,21 +199,6 @@ impl Part {
     }
 }
 
-/// How two things are done that have nothing to do with each other.
-pub(crate) trait Both {
-    /// Does both, and returns what they return.
-    fn both<A: Send, B>(&self, one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B);
-}
-
-/// One after the other.
-pub(crate) struct InTurn;
-
-impl Both for InTurn {
-    fn both<A: Send, B>(&self, mut one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-        (one(), other())
-    }
-}
-
 /// Builds an image of pages that come in any order.
 pub(crate) struct Builder {
     front: Front,
@@ -285,17 +271,12 @@ impl Builder {
         let start = writer.here();
         let tables = Table::ALL.map(|table| {
             let count = keys.get(table as usize).map_or(0, Vec::len);
-            if table.is_of_pages() {
-                index::reserve::<1>(&mut writer, count)
-            } else {
-                index::reserve::<2>(&mut writer, count)
-            }
+            index::reserve(&mut writer, count, table.entry_words())
         });
         let mut rest = writer.written(start);
         let (mut of_accounts, mut others) = (Vec::new(), Vec::new());
         for (table, run) in Table::ALL.into_iter().zip(tables) {
-            let octets =
-                if table.is_of_pages() { index::octets::<1>(run.count) } else { index::octets::<2>(run.count) };
+            let octets = index::octets(run.count, table.entry_words());
             let (place, behind) = mem::take(&mut rest).split_at_mut_checked(octets).ok_or(Damaged)?;
             rest = behind;
             // Those of accounts are about as large as all others.
@@ -305,10 +286,9 @@ impl Builder {
         let fill = |tables: &mut [(Table, u32, &mut [u8])]| {
             for (table, groups, place) in tables {
                 let entries = of_table(*table);
-                if table.is_of_pages() {
-                    index::fill(place, *groups, entries.map(|(hash, [number, _])| (hash, [number])));
-                } else {
-                    index::fill(place, *groups, entries);
+                match table.entry_words() {
+                    1 => index::fill(place, *groups, entries.map(|(hash, [number, _])| (hash, [number]))),
+                    _ => index::fill(place, *groups, entries),
                 }
             }
         };

@@ -32,7 +32,12 @@ const TOGETHER: u32 = 4;
 
 /// The words of a group: its tags, and the words of its entries.
 const fn words_of<const N: usize>() -> usize {
-    2 + SLOTS * N
+    group_words(N)
+}
+
+/// The same where an entry has so many words.
+const fn group_words(entry: usize) -> usize {
+    2 + SLOTS * entry
 }
 
 /// Writes a table over so many records, each with its hash and the words that lead to it; returns where it stands, and how many
@@ -41,7 +46,7 @@ pub(crate) fn write<const N: usize>(
     writer: &mut Writer,
     (count, records): (usize, impl Iterator<Item = (Hash, [u32; N])>),
 ) -> Run {
-    let run = reserve::<N>(writer, count);
+    let run = reserve(writer, count, N);
     fill(writer.written(run.start), run.count, records);
     run
 }
@@ -89,7 +94,7 @@ impl Full {
 
 /// Writes a table over records that have a holder each, which stands behind the word that leads to the record.
 pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> Run {
-    let run = reserve::<1>(writer, records.len());
+    let run = reserve(writer, records.len(), 1);
     let table = writer.written(run.start);
     for &(hash, [word, holder]) in records {
         let home = hash.group(run.count);
@@ -110,19 +115,19 @@ fn enter_apart(table: &mut [u8], groups: u32, home: u32, hash: Hash, [word, hold
     enter(table, groups, apart.group(groups), apart, [word], u32::MAX);
 }
 
-/// Makes room for a table of so many records.
-pub(super) fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
+/// Makes room for a table of so many records, whose entries have so many words.
+pub(super) fn reserve(writer: &mut Writer, records: usize, entry_words: usize) -> Run {
     if records == 0 {
         return Run::default();
     }
     // The number nearest to it: in small tables, the next higher one would leave much empty.
     let groups = small((records * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
-    Run { start: writer.reserve(groups.saturating_mul(small(words_of::<N>()))), count: groups }
+    Run { start: writer.reserve(groups.saturating_mul(small(group_words(entry_words)))), count: groups }
 }
 
-/// The octets of a table of so many groups.
-pub(super) const fn octets<const N: usize>(groups: u32) -> usize {
-    groups as usize * 4 * words_of::<N>()
+/// The octets of a table of so many groups, whose entries have so many words.
+pub(super) const fn octets(groups: u32, entry_words: usize) -> usize {
+    groups as usize * 4 * group_words(entry_words)
 }
 
 /// Enters a record at the first free place from a group on, unless `most` have its tag before it; returns the group that
@@ -373,7 +378,7 @@ mod tests {
         let mut writer = Writer::default();
         let run = write(&mut writer, (6_000, records()));
         let mut other = Writer::default();
-        let alone = reserve::<1>(&mut other, 6_000);
+        let alone = reserve(&mut other, 6_000, 1);
         let table = other.written(alone.start);
         for (hash, words) in records() {
             assert!(enter(table, alone.count, hash.group(alone.count), hash, words, u32::MAX).is_some());

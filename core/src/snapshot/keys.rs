@@ -34,9 +34,12 @@ impl Table {
     pub(crate) const ALL: [Self; 6] =
         [Self::Accounts, Self::Credentials, Self::Domains, Self::Own, Self::Tenants, Self::Heirs];
 
-    /// Whether its entries lead to pages, and to no record of theirs.
-    pub(crate) const fn is_of_pages(self) -> bool {
-        matches!(self, Self::Tenants | Self::Heirs)
+    /// The words of an entry: the number of a page, and where it leads to a record of that, the record's word.
+    pub(crate) const fn entry_words(self) -> usize {
+        match self {
+            Self::Tenants | Self::Heirs => 1,
+            Self::Accounts | Self::Credentials | Self::Domains | Self::Own => 2,
+        }
     }
 }
 

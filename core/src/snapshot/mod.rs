@@ -12,6 +12,7 @@ pub(crate) mod hash;
 mod heads;
 pub(crate) mod image;
 pub(crate) mod index;
+pub(crate) mod join;
 pub(crate) mod keys;
 pub(crate) mod layout;
 mod overlay;

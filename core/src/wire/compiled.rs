@@ -6,7 +6,7 @@ use core::mem;
 
 use crate::options::Options;
 use crate::policy::Provider;
-use crate::snapshot::image::{Both, InTurn};
+use crate::snapshot::join::{Both, InTurn};
 use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
 
 use super::diagnostic::{Diagnostic, PolicyError};
