@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 use idna::uts46::{AsciiDenyList, ErrorPolicy, Hyphens, ProcessingError, ProcessingSuccess, Uts46};
 
 use super::octet::{self, LDH};
-use super::unicode;
+use super::{u_label, unicode};
 
 /// The most octets in a domain as it is spelled (RFC 5321 §4.5.3.1.2).
 pub(crate) const MAX_DOMAIN: usize = 255;
@@ -170,7 +170,16 @@ pub(crate) fn canonicalize(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<
     if domain.len() > MAX_DOMAIN {
         return Err((DomainFlaw::TooLong, 0));
     }
-    core::str::from_utf8(domain).map_err(|error| (DomainFlaw::NotUtf8, error.valid_up_to()))?;
+    let text = core::str::from_utf8(domain).map_err(|error| (DomainFlaw::NotUtf8, error.valid_up_to()))?;
+    match u_label::write(text, out) {
+        Some(length) => Ok(length),
+        None => canonicalize_any(domain, out),
+    }
+}
+
+/// Does the same by UTS 46 alone for a name in UTF-8 that is not too long.
+#[inline(never)]
+pub(super) fn canonicalize_any(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<usize, (DomainFlaw, usize)> {
     let mut lower = [0; MAX_DOMAIN];
     for (target, octet) in lower.iter_mut().zip(domain) {
         *target = octet.to_ascii_lowercase();
@@ -206,16 +215,22 @@ pub(crate) fn canonicalize(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<
 fn lower_ascii(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<usize, (DomainFlaw, usize)> {
     if form(domain, out)? {
         let lower = out.get(..domain.len()).unwrap_or_default();
-        let text = core::str::from_utf8(lower).unwrap_or_default();
-        if Mapped::of(text).map_or(true, |mapped| mapped.ascii() != lower) {
+        if !u_label::has_everyday(lower) && !are_a_labels(lower) {
             return Err((DomainFlaw::BadALabel, 0));
         }
     }
     Ok(domain.len())
 }
 
+/// Tells by UTS 46 whether each A-label of a name in lower case stands for a U-label.
+#[inline(never)]
+pub(super) fn are_a_labels(lower: &[u8]) -> bool {
+    let text = core::str::from_utf8(lower).unwrap_or_default();
+    Mapped::of(text).is_ok_and(|mapped| mapped.ascii() == lower)
+}
+
 /// Writes an ASCII domain in lower case into `out`, checks its form, and tells whether a label looks like an A-label.
-fn form(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<bool, (DomainFlaw, usize)> {
+pub(super) fn form(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<bool, (DomainFlaw, usize)> {
     if domain.is_empty() {
         return Err((DomainFlaw::Empty, 0));
     }
@@ -249,7 +264,7 @@ fn form(domain: &[u8], out: &mut [u8; MAX_DOMAIN]) -> Result<bool, (DomainFlaw, 
 }
 
 /// Checks the form of one label of letters, digits and hyphens, and tells whether it looks like an A-label.
-fn check_label(label: &[u8]) -> Result<bool, DomainFlaw> {
+pub(super) fn check_label(label: &[u8]) -> Result<bool, DomainFlaw> {
     match label {
         [] => Err(DomainFlaw::EmptyLabel),
         [b'-', ..] | [.., b'-'] => Err(DomainFlaw::Hyphen),

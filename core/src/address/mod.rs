@@ -19,12 +19,14 @@ pub mod name;
 pub(crate) mod octet;
 pub mod path;
 mod plain;
+mod punycode;
 mod reader;
 mod said;
 mod scope;
 mod span;
 pub mod suffix;
 mod text;
+mod u_label;
 mod unicode;
 
 pub use address::{Address, AddressError};
