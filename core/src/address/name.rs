@@ -4,10 +4,11 @@ use alloc::string::String;
 use core::fmt;
 
 use super::canonical::Canonical;
-use super::domain::{self, MAX_DOMAIN};
+use super::domain::{self, MAX_DOMAIN, MAX_LABEL};
 use super::encoded_word::{Decoder, EncodedWord, Undecodable, are_harmless};
-use super::octet::{self, ATEXT, INSIDE};
-use super::plain::begins_encoded_word;
+use super::local::MAX_LOCAL;
+use super::octet::{self, ATEXT, HIGH, INSIDE, LDH, SHOWN};
+use super::plain::{self, begins_encoded_word};
 use super::span::Span;
 use super::text::Text;
 use super::unicode;
@@ -99,7 +100,24 @@ impl Iterator for Names<'_> {
 /// [`NameError`] if an encoded-word cannot be decoded, or decodes to a control character.
 pub fn addresses(body: &[u8], name: &Name, found: &mut dyn FnMut(&Canonical)) -> Result<(), NameError> {
     let octets = name.span.of(body);
-    if are_harmless(octets) { Ok(()) } else { addresses_in(octets, name.kind, found) }
+    if let Some(text) = as_it_stands(octets, name.kind) {
+        search(text, found);
+        Ok(())
+    } else if are_harmless(octets) {
+        Ok(())
+    } else {
+        addresses_in(octets, name.kind, found)
+    }
+}
+
+/// Returns the text of a name that is one quoted string, of nothing that is decoded, dropped or refused.
+fn as_it_stands(octets: &[u8], kind: NameKind) -> Option<&str> {
+    match octets {
+        [b'"', inner @ .., b'"'] if kind != NameKind::Comment && octet::all_are(inner, SHOWN) => {
+            core::str::from_utf8(inner).ok()
+        }
+        _ => None,
+    }
 }
 
 /// The same for a name that need not be everyday.
@@ -345,18 +363,37 @@ fn search(text: &str, found: &mut dyn FnMut(&Canonical)) {
 
 fn search_shown(text: &str, found: &mut dyn FnMut(&Canonical)) {
     for (at, _) in text.match_indices('@') {
-        let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
-        let local = local_at_end(before);
-        if local.is_empty() {
-            continue;
-        }
-        let mut room = [0; MAX_DOMAIN];
-        if let Some(address) =
-            domain_at_start(after, &mut room).and_then(|domain| Canonical::from_parts(local.as_bytes(), domain))
-        {
+        if let Some(address) = everyday_about(text, at).or_else(|| address_about(text, at)) {
             found(&address);
         }
     }
+}
+
+/// Returns the address about an at sign, if any reader would find it there.
+fn address_about(text: &str, at: usize) -> Option<Canonical> {
+    let local = local_at_end(text.get(..at)?);
+    if local.is_empty() {
+        return None;
+    }
+    let mut room = [0; MAX_DOMAIN];
+    let domain = domain_at_start(text.get(at + 1..)?, &mut room)?;
+    Canonical::from_parts(local.as_bytes(), domain)
+}
+
+/// Returns the same sooner where it is everyday, and ends where ASCII does that cannot be part of one.
+fn everyday_about(text: &str, at: usize) -> Option<Canonical> {
+    let text = text.as_bytes();
+    let is_of_local = |octet: &u8| octet::is(*octet, ATEXT | HIGH) || *octet == b'.';
+    let is_of_domain = |octet: &u8| octet::is(*octet, LDH | HIGH) || *octet == b'.';
+    let (before, behind) = (text.get(..at)?.iter().rev(), text.get(at + 1..)?.iter());
+    // What is longer is not everyday, whatever follows.
+    let start = at - before.take(MAX_LOCAL).take_while(|octet| is_of_local(octet)).count();
+    let end = at + 1 + behind.take(MAX_LABEL + 1).take_while(|octet| is_of_domain(octet)).count();
+    // Punctuation at the start is not part of it.
+    let begins = text.get(start).is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'_');
+    let spec = if begins { plain::address(text, start, end)? } else { return None };
+    octet::position(spec.domain.of(text), b'.')?;
+    spec.canonical(text).ok()
 }
 
 /// Returns the dot-atom that ends the text, without punctuation at its start.
@@ -580,6 +617,61 @@ mod tests {
             found_some += usize::from(!found.is_empty());
         }
         assert!(found_some > 1000, "{found_some}");
+    }
+
+    /// An address is found as a look at each character would find it, and a name that is taken as it stands shows what it
+    /// would show decoded.
+    #[test]
+    fn an_everyday_address_is_found_like_any_other() {
+        const BITS: [&str; 18] = [
+            "a",
+            "B1",
+            "_",
+            "-",
+            ".",
+            "..",
+            "@",
+            "@y.z",
+            "@Y.example",
+            "@y1.9",
+            "'",
+            "=",
+            "?",
+            " ",
+            "\\",
+            "\u{e9}",
+            "\u{2014}",
+            "\u{3002}",
+        ];
+        let (mut found_some, mut stand) = (0, 0);
+        for number in 0..BITS.len().pow(4) {
+            let text: String = (0_u32..4).map(|place| BITS[number / BITS.len().pow(place) % BITS.len()]).collect();
+            for (at, _) in text.match_indices('@') {
+                if let Some(address) = super::everyday_about(&text, at) {
+                    assert_eq!(super::address_about(&text, at), Some(address), "{text:?}");
+                    found_some += 1;
+                }
+            }
+            let quoted = format!("\"{text}\"");
+            for kind in [NameKind::DisplayName, NameKind::Comment] {
+                stand += u32::from(super::as_it_stands(quoted.as_bytes(), kind).is_some());
+                let name = Name { span: Span::between(0, quoted.len()), kind };
+                let (mut found, mut expected) = (Vec::new(), Vec::new());
+                let read = addresses(quoted.as_bytes(), &name, &mut |address| found.push(address.clone()));
+                let other = super::addresses_in(quoted.as_bytes(), kind, &mut |address| expected.push(address.clone()));
+                assert_eq!((read, found), (other, expected), "{quoted:?}");
+            }
+        }
+        assert!(found_some > 1000 && stand > 1000, "{found_some} {stand}");
+        for local in 55..=66 {
+            for label in 30..=50 {
+                let text = format!("to {}@{}.{}", "a".repeat(local), "b".repeat(20), "c".repeat(label));
+                if let Some(address) = super::everyday_about(&text, local + 3) {
+                    assert_eq!(super::address_about(&text, local + 3), Some(address), "{text}");
+                }
+            }
+        }
+        assert!(super::everyday_about("to a@b.example, now", 4).is_some());
     }
 
     /// Whatever the words, nothing that decoding finds or refuses is passed over.

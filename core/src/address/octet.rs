@@ -18,6 +18,8 @@ pub(crate) const LDH: u16 = 64;
 pub(crate) const WORDS: u16 = 128;
 /// What stands in a quoted name without showing an address: space and `qtext` but `@` and `=`.
 pub(crate) const NAME: u16 = 512;
+/// What a quoted name shows as it stands, without an encoded-word: space and `qtext` but `=`.
+pub(crate) const SHOWN: u16 = 1024;
 /// What stands in quotes and in comments without a meaning of its own: space and printable octets but quote, backslash,
 /// parentheses, `@` and `=`.
 pub(crate) const INNER: u16 = 4096;
@@ -311,6 +313,9 @@ const fn table() -> [u16; 256] {
         }
         if class & QTEXT != 0 && !matches!(octet, b'@' | b'=') || octet == b' ' {
             class |= NAME;
+        }
+        if class & QTEXT != 0 && octet != b'=' || octet == b' ' {
+            class |= SHOWN;
         }
         if class & QTEXT != 0 && !matches!(octet, b'(' | b')' | b'@' | b'=') || octet == b' ' {
             class |= INNER;

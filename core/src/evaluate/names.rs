@@ -4,9 +4,9 @@ use core::cell::LazyCell;
 
 use smallvec::SmallVec;
 
-use crate::address::Canonical;
 use crate::address::header::{FieldSummary, mailboxes};
 use crate::address::name::{addresses, names};
+use crate::address::{Canonical, CanonicalView};
 use crate::decision::Subject;
 use crate::ledger::place;
 use crate::observer::Observer;
@@ -34,12 +34,15 @@ pub(super) fn judge<O: Observer, M: Memory>(
     if setting == NameCheck::Off {
         return Ok(());
     }
+    let only = summary.first.addr_spec.as_spelled(field.body).filter(|_| summary.mailboxes == 1);
     // Read when a name shows an address, and then once.
     let own = LazyCell::new(|| -> SmallVec<[Canonical; FEW]> {
         mailboxes(field.body, limits).filter_map(|mailbox| mailbox.addr_spec.canonical(field.body).ok()).collect()
     });
     let is_own = |address: &Canonical| {
-        own.iter().any(|own| own.domain() == address.domain() && own.local().eq_ignore_ascii_case(address.local()))
+        let is_it =
+            |own: CanonicalView<'_>| own.domain == address.domain() && own.local.eq_ignore_ascii_case(address.local());
+        only.map_or_else(|| own.iter().any(|own| is_it(own.view())), is_it)
     };
     let mut judged = 0_u32;
     for name in names(field.body) {
