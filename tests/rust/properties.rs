@@ -4,10 +4,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sendas::address::Scope;
-use sendas::policy::{CaseRule, Consent, Deny, DomainStatus, Identity, Mode, Policy};
+use sendas::policy::{Account, CaseRule, Consent, Deny, DomainStatus, Identity, Mode, Policy, Tenant};
 use sendas::{
-    Address, ClientIp, CredentialFacts, CredentialKind, DomainName, EnvelopeSender, HashKey, Header, MAX_FINDINGS,
-    Options, Snapshot, Stage, Timestamp, Verdict, View,
+    Address, Channel, ClientIp, CredentialFacts, CredentialKind, DomainName, EnvelopeSender, HashKey, Header,
+    MAX_FINDINGS, Options, Snapshot, Stage, Timestamp, Verdict, View,
 };
 use sendas_tests::agree;
 use sendas_tests::change::{change_strangers, pick, renamed, shuffled, weaken, with_a_grant_more};
@@ -257,6 +257,65 @@ proptest! {
                 Ok(())
             })?;
         }
+    }
+
+    #[test]
+    fn a_session_knows_each_of_many_senders_again(mails in vec((0_usize..9, 0_usize..9, 0_usize..5, any::<bool>()), 1..60)) {
+        let mut tenant = Tenant::new("acme");
+        let mut account = Account::new("alice");
+        let long = format!("{}@{}example.org", "a".repeat(64), "sub.".repeat(20));
+        // What is sent as, and which identity gives it. The second and the third are as long as the first, which gives the third too.
+        let senders = [
+            ("a0@example.org", Some("a0@example.org")),
+            ("b0@example.org", None),
+            ("A0@example.org", None),
+            ("a@0.example.org", Some("a@0.example.org")),
+            ("a b@example.org", Some("\"a b\"@example.org")),
+            ("\"a b\"@example.org", Some("\"a b\"@example.org")),
+            (&long, Some(&long)),
+            ("", None),
+            ("c@example.net", Some("c@example.net")),
+        ];
+        for address in senders.iter().filter_map(|(_, address)| *address) {
+            let mut identity = Identity::new(Address::parse(address).expect("an address"));
+            identity.consent = Some(Consent::Given);
+            if account.identities.iter().all(|before| before.address != identity.address) {
+                account.identities.push(identity);
+            }
+        }
+        tenant.accounts.push(account);
+        let mut policy = Policy::default();
+        policy.tenants.push(tenant);
+        let snapshot = compiled(&policy, &Options::new(HashKey([6; 16])));
+        let mut client = sendas::Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+        client.account = Some(b"alice");
+        let mut session = snapshot.session(&client);
+        let mut allowed = 0;
+        // The last one is allowed.
+        for (sender, from, kind, is_twice) in mails.into_iter().chain([(0, 0, 3, true)]) {
+            let (sender, shown) = (senders[sender].0, senders[from].0);
+            let path = format!("<{sender}>");
+            let envelope_sender = match kind {
+                0 => EnvelopeSender::Null,
+                1 => EnvelopeSender::Unquoted(sender.as_bytes()),
+                2 => EnvelopeSender::Path(sender.as_bytes()),
+                _ => EnvelopeSender::Path(path.as_bytes()),
+            };
+            let own = [sender.to_owned(), format!("Alice <{shown}>"), shown.to_owned()];
+            let fields = [(b"From".as_slice(), own[kind % 3].as_bytes())];
+            let mut request = client;
+            (request.envelope_sender, request.header) = (envelope_sender, Header::Fields(&fields));
+            let envelope = *session.mail_from(&snapshot, envelope_sender, false, client.now);
+            prop_assert_eq!(envelope, snapshot.evaluate_stage(&request, Stage::Envelope));
+            for _ in 0..=usize::from(is_twice) {
+                let message = *session.message(request.header);
+                prop_assert_eq!(message, snapshot.evaluate(&request));
+                allowed += usize::from(message.verdict() == Verdict::Allow);
+                let known = session.with_request(request.header, |known| known.envelope_sender == envelope_sender);
+                prop_assert!(known, "{:?}", envelope_sender);
+            }
+        }
+        prop_assert!(allowed != 0);
     }
 
     #[test]

@@ -57,15 +57,16 @@ impl Course {
         smtputf8: bool,
         now: Timestamp,
     ) -> &Decision {
-        self.facts.begin(sender, smtputf8, now);
         self.memory.begin();
         self.memory.renew(now);
-        if let Some(grant) = self.memory.recall(sender, smtputf8) {
+        if let Some((text, grant)) = self.memory.recall(&self.facts, sender, smtputf8) {
+            self.facts.begin_again(sender, text, (smtputf8, now));
             self.decision.reopen(Stage::Envelope, snapshot.id());
             self.decision.enter_grant(grant);
         } else {
+            self.facts.begin(sender, self.memory.make_room(), (smtputf8, now));
             self.decide(snapshot, Header::NotGiven, None, Stage::Envelope);
-            self.memory.keep_sender(sender, smtputf8, &self.decision);
+            self.memory.keep_sender(self.facts.sender_text(), sender, smtputf8, &self.decision);
         }
         &self.decision
     }

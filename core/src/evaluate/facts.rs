@@ -19,14 +19,16 @@ pub(crate) struct Facts {
     tls: Option<Tls>,
     smtputf8: bool,
     sender: Sender,
-    /// The texts of the client, and behind them the envelope sender.
+    /// Where the octets of the envelope sender stand.
+    sender_text: Text,
+    /// The texts of the client, and behind them those of envelope senders.
     octets: Vec<u8>,
-    /// Where the octets of the envelope sender begin.
+    /// Where the texts of the client end.
     client_end: usize,
 }
 
 /// Where a text stands among the octets.
-type Text = Range<usize>;
+pub(super) type Text = Range<usize>;
 
 #[derive(Clone, Debug)]
 enum KnownIp {
@@ -51,13 +53,13 @@ enum Sender {
     Unquoted,
 }
 
-/// Room for the envelope sender that most of them fit in.
-const SENDER_ROOM: usize = 64;
+/// Room that the texts of most clients and of their few envelope senders fit in.
+const ROOM: usize = 256;
 
 impl Facts {
     /// Copies what is known of a client after AUTH.
     pub(super) fn of(client: &Request<'_>) -> Self {
-        let mut octets = Vec::with_capacity(length(client) + SENDER_ROOM);
+        let mut octets = Vec::with_capacity(ROOM);
         let mut keep = |text: &[u8]| {
             let start = octets.len();
             octets.extend_from_slice(text);
@@ -76,27 +78,51 @@ impl Facts {
             scopes: facts.scopes.map(|scopes| scopes.iter().map(|scope| keep(scope)).collect()),
         });
         let (now, channel, tls, client_end) = (client.now, client.channel, client.tls, octets.len());
-        let (smtputf8, sender) = (false, Sender::Unknown);
-        Self { now, channel, account, role, client_ip, credential, tls, smtputf8, sender, octets, client_end }
+        let (smtputf8, sender, sender_text) = (false, Sender::Unknown, client_end..client_end);
+        Self {
+            now,
+            channel,
+            account,
+            role,
+            client_ip,
+            credential,
+            tls,
+            smtputf8,
+            sender,
+            sender_text,
+            octets,
+            client_end,
+        }
     }
 
-    /// Takes the envelope sender of another transaction in the place of the one before.
-    pub(super) fn begin(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, now: Timestamp) {
-        (self.smtputf8, self.now) = (smtputf8, now);
-        let (kind, octets): (_, &[u8]) = match sender {
-            EnvelopeSender::Unknown => (Sender::Unknown, &[]),
-            EnvelopeSender::Null => (Sender::Null, &[]),
-            EnvelopeSender::Path(octets) => (Sender::Path, octets),
-            EnvelopeSender::Unquoted(octets) => (Sender::Unquoted, octets),
-        };
-        self.sender = kind;
-        self.octets.truncate(self.client_end);
+    /// Takes the envelope sender of another transaction, whose octets are copied behind the texts that are `kept` before it, or
+    /// behind those of the client.
+    pub(super) fn begin(
+        &mut self,
+        sender: EnvelopeSender<'_>,
+        kept: Option<&Text>,
+        (smtputf8, now): (bool, Timestamp),
+    ) {
+        let (kind, octets) = Sender::of(sender);
+        let start = kept.map_or(self.client_end, |kept| kept.end);
+        self.octets.truncate(start);
         self.octets.extend_from_slice(octets);
+        (self.sender, self.sender_text, self.smtputf8, self.now) = (kind, start..self.octets.len(), smtputf8, now);
+    }
+
+    /// Takes that of another transaction whose octets stand here already.
+    pub(super) fn begin_again(&mut self, sender: EnvelopeSender<'_>, text: Text, (smtputf8, now): (bool, Timestamp)) {
+        (self.sender, self.sender_text, self.smtputf8, self.now) = (Sender::of(sender).0, text, smtputf8, now);
+    }
+
+    /// Where the octets of the envelope sender of the transaction stand.
+    pub(super) const fn sender_text(&self) -> &Text {
+        &self.sender_text
     }
 
     /// The envelope sender of the transaction.
     pub(super) fn sender(&self) -> EnvelopeSender<'_> {
-        let octets = || self.octets.get(self.client_end..).unwrap_or_default();
+        let octets = || self.text(&self.sender_text);
         match self.sender {
             Sender::Unknown => EnvelopeSender::Unknown,
             Sender::Null => EnvelopeSender::Null,
@@ -141,21 +167,20 @@ impl Facts {
         })
     }
 
-    fn text(&self, text: &Text) -> &[u8] {
+    /// The octets of a text.
+    pub(super) fn text(&self, text: &Text) -> &[u8] {
         self.octets.get(text.clone()).unwrap_or_default()
     }
 }
 
-/// How many octets the texts of a client have.
-fn length(client: &Request<'_>) -> usize {
-    let ip = if let ClientIp::Text(text) = client.client_ip { text } else { &[] };
-    let credential = client.credential.as_ref();
-    let id = credential.and_then(|facts| facts.id);
-    let scopes = credential.and_then(|facts| facts.scopes).unwrap_or_default();
-    [client.account, client.role, Some(ip), id]
-        .into_iter()
-        .flatten()
-        .chain(scopes.iter().copied())
-        .map(<[u8]>::len)
-        .sum()
+impl Sender {
+    /// How an envelope sender is handed over, and its octets.
+    fn of(sender: EnvelopeSender<'_>) -> (Self, &[u8]) {
+        match sender {
+            EnvelopeSender::Unknown => (Self::Unknown, &[]),
+            EnvelopeSender::Null => (Self::Null, &[]),
+            EnvelopeSender::Path(octets) => (Self::Path, octets),
+            EnvelopeSender::Unquoted(octets) => (Self::Unquoted, octets),
+        }
+    }
 }

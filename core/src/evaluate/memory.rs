@@ -14,6 +14,7 @@ use crate::request::EnvelopeSender;
 use crate::time::Timestamp;
 
 use super::address::Outcome;
+use super::facts::{Facts, Text};
 use super::header::RepeatedFrom;
 
 /// Keeps what was found out, for whoever asks again about the same account and snapshot.
@@ -90,47 +91,20 @@ pub(crate) struct Remembered {
     holds: Option<Range<i64>>,
     session: Option<KnownSession>,
     transaction: AtHand,
-    addresses: Few<RememberedAddress>,
-    senders: Few<RememberedSender>,
+    addresses: Vec<RememberedAddress>,
+    senders: Vec<RememberedSender>,
 }
 
-/// The last few of what is kept: most connections send from fewer addresses.
-#[derive(Clone, Debug)]
-struct Few<T> {
-    kept: Vec<T>,
-    /// The one that gives way next, where there is no more room.
-    oldest: usize,
-}
-
-/// So many are a few.
+/// So many are a few: most connections send from fewer addresses.
 const FEW: usize = 4;
 
-impl<T> Default for Few<T> {
-    fn default() -> Self {
-        Self { kept: Vec::new(), oldest: 0 }
+/// Keeps one more of a few; where there is no more room, those before are forgotten.
+fn keep<T>(few: &mut Vec<T>, one: T) {
+    if few.len() == FEW {
+        few.clear();
     }
-}
-
-impl<T> Few<T> {
-    /// Keeps one more, and returns its number.
-    fn keep(&mut self, one: T) -> usize {
-        let number = self.oldest;
-        self.oldest = (number + 1) % FEW;
-        match self.kept.get_mut(number) {
-            Some(slot) => *slot = one,
-            None => {
-                self.kept.reserve_exact(FEW - self.kept.len());
-                self.kept.push(one);
-            }
-        }
-        number
-    }
-
-    /// Forgets all of them, and keeps their room.
-    fn forget(&mut self) {
-        self.kept.clear();
-        self.oldest = 0;
-    }
+    few.reserve_exact(FEW - few.len());
+    few.push(one);
 }
 
 /// The transaction at hand, if its decision can be gone on with.
@@ -146,7 +120,8 @@ enum AtHand {
 /// An envelope sender that was allowed, and nothing at all found with it.
 #[derive(Clone, Debug)]
 struct RememberedSender {
-    octets: Octets,
+    /// Where its octets stand among the facts of the session.
+    text: Text,
     is_unquoted: bool,
     smtputf8: bool,
     transaction: Transaction,
@@ -176,15 +151,30 @@ impl Remembered {
         self.transaction = AtHand::Nothing;
     }
 
-    /// Goes on with what a sender came to, if it was allowed before in this session and nothing found; returns what gave it.
-    pub(super) fn recall(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool) -> Option<Grant> {
+    /// Goes on with what a sender came to, if it was allowed before in this session and nothing found; returns where its octets
+    /// stand, and what gave it.
+    pub(super) fn recall(
+        &mut self,
+        facts: &Facts,
+        sender: EnvelopeSender<'_>,
+        smtputf8: bool,
+    ) -> Option<(Text, Grant)> {
         let (octets, is_unquoted) = octets_of(sender)?;
         let is_it = |kept: &RememberedSender| {
-            octet::same(&kept.octets, octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
+            octet::same(facts.text(&kept.text), octets) && (kept.is_unquoted, kept.smtputf8) == (is_unquoted, smtputf8)
         };
-        let number = self.senders.kept.iter().position(is_it)?;
+        let (number, kept) = self.senders.iter().enumerate().find(|(_, kept)| is_it(kept))?;
         self.transaction = AtHand::Sender(number);
-        Some(self.senders.kept.get(number)?.grant)
+        Some((kept.text.clone(), kept.grant))
+    }
+
+    /// Makes room for another sender; returns where the octets of the last one stand that is kept. Those of all of them follow
+    /// one another, so that they are forgotten together.
+    pub(super) fn make_room(&mut self) -> Option<&Text> {
+        if self.senders.len() == FEW {
+            self.senders.clear();
+        }
+        self.senders.last().map(|last| &last.text)
     }
 
     /// What is known of the session.
@@ -202,20 +192,20 @@ impl Remembered {
     }
 
     fn sender(&self, number: usize) -> Option<&RememberedSender> {
-        self.senders.kept.get(number)
+        self.senders.get(number)
     }
 
     /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
-    pub(super) fn keep_sender(&mut self, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &Decision) {
+    pub(super) fn keep_sender(&mut self, text: &Text, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &Decision) {
         let (AtHand::Transaction(transaction), &[grant]) = (self.transaction, decision.grants()) else { return };
-        let (Some((octets, is_unquoted)), true, []) =
+        let (Some((_, is_unquoted)), true, []) =
             (octets_of(sender), decision.verdict() == Verdict::Allow, decision.would_deny())
         else {
             return;
         };
-        let octets = Octets::from_slice(octets);
-        let sender = RememberedSender { octets, is_unquoted, smtputf8, transaction, grant, from: None };
-        self.transaction = AtHand::Sender(self.senders.keep(sender));
+        let sender = RememberedSender { text: text.clone(), is_unquoted, smtputf8, transaction, grant, from: None };
+        keep(&mut self.senders, sender);
+        self.transaction = AtHand::Sender(self.senders.len() - 1);
     }
 
     /// What a From field held that repeated the sender of the transaction at hand.
@@ -229,7 +219,7 @@ impl Remembered {
     /// Keeps what a From field holds that repeats the sender of the transaction at hand.
     pub(super) fn keep_from(&mut self, from: Option<RepeatedFrom>) {
         if let AtHand::Sender(number) = self.transaction {
-            if let Some(sender) = self.senders.kept.get_mut(number) {
+            if let Some(sender) = self.senders.get_mut(number) {
                 sender.from = from;
             }
         }
@@ -256,13 +246,13 @@ impl Memory for Remembered {
     }
 
     fn facts(&self, address: CanonicalView<'_>) -> Option<AddressFacts> {
-        self.addresses.kept.iter().find(|kept| kept.is(address)).map(|kept| kept.facts)
+        self.addresses.iter().find(|kept| kept.is(address)).map(|kept| kept.facts)
     }
 
     fn keep_facts(&mut self, address: CanonicalView<'_>, facts: AddressFacts) {
         let mut octets = Octets::from_slice(address.local);
         octets.extend_from_slice(address.domain);
-        self.addresses.keep(RememberedAddress { octets, local: address.local.len(), facts });
+        keep(&mut self.addresses, RememberedAddress { octets, local: address.local.len(), facts });
     }
 
     fn keep_until(&mut self, holds: Range<i64>) {
@@ -275,8 +265,8 @@ impl Memory for Remembered {
     fn forget(&mut self) {
         self.holds = None;
         (self.session, self.transaction) = (None, AtHand::Nothing);
-        self.senders.forget();
-        self.addresses.forget();
+        self.senders.clear();
+        self.addresses.clear();
     }
 }
 
