@@ -166,14 +166,14 @@ const fn same_word_but_for_case(a: u64, b: u64) -> bool {
     differs & !CASE == 0 && (differs << 2) & !letters(a) == 0
 }
 
-/// Eight octets with ASCII capital letters made small.
+/// Octets with ASCII capital letters made small, eight in a word.
 #[inline]
-pub(crate) const fn folded(word: u64) -> u64 {
-    // Capitals are among the octets without the bit, and most words have none of these.
-    if word & CASE == CASE {
-        return word;
+pub(crate) fn folded<const N: usize>(words: [u64; N]) -> [u64; N] {
+    // Capitals are among the octets without the bit, and most texts have none of these.
+    if words.iter().fold(CASE, |all, word| all & word) == CASE {
+        return words;
     }
-    word | (letters(word) & HIGHS) >> 2
+    words.map(|word| word | (letters(word) & HIGHS) >> 2)
 }
 
 /// Turns the high bit of each octet on that is an ASCII letter, and leaves other bits as they fall.

@@ -15,7 +15,7 @@ use crate::policy::{
     Account, BUILT_IN_ROLES, CaseRule, Consent, Credential, CredentialSettings, Domain, DomainStatus, Entries,
     Identity, IdentityStatus, Mode, Names, Permission, SenderSettings, Tenant,
 };
-use crate::snapshot::hash::{Hash, Hasher};
+use crate::snapshot::hash::{Hash, Hasher, Sum};
 use crate::snapshot::index;
 use crate::snapshot::layout::{Accounts, Run, Word, Writer, small, words_of};
 use crate::snapshot::page::FEW;
@@ -446,7 +446,7 @@ impl<'t> PageWriter<'t, '_> {
         let mut hashes = HeldKeys::with_capacity(all.len());
         for at_domain in all.chunk_by(Held::is_beside) {
             let Some(domain) = at_domain.first().map(|held| held.identity.address.domain()) else { continue };
-            let domain_hash = Hash::of(self.hasher, domain.as_bytes());
+            let sum = Sum::of(self.hasher, domain.as_bytes());
             let number = self.entries.number(domain);
             let [exact, above] = self.entries.in_force_of(number, domain);
             let exact_case = exact.or(above).is_some_and(|entry| entry.case == CaseRule::Exact);
@@ -455,7 +455,7 @@ impl<'t> PageWriter<'t, '_> {
             let mut word = entry.map(|&(_, [entry])| entry + DomainRow::WORDS);
             for &Held { identity, holder, extra, .. } in at_domain {
                 let local = identity.address.local();
-                let hash = domain_hash.of_local(self.hasher, local.as_bytes(), exact_case);
+                let hash = sum.hash_of(self.hasher, local.as_bytes(), exact_case);
                 hashes.push((hash, [self.writer.here(), holder]));
                 let flags = identity_flags(identity, proof, extra != 0) | flag(word.is_none(), identity::HAS_DOMAIN);
                 self.hold(flags, holder == 0, domain);

@@ -5,71 +5,68 @@ use core::cell::Cell;
 use crate::address::{CanonicalView, octet};
 
 use super::compare::is_literal;
-use super::hash::{Hash, Hasher};
+use super::hash::{Hash, Hasher, Sum};
 
-/// An address, and the hashes that it is looked up by, which are made when one is first asked for.
+/// An address, and what it is looked up by, which is made when it is first asked for.
 pub(crate) struct Target<'a> {
     pub(crate) local: &'a [u8],
     pub(crate) domain: &'a [u8],
     hasher: &'a Hasher,
-    hashes: Cell<Option<Hashes>>,
-}
-
-/// What nearly every look-up of an address asks for.
-#[derive(Clone, Copy)]
-struct Hashes {
-    domain: Hash,
-    /// That of the address with its local part folded.
-    folded: Hash,
+    /// The sum of the domain.
+    sum: Cell<Option<Sum>>,
+    /// The hash of the address with its local part folded.
+    folded: Cell<Option<Hash>>,
 }
 
 impl<'a> Target<'a> {
     /// Takes an address.
     pub(crate) const fn new(hasher: &'a Hasher, address: CanonicalView<'a>) -> Self {
         let CanonicalView { local, domain } = address;
-        Self { local, domain, hasher, hashes: Cell::new(None) }
+        Self { local, domain, hasher, sum: Cell::new(None), folded: Cell::new(None) }
     }
 
     /// The hash of the domain.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn domain_hash(&self) -> Hash {
-        self.hashes().domain
+        self.sum().hash(self.hasher)
     }
 
     /// The hash of the address with its local part folded.
     #[inline]
     pub(crate) fn folded_hash(&self) -> Hash {
-        self.hashes().folded
+        match self.folded.get() {
+            Some(folded) => folded,
+            None => self.fold(),
+        }
     }
 
     /// The hash of the address that the first octets of the local part make with the domain.
     #[inline]
     pub(crate) fn hash_of(&self, base: &[u8], exact_case: bool) -> Hash {
-        let Hashes { domain, folded } = self.hashes();
         // What is not shorter is all of it.
         let is_folded = !exact_case && base.len() == self.local.len();
-        if is_folded { folded } else { self.hash_below(domain, base, exact_case) }
+        if is_folded { self.folded_hash() } else { self.hash_below(base, exact_case) }
     }
 
     #[inline(never)]
-    fn hash_below(&self, domain: Hash, base: &[u8], exact_case: bool) -> Hash {
-        domain.of_local(self.hasher, base, exact_case)
+    fn hash_below(&self, base: &[u8], exact_case: bool) -> Hash {
+        self.sum().hash_of(self.hasher, base, exact_case)
+    }
+
+    #[inline(never)]
+    fn fold(&self) -> Hash {
+        let folded = self.sum().hash_of(self.hasher, self.local, false);
+        self.folded.set(Some(folded));
+        folded
     }
 
     #[inline]
-    fn hashes(&self) -> Hashes {
-        match self.hashes.get() {
-            Some(hashes) => hashes,
-            None => self.hash(),
-        }
-    }
-
-    #[inline(never)]
-    fn hash(&self) -> Hashes {
-        let domain = Hash::of(self.hasher, self.domain);
-        let hashes = Hashes { domain, folded: domain.of_local(self.hasher, self.local, false) };
-        self.hashes.set(Some(hashes));
-        hashes
+    fn sum(&self) -> Sum {
+        self.sum.get().unwrap_or_else(|| {
+            let sum = Sum::of(self.hasher, self.domain);
+            self.sum.set(Some(sum));
+            sum
+        })
     }
 
     /// The address.
