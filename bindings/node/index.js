@@ -8,7 +8,7 @@ const { isDate, isUint8Array } = require('node:util').types
 
 const {
   Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord, Session, Snapshot, atOnce, decideJoined,
-  decideOthers, decisionOf, obligations, policySchema, reasons, summariesOf, words
+  decideOthers, decisionOf, decisionOfJoined, obligations, policySchema, reasons, summariesOf, words
 } = require(library())
 
 /** Finds what `npm run build` made on a machine like this one. */
@@ -149,7 +149,7 @@ class Evaluated {
   #request
   #whole
 
-  // A request is its members and belongs to a snapshot, or is a number among those that were decided together.
+  // A request is its members and belongs to a snapshot, or is a number among those that are kept together.
   constructor (owner, request, given) {
     this.#summary = given
     this.#owner = owner
@@ -159,7 +159,7 @@ class Evaluated {
   static #decision (evaluated) {
     const request = evaluated.#request
     return evaluated.#whole ??= typeof request === 'number'
-      ? decisionOf(evaluated.#owner, request)
+      ? evaluated.#owner.decision(request)
       : whole.apply(evaluated.#owner, request)
   }
 
@@ -211,104 +211,196 @@ replace(Snapshot.prototype, 'evaluate', evaluate => function (request) {
   return given === null ? evaluate.call(this, request) : new Evaluated(this, given, summary.apply(this, given))
 })
 
+// As many requests are decided together, and kept together as long as one of their decisions is.
+const AT_ONCE = atOnce()
+
 // Words are handed over as their places, from 1 on.
 const placed = words => new Map(words.map((word, place) => [word, place + 1]))
 const [STAGE, CHANNEL, KIND, STATE] = [STAGES, CHANNELS, KINDS, TLS].map(placed)
 
+// In place of a number that is not known, and of one that another reader has to look for.
+const UNKNOWN = -1
+const OTHER = -2
+
+/** The place of a word. */
+function placeOf (places, word) {
+  return word == null ? UNKNOWN : places.get(word) ?? OTHER
+}
+
+/** The length of a text. */
+function lengthOf (text) {
+  if (text == null) return UNKNOWN
+  return typeof text === 'string' && text.length <= LONG ? text.length : OTHER
+}
+
+// Longer texts are not joined: there is a longest string, beyond which that throws.
+const LONG = 2 ** 24
+
+// So many numbers has a request without its fields, and so many a field.
+const FACTS = 12
+const FIELD = 2
+
 /**
- * Requests whose facts are numbers and strings, put together: their numbers and lengths, and their strings.
+ * Requests whose facts are numbers and strings, put together: all their numbers, and all their texts in one string.
  *
- * `joined.rs` reads them, and says what stands where.
+ * `joined.rs` reads them, and says what stands where. First of all numbers stand, for each request and for the end of all, where its
+ * numbers and where its texts begin.
  */
 class Joined {
-  #numbers = new Float64Array(4096)
-  #count = 0
-  #texts = []
-  #units = 0
+  #snapshot
+  #numbers
+  #texts
 
-  /** Decides these requests; null where one of them has other facts, or is to be refused. */
-  decide (snapshot, requests) {
-    this.#count = 0
-    this.#texts.length = 0
-    this.#units = 0
-    for (let number = 0; number < requests.length; number++) if (!this.#push(requests[number])) return null
-    if (this.#units > LONG) return null
-    return decideJoined(snapshot, requests.length, this.#numbers.subarray(0, this.#count), this.#texts.join(''))
+  constructor (snapshot, numbers, texts) {
+    this.#snapshot = snapshot
+    this.#numbers = numbers
+    this.#texts = texts
   }
 
-  #push (request) {
-    if (!mayBeRequest(request)) return false
-    const { now, channel, account, role, clientIp, credential, tls, smtputf8, envelopeSender, header, stage } = request
-    if (credential != null && (!has(CREDENTIAL, credential) || credential.scopes != null)) return false
-    const kind = credential?.kind
-    const id = credential?.id
-    if (credential != null && kind == null) return false
-    if (typeof now !== 'number' || channel == null || (smtputf8 != null && typeof smtputf8 !== 'boolean')) return false
-    if (header != null && !Array.isArray(header)) return false
-    const fields = header == null ? -1 : header.length
-    this.#number(now)
-    if (!(this.#word(CHANNEL, channel) && this.#text(account) && this.#text(role) && this.#text(clientIp))) return false
-    if (!(this.#word(KIND, kind) && this.#text(id) && this.#word(STATE, tls))) return false
-    this.#number(smtputf8 ? 1 : 0)
-    if (!(this.#text(envelopeSender) && this.#word(STAGE, stage))) return false
-    this.#number(fields)
-    for (let field = 0; field < fields; field++) {
-      const pair = header[field]
-      if (!Array.isArray(pair) || pair.length !== 2 || !(this.#given(pair[0]) && this.#given(pair[1]))) return false
-    }
-    return true
-  }
-
-  #number (number) {
-    // What is written behind the end of such an array is lost without an error.
-    if (this.#count === this.#numbers.length) {
-      const more = new Float64Array(2 * this.#count)
-      more.set(this.#numbers)
-      this.#numbers = more
-    }
-    this.#numbers[this.#count++] = number
-  }
-
-  #given (value) {
-    if (typeof value !== 'string') return false
-    this.#number(value.length)
-    this.#units += value.length
-    this.#texts.push(value)
-    return true
-  }
-
-  #text (value) {
-    if (value != null) return this.#given(value)
-    this.#number(-1)
-    return true
-  }
-
-  #word (places, value) {
-    const place = value == null ? -1 : places.get(value)
-    if (place === undefined) return false
-    this.#number(place)
-    return true
+  /** The decision of the request with this number. */
+  decision (number) {
+    const [start, text, end, textEnd] = this.#numbers.subarray(2 * number, 2 * number + 4)
+    return decisionOfJoined(this.#snapshot, this.#numbers.subarray(start, end), this.#texts.slice(text, textEnd))
   }
 }
 
-// Longer strings are not joined: there is a longest one, beyond which that throws.
-const LONG = 2 ** 24
+/** Requests of another form, as the native function keeps them. */
+class Others {
+  #decided
 
-// As many requests are decided together, and kept together as long as one of their decisions is.
-const AT_ONCE = atOnce()
+  constructor (decided) {
+    this.#decided = decided
+  }
+
+  /** The decision of the request with this number. */
+  decision (number) {
+    return decisionOf(this.#decided, number)
+  }
+}
+
+/** Puts requests together and has them decided, some at a time. */
+class Joiner {
+  #snapshot
+  // Room for what most need.
+  #numbers = new Float64Array(2048)
+  #summaries = new Uint32Array(AT_ONCE)
+
+  constructor (snapshot) {
+    this.#snapshot = snapshot
+  }
+
+  /** Decides the requests from `start` on, and returns them with what most callers ask of each decision. */
+  decide (requests, start, end) {
+    const count = end - start
+    const joined = this.#join(requests, start, count)
+    if (joined !== null) {
+      const decided = decideJoined(this.#snapshot, count, this.#numbers.subarray(2 * count + 2, joined.end), joined.texts, this.#summaries)
+      if (decided !== null) {
+        const kept = new Joined(this.#snapshot, this.#numbers.slice(0, joined.end), joined.texts)
+        return { kept, summaries: counted(count, decided, this.#summaries) }
+      }
+    }
+    // What is written otherwise, or to be refused, is read by the native function.
+    const decided = decideOthers(this.#snapshot, requests.slice(start, end))
+    const summaries = summariesOf(decided)
+    return { kept: new Others(decided), summaries: counted(count, summaries.length, summaries) }
+  }
+
+  /** Puts so many requests together; null where one of them has other facts, or is to be refused. */
+  #join (requests, start, count) {
+    let numbers = this.#numbers
+    let at = 2 * count + 2
+    let texts = ''
+    for (let number = 0; number < count; number++) {
+      const request = requests[start + number]
+      if (!mayBeRequest(request)) return null
+      const { now, channel, account, role, clientIp, credential, tls, smtputf8, envelopeSender, header, stage } = request
+      if (credential != null && (!has(CREDENTIAL, credential) || credential.scopes != null)) return null
+      const kind = credential?.kind
+      const id = credential?.id
+      if (credential != null && kind == null) return null
+      if (typeof now !== 'number' || channel == null || (smtputf8 != null && typeof smtputf8 !== 'boolean')) return null
+      if (header != null && !Array.isArray(header)) return null
+      const fields = header == null ? UNKNOWN : header.length
+      const channelPlace = placeOf(CHANNEL, channel)
+      const accountLength = lengthOf(account)
+      const roleLength = lengthOf(role)
+      const ipLength = lengthOf(clientIp)
+      const kindPlace = placeOf(KIND, kind)
+      const idLength = lengthOf(id)
+      const tlsPlace = placeOf(STATE, tls)
+      const senderLength = lengthOf(envelopeSender)
+      const stagePlace = placeOf(STAGE, stage)
+      const lengths = Math.min(accountLength, roleLength, ipLength, idLength, senderLength)
+      if (lengths === OTHER || Math.min(channelPlace, kindPlace, tlsPlace, stagePlace) === OTHER) return null
+      if (at + FACTS > numbers.length) numbers = this.#grow()
+      numbers[2 * number] = at
+      numbers[2 * number + 1] = texts.length
+      numbers[at] = now
+      numbers[at + 1] = channelPlace
+      numbers[at + 2] = accountLength
+      numbers[at + 3] = roleLength
+      numbers[at + 4] = ipLength
+      numbers[at + 5] = kindPlace
+      numbers[at + 6] = idLength
+      numbers[at + 7] = tlsPlace
+      numbers[at + 8] = smtputf8 ? 1 : 0
+      numbers[at + 9] = senderLength
+      numbers[at + 10] = stagePlace
+      numbers[at + 11] = fields
+      at += FACTS
+      if (accountLength > 0) texts += account
+      if (roleLength > 0) texts += role
+      if (ipLength > 0) texts += clientIp
+      if (idLength > 0) texts += id
+      if (senderLength > 0) texts += envelopeSender
+      for (let field = 0; field < fields; field++) {
+        const pair = header[field]
+        if (!Array.isArray(pair) || pair.length !== 2) return null
+        const name = pair[0]
+        const body = pair[1]
+        const nameLength = lengthOf(name)
+        const bodyLength = lengthOf(body)
+        if (nameLength < 0 || bodyLength < 0) return null
+        if (at + FIELD > numbers.length) numbers = this.#grow()
+        numbers[at] = nameLength
+        numbers[at + 1] = bodyLength
+        at += FIELD
+        texts += name
+        texts += body
+        if (texts.length > LONG) return null
+      }
+      if (texts.length > LONG) return null
+    }
+    numbers[2 * count] = at
+    numbers[2 * count + 1] = texts.length
+    return { end: at, texts }
+  }
+
+  /** Makes more room, since what is written behind the end of such an array is lost without an error. */
+  #grow () {
+    const more = new Float64Array(2 * this.#numbers.length)
+    more.set(this.#numbers)
+    this.#numbers = more
+    return more
+  }
+}
+
+/** The summaries, if so many requests were decided. */
+function counted (count, decided, summaries) {
+  if (decided !== count) throw new Error(`${decided} of ${count} requests were decided: report this to sendas`)
+  return summaries
+}
 
 Snapshot.prototype.evaluateMany = function evaluateMany (requests) {
   // What is no array is refused by the native function, which says why.
-  const all = Array.isArray(requests) ? elements(requests) : decideOthers(this, requests)
-  const joined = new Joined()
+  const given = Array.isArray(requests) ? elements(requests) : decideOthers(this, requests)
+  const joiner = new Joiner(this)
   const decisions = []
-  for (let start = 0; start < all.length; start += AT_ONCE) {
-    const some = all.slice(start, start + AT_ONCE)
-    // What is written otherwise, or to be refused, is read by the native function.
-    const decided = joined.decide(this, some) ?? decideOthers(this, some)
-    const summaries = summariesOf(decided)
-    if (summaries.length !== some.length) throw new Error(`${summaries.length} of ${some.length} requests were decided: report this to sendas`)
-    for (let number = 0; number < some.length; number++) decisions.push(new Evaluated(decided, number, summaries[number]))
+  for (let start = 0; start < given.length; start += AT_ONCE) {
+    const end = Math.min(start + AT_ONCE, given.length)
+    const { kept, summaries } = joiner.decide(given, start, end)
+    for (let number = 0; number < end - start; number++) decisions.push(new Evaluated(kept, number, summaries[number]))
   }
   return decisions
 }

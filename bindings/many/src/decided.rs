@@ -40,12 +40,21 @@ impl From<&Decision> for Summary {
     }
 }
 
+impl Requests {
+    /// Decides all of them, in their order.
+    #[must_use]
+    pub fn decide(&self, snapshot: &Snapshot) -> Vec<Summary> {
+        let mut summaries = Vec::with_capacity(self.len());
+        self.with_all(|all| snapshot.evaluate_many(all, |decision| summaries.push(Summary::from(decision))));
+        summaries
+    }
+}
+
 impl Decided {
     /// Decides requests, and keeps them.
     #[must_use]
     pub fn new(snapshot: &Snapshot, mut requests: Requests) -> Self {
-        let mut summaries = Vec::with_capacity(requests.len());
-        requests.with_all(|all| snapshot.evaluate_many(all, |decision| summaries.push(Summary::from(decision))));
+        let summaries = requests.decide(snapshot);
         requests.settle();
         Self { snapshot: snapshot.clone(), requests, summaries }
     }

@@ -167,9 +167,15 @@ impl<'e> Given<'e> {
 }
 
 /// Returns the integer that a number stands for exactly, without the range in which numbers skip integers.
-#[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 fits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "a whole number below 2^53 fits, and another is not what it is converted to"
+)]
 pub(crate) fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER).then_some(number as i64)
+    let integer = number as i64;
+    (integer as f64 == number && number.abs() <= MAX_SAFE_INTEGER).then_some(integer)
 }
 
 /// `Number.MAX_SAFE_INTEGER`.

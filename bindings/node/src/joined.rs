@@ -13,6 +13,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Result, Unknown};
 use sendas::{ClientIp, CredentialFacts, EnvelopeSender, Header, Request, Timestamp};
 use sendas_many::Requests;
+use smallvec::SmallVec;
 
 use crate::given::whole;
 use crate::request::STAGE;
@@ -71,7 +72,8 @@ impl<'t> Reader<'t> {
         }
         let octets = |range: &Range<usize>| self.octets.get(range.clone()).ok_or(Unfit::Form);
         let text = |range: Option<Range<usize>>| range.as_ref().map(octets).transpose();
-        let fields = fields.iter().map(|[name, body]| Ok((octets(name)?, octets(body)?))).collect::<Read<Vec<_>>>()?;
+        let fields = fields.iter().map(|[name, body]| Ok((octets(name)?, octets(body)?)));
+        let fields = fields.collect::<Read<SmallVec<[_; FEW]>>>()?;
         let mut request = Request::new(channel, now.ok_or(Unfit::Value)?);
         request.account = text(account)?;
         request.role = text(role)?;
@@ -131,3 +133,6 @@ impl<'t> Reader<'t> {
         word.copied().map(Some).ok_or(Unfit::Form)
     }
 }
+
+/// As many fields as most headers have, as far as they are handed over.
+const FEW: usize = 8;

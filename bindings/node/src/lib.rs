@@ -29,7 +29,7 @@ pub use analysis::{Observations, PostfixLog, TableCounts};
 pub use bench::{PlainCredential, PlainRequest, core_nanoseconds, core_nanoseconds_of_many, empty_read, empty_unread};
 pub use decision::{Decision, Finding, Grant, Place, Problem, Reply, ReplyData, SetError};
 pub use explain::{ExplainedReason, Explanation, NearMiss, Step};
-pub use many::{at_once, decide_joined, decide_others, decision_of, summaries_of};
+pub use many::{at_once, decide_joined, decide_others, decision_of, decision_of_joined, summaries_of};
 pub use policy::{Diagnostic, Policy, policy_schema};
 pub use record::{RecordedCredential, RecordedRequest, RecordedUnquoted, RequestRecord};
 pub use session::Session;

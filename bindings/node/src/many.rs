@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{External, Float64ArraySlice, Result, Uint32Array, Unknown};
+use napi::bindgen_prelude::{External, Float64ArraySlice, Result, Uint32Array, Uint32ArraySlice, Unknown};
 use napi::{Env, Error};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
@@ -19,10 +19,12 @@ pub fn at_once() -> u32 {
     u32::try_from(Requests::AT_ONCE).unwrap_or(u32::MAX)
 }
 
-/// Decides requests that `index.js` has put together, `count` of them; null, and nothing is done, where one of them is to be
-/// refused, which [`decide_others`] does.
+/// Decides requests that `index.js` has put together, `count` of them, and writes what most callers ask of each decision into
+/// `summaries`. Returns how many were decided; null, and nothing is done, where one of them is to be refused, which
+/// [`decide_others`] does.
 ///
-/// Throws where they do not hold together: none of them is decided.
+/// Throws where they do not hold together: none of them is decided. Nothing is kept: a script's memory is freed with the script's
+/// own, and what is kept here only long after, with a cost for each that is as much as a tenth of a decision.
 #[napi(skip_typescript)]
 pub fn decide_joined(
     env: Env,
@@ -30,12 +32,45 @@ pub fn decide_joined(
     count: u32,
     numbers: Float64ArraySlice<'_>,
     texts: Unknown<'_>,
-) -> Result<Option<External<Decided>>> {
-    match Reader::new(env, &numbers, texts)?.requests(count) {
-        Ok(requests) => Ok(Some(decide(snapshot, requests))),
-        Err(Unfit::Value) => Ok(None),
-        Err(Unfit::Form) => Err(Error::from_reason("many requests were put together wrongly: report this to sendas")),
+    mut summaries: Uint32ArraySlice<'_>,
+) -> Result<Option<u32>> {
+    let Some(requests) = read_joined(env, count, &numbers, texts)? else { return Ok(None) };
+    let decided = requests.decide(&snapshot.snapshot);
+    // SAFETY: no script runs meanwhile, and what has been read of `numbers` is not looked at again.
+    #[expect(unsafe_code, reason = "a script lends the array, and napi cannot know that it is not looked at meanwhile")]
+    let room = unsafe { summaries.as_mut() };
+    let room = room.get_mut(..decided.len()).ok_or_else(wrongly)?;
+    for (place, decided) in room.iter_mut().zip(&decided) {
+        *place = summary(*decided);
     }
+    Ok(u32::try_from(decided.len()).ok())
+}
+
+/// The decision of one request that `index.js` has put together.
+#[napi(skip_typescript)]
+pub fn decision_of_joined(
+    env: Env,
+    snapshot: &Snapshot,
+    numbers: Float64ArraySlice<'_>,
+    texts: Unknown<'_>,
+) -> Result<Decision> {
+    let requests = read_joined(env, 1, &numbers, texts)?.ok_or_else(wrongly)?;
+    let decided = requests.with_one(0, |request, stage| {
+        Decision::new(snapshot.snapshot.evaluate_stage(request, stage), Rc::new(RequestRecord::from(request)))
+    });
+    decided.ok_or_else(wrongly)
+}
+
+fn read_joined(env: Env, count: u32, numbers: &[f64], texts: Unknown<'_>) -> Result<Option<Requests>> {
+    match Reader::new(env, numbers, texts)?.requests(count) {
+        Ok(requests) => Ok(Some(requests)),
+        Err(Unfit::Value) => Ok(None),
+        Err(Unfit::Form) => Err(wrongly()),
+    }
+}
+
+fn wrongly() -> Error {
+    Error::from_reason("many requests were put together wrongly: report this to sendas")
 }
 
 /// Decides requests, however they are written.
@@ -46,13 +81,9 @@ pub fn decide_others(env: Env, snapshot: &Snapshot, others: Unknown<'_>) -> Resu
         let pushed = record.with_request(|request| requests.push(request, stage));
         pushed.map_err(|error| Error::from_reason(error.to_string()))?;
     }
-    Ok(decide(snapshot, requests))
-}
-
-fn decide(snapshot: &Snapshot, requests: Requests) -> External<Decided> {
     let decided = Decided::new(&snapshot.snapshot, requests);
     let size = decided.size();
-    External::new_with_size_hint(decided, size)
+    Ok(External::new_with_size_hint(decided, size))
 }
 
 /// What most callers ask of each decision.
