@@ -12,7 +12,7 @@ use std::{iter, mem};
 use crate::options::Options;
 use crate::policy::Policy;
 use crate::snapshot::join::Both;
-use crate::snapshot::{CompileError, Snapshot};
+use crate::snapshot::{CompileError, Compiled, Snapshot};
 #[cfg(feature = "json")]
 use crate::wire::{LinesError, SnapshotLines};
 
@@ -41,8 +41,12 @@ impl Snapshot {
         let threads = in_order(
             threads,
             policy.tenants.chunks(TENANTS),
-            |tenants| tenants.iter().map(|tenant| compiler.compile(tenant)).collect::<Vec<_>>(),
-            |pages| pages.into_iter().for_each(|page| builder.page(page)),
+            |tenants| {
+                let mut compiled = Compiled::default();
+                tenants.iter().for_each(|tenant| compiler.add(tenant, &mut compiled));
+                compiled
+            },
+            |mut compiled| builder.add(&mut compiled),
         );
         builder.finish_by(&Beside(threads))
     }

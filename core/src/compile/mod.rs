@@ -33,16 +33,18 @@ use self::order::{All, FEW as FEW_IDENTITIES, Held, put_in_order};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
 
-/// Compiles a tenant, whose domains are `entries`; the same tenant and key give the same bytes.
+/// Compiles a tenant, whose domains are `entries`, and returns its page behind those of others; the same tenant and key give the
+/// same bytes.
 pub(crate) fn compile_tenant<'t>(
     tenant: &'t Tenant,
     entries: &Entries<'t>,
     hasher: &Hasher,
+    pages: Vec<u8>,
 ) -> Result<Vec<u8>, TooLarge> {
     let mut accounts: SmallVec<[&Account; FEW_ACCOUNTS]> = tenant.accounts.iter().collect();
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     let mut page = PageWriter {
-        writer: Writer::default(),
+        writer: Writer::behind(pages),
         tenant,
         hasher,
         accounts: &accounts,

@@ -22,7 +22,7 @@ mod tenant;
 
 pub use account::{Account, Exemption};
 pub use allowlist::{Allowlist, AllowlistEntry};
-pub(crate) use check::{Hashes, MAX_ID_OCTETS, MAX_LEVELS, Outline, Whole, glimpse};
+pub(crate) use check::{Hashes, MAX_ID_OCTETS, MAX_LEVELS, Outline, Outlines, Whole, glimpse};
 pub use credential::{Credential, CredentialSettings, RefusedKind};
 pub use deny::Deny;
 pub use domain::{CaseRule, Domain, DomainStatus, Separator};

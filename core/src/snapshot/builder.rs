@@ -2,15 +2,15 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
-use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::{fmt, mem};
 
 use crate::compile::compile_tenant;
 use crate::options::{HashKey, Options};
-use crate::policy::{Entries, Hashes, Outline, Provider, Tenant, Whole};
+use crate::policy::{Entries, Hashes, Outline, Outlines, Provider, Tenant, Whole};
 
 use super::hash::Hasher;
-use super::image::{Builder, Front, Part};
+use super::image::{Builder, Front, Pages};
 use super::join::{Both, InTurn};
 use super::layout::Damaged;
 use super::{CompileError, Snapshot};
@@ -50,12 +50,14 @@ pub struct SnapshotBuilder {
     compiler: TenantCompiler,
     /// What is wrong besides problems of the policy.
     failure: Option<CompileError>,
+    /// Tenants that were compiled here, and were not added yet.
+    open: Compiled,
 }
 
 impl SnapshotBuilder {
     pub(crate) fn new(provider: &Provider, options: &Options, compiler: TenantCompiler) -> Self {
         let image = Builder::new(Front::new(provider, options));
-        Self { whole: Whole::new(provider), image: Some(image), compiler, failure: None }
+        Self { whole: Whole::new(provider), image: Some(image), compiler, failure: None, open: Compiled::default() }
     }
 
     /// Returns what compiles tenants for this snapshot.
@@ -66,27 +68,47 @@ impl SnapshotBuilder {
 
     /// Compiles and adds the next tenant.
     pub fn tenant(&mut self, tenant: &Tenant) {
-        self.page(self.compiler.compile(tenant));
+        self.compiler.add(tenant, &mut self.open);
+        if self.open.pages.octets() >= TOGETHER {
+            self.add_open();
+        }
     }
 
     /// Adds the next tenant, which [`SnapshotBuilder::compiler`] compiled. Problems count it as the next one.
     pub fn page(&mut self, page: TenantPage) {
-        let TenantPage { outline, hashes, part, key } = page;
-        let added = match (&part, &mut self.image) {
-            (Ok(Some(_)), _) if key.0 != self.compiler.key.0 => Err(CompileError::OtherKey(String::from(outline.id()))),
-            (Ok(Some(part)), Some(image)) => image.part(part).map_err(CompileError::Damaged),
-            (Ok(None), _) => {
-                self.image = None;
-                Ok(())
-            }
-            (Ok(Some(_)), None) => Ok(()),
-            (Err(error), _) => Err(error.clone()),
-        };
-        if let Err(error) = added {
-            self.image = None;
-            self.failure.get_or_insert(error);
+        let TenantPage { mut compiled, key } = page;
+        if key.0 != self.compiler.key.0 && compiled.is_sound() {
+            compiled.failure = Some(CompileError::OtherKey(String::from(compiled.id())));
         }
-        self.whole.add(outline, hashes);
+        self.add(&mut compiled);
+    }
+
+    /// Adds the next tenants.
+    pub(crate) fn add(&mut self, compiled: &mut Compiled) {
+        self.add_open();
+        self.add_all(compiled);
+    }
+
+    fn add_open(&mut self) {
+        let mut open = mem::take(&mut self.open);
+        self.add_all(&mut open);
+        // The memory serves again, unless a tenant needed far more of it than others do.
+        if open.pages.capacity() <= 4 * TOGETHER {
+            self.open = open;
+        }
+    }
+
+    fn add_all(&mut self, compiled: &mut Compiled) {
+        let Compiled { outlines, hashes, pages, is_wrong, failure } = compiled;
+        let failure = failure.take().or_else(|| {
+            let image = self.image.as_mut().filter(|_| !*is_wrong)?;
+            image.pages(pages).map_err(CompileError::Damaged).err()
+        });
+        if failure.is_some() || *is_wrong {
+            self.image = None;
+        }
+        self.failure = self.failure.take().or(failure);
+        self.whole.add(outlines, hashes);
     }
 
     /// Returns the snapshot. It is that of [`Snapshot::compile`] with the same tenants, octet for octet.
@@ -99,7 +121,8 @@ impl SnapshotBuilder {
         self.finish_by(&InTurn)
     }
 
-    pub(crate) fn finish_by(self, both: &impl Both) -> Result<Snapshot, CompileError> {
+    pub(crate) fn finish_by(mut self, both: &impl Both) -> Result<Snapshot, CompileError> {
+        self.add_open();
         let Self { whole, image, failure, .. } = self;
         // What was needed to check the whole goes as soon as that is done.
         let mut whole = Some(whole);
@@ -124,7 +147,10 @@ impl SnapshotBuilder {
 
 impl fmt::Debug for SnapshotBuilder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("SnapshotBuilder").field("tenants", &self.whole.tenants()).finish_non_exhaustive()
+        formatter
+            .debug_struct("SnapshotBuilder")
+            .field("tenants", &(self.whole.tenants() + self.open.outlines.len()))
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,30 +180,61 @@ impl TenantCompiler {
     /// ```
     #[must_use]
     pub fn compile(&self, tenant: &Tenant) -> TenantPage {
+        let mut compiled = Compiled::default();
+        self.add(tenant, &mut compiled);
+        TenantPage { compiled, key: self.key }
+    }
+
+    /// Does so behind others.
+    pub(crate) fn add(&self, tenant: &Tenant, compiled: &mut Compiled) {
         let entries = Entries::of(tenant);
-        let (outline, hashes) = Outline::of(tenant, &entries);
-        let part = if outline.is_wrong() {
-            Ok(None)
-        } else {
-            let page =
-                compile_tenant(tenant, &entries, &self.hasher).map_err(|_| CompileError::TooLarge(tenant.id.clone()));
-            page.and_then(|page| Ok(Some(Part::new(page, &self.hasher)?)))
-        };
-        TenantPage { outline, hashes, part, key: self.key }
+        compiled.is_wrong |= compiled.outlines.add(tenant, &entries, &mut compiled.hashes);
+        if compiled.is_sound() {
+            let written = compiled.pages.push(&self.hasher, |pages| {
+                compile_tenant(tenant, &entries, &self.hasher, pages)
+                    .map_err(|_| CompileError::TooLarge(tenant.id.clone()))
+            });
+            compiled.failure = written.err();
+        }
+    }
+}
+
+/// Tenants that were checked by themselves and compiled, one after the other.
+#[derive(Default)]
+pub(crate) struct Compiled {
+    outlines: Outlines,
+    hashes: Hashes,
+    /// Those before the first that has problems or failed.
+    pages: Pages,
+    /// One of them has problems.
+    is_wrong: bool,
+    failure: Option<CompileError>,
+}
+
+impl Compiled {
+    /// Whether there is a page of each.
+    fn is_sound(&self) -> bool {
+        !self.is_wrong && self.failure.is_none()
+    }
+
+    /// The id of the first tenant.
+    fn id(&self) -> &str {
+        self.outlines.tenant(0).map_or("", Outline::id)
     }
 }
 
 /// A tenant that was checked by itself and compiled, for a [`SnapshotBuilder`]. It can be sent between threads.
 pub struct TenantPage {
-    outline: Outline,
-    hashes: Hashes,
-    /// Nothing where the tenant has problems.
-    part: Result<Option<Part>, CompileError>,
+    /// Of one tenant.
+    compiled: Compiled,
     key: HashKey,
 }
 
 impl fmt::Debug for TenantPage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("TenantPage").field("tenant", &self.outline.id()).finish_non_exhaustive()
+        formatter.debug_struct("TenantPage").field("tenant", &self.compiled.id()).finish_non_exhaustive()
     }
 }
+
+/// So many octets of pages are added at once: more than asking for their memory costs.
+const TOGETHER: usize = 64 << 10;

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::compile::compile_tenant;
 use crate::policy::{Entries, Tenant};
@@ -72,7 +73,7 @@ impl Snapshot {
             overlay.take(number, page, hasher)?;
         }
         if let Some(tenant) = new {
-            let page = compile_tenant(tenant, &Entries::of(tenant), hasher)
+            let page = compile_tenant(tenant, &Entries::of(tenant), hasher, Vec::new())
                 .map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
             let digest = overlay.add(&page, hasher).ok_or_else(|| CompileError::TooLarge(tenant.id.clone()))??;
             sum = sum.wrapping_add(digest);

@@ -18,13 +18,13 @@ use crate::options::{HashKey, Limits, Options};
 use crate::policy::Provider;
 
 use super::blocks::{Blocks, checksum, checksums};
-use super::hash::{Hash, Hasher};
-use super::index;
+use super::hash::Hasher;
+use super::index::{self, Filling};
 use super::join::Both;
 use super::keys::{Table, keys};
-use super::layout::{Bytes, Damaged, LINE, Read, Run, Word, Writer, small, words_of};
+use super::layout::{Aligned, Bytes, Damaged, LINE, Read, Run, Writer, small, words_of};
 use super::page::PageView;
-use super::root::{UNIT, UNIT_WORDS};
+use super::root::UNIT;
 use super::row::Row;
 use super::rows::{MAGIC, ROOT_HEAD, RootRow, VERSION, root, tenant};
 use super::runs::{RUN, Runs};
@@ -177,25 +177,58 @@ impl Front {
     }
 }
 
-/// A page, and what it adds to the tables over all tenants.
-pub(crate) struct Part {
+/// Pages, one behind the other, and what an image of them needs to know before it has them all.
+#[derive(Default)]
+pub(crate) struct Pages {
     octets: Vec<u8>,
-    keys: Vec<(Table, Key)>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+    keys: Keys,
+    /// The sum of their digests.
+    sum: u128,
+    has_subdomains: bool,
 }
 
-/// A hash, and the word of the record that it leads to.
-type Key = (Hash, Word);
+/// How many keys each table has.
+type Keys = [usize; Table::ALL.len()];
 
-impl Part {
-    /// Takes a page, whose keys are hashed by this hasher.
-    pub(crate) fn new(octets: Vec<u8>, hasher: &Hasher) -> Read<Self> {
-        let page = PageView::new(&octets)?;
-        let head = page.head();
-        // Most accounts have an own address, or none has.
-        let (accounts, domains) = (head.accounts().count as usize, head.domains().count as usize);
-        let mut found = Vec::with_capacity(1 + 2 * accounts + domains);
-        keys(page, hasher, |table, hash, record| found.push((table, (hash, record))))?;
-        Ok(Self { octets, keys: found })
+impl Pages {
+    /// Adds the page that `write` appends to those before.
+    pub(crate) fn push<E: From<Damaged>>(
+        &mut self,
+        hasher: &Hasher,
+        write: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, E>,
+    ) -> Result<(), E> {
+        let start = self.octets.len();
+        self.octets = write(mem::take(&mut self.octets))?;
+        let page = PageView::new(self.octets.get(start..).ok_or(Damaged)?)?;
+        keys(page, hasher, |table, _, _| {
+            if let Some(count) = self.keys.get_mut(table as usize) {
+                *count += 1;
+            }
+        })?;
+        self.sum = self.sum.wrapping_add(page.head().digest());
+        self.has_subdomains |= page.has(tenant::HAS_SUBDOMAINS);
+        self.ends.push(self.octets.len());
+        Ok(())
+    }
+
+    /// How many octets they have.
+    pub(crate) fn octets(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// How many octets they could have without more memory.
+    pub(crate) fn capacity(&self) -> usize {
+        self.octets.capacity()
+    }
+
+    /// Forgets them, and keeps the memory for others.
+    fn clear(&mut self) {
+        let Self { octets, ends, .. } = self;
+        octets.clear();
+        ends.clear();
+        *self = Self { octets: mem::take(octets), ends: mem::take(ends), ..Self::default() };
     }
 }
 
@@ -204,112 +237,137 @@ pub(crate) struct Builder {
     front: Front,
     hasher: Hasher,
     runs: Runs,
-    /// The keys of each table, in the order in which the pages came.
-    keys: [Vec<Key>; Table::ALL.len()],
-    /// Where the keys of each page begin in these.
-    starts: Vec<[u32; Table::ALL.len()]>,
+    keys: Keys,
     sum: u128,
+    /// The page at hand.
+    alone: Pages,
 }
 
 impl Builder {
     /// Begins an image.
     pub(crate) fn new(front: Front) -> Self {
         let hasher = Hasher::new(&front.options.hash_key);
-        Self { front, hasher, runs: Runs::of(RUN), keys: Default::default(), starts: Vec::new(), sum: 0 }
+        let (runs, alone) = (Runs::of(RUN), Pages::default());
+        Self { front, hasher, runs, keys: Keys::default(), sum: 0, alone }
     }
 
     /// Adds a page that was built before.
     pub(crate) fn page(&mut self, page: &[u8]) -> Read<()> {
-        self.part(&Part::new(page.to_vec(), &self.hasher)?)
+        let mut alone = mem::take(&mut self.alone);
+        alone.push(&self.hasher, |mut octets| {
+            octets.extend_from_slice(page);
+            Ok::<_, Damaged>(octets)
+        })?;
+        self.pages(&mut alone)?;
+        self.alone = alone;
+        Ok(())
     }
 
-    /// Adds a page.
-    pub(crate) fn part(&mut self, Part { octets, keys }: &Part) -> Read<()> {
-        let view = PageView::new(octets)?;
-        if view.has(tenant::HAS_SUBDOMAINS) {
+    /// Moves pages here.
+    pub(crate) fn pages(&mut self, pages: &mut Pages) -> Read<()> {
+        if pages.has_subdomains {
             let [flags, ..] = &mut self.front.head;
             *flags |= root::HAS_SUBDOMAINS;
         }
-        self.sum = self.sum.wrapping_add(view.head().digest());
-        self.starts.push(self.keys.each_ref().map(|keys| small(keys.len())));
-        for &(table, key) in keys {
-            if let Some(keys) = self.keys.get_mut(table as usize) {
-                keys.push(key);
-            }
+        self.sum = self.sum.wrapping_add(pages.sum);
+        self.keys.iter_mut().zip(&pages.keys).for_each(|(all, more)| *all += more);
+        let mut start = 0;
+        for &end in &pages.ends {
+            self.runs.push(pages.octets.get(start..end).ok_or(Damaged)?)?;
+            start = end;
         }
-        self.runs.push(octets)
+        pages.clear();
+        Ok(())
     }
 
     /// Writes the pages, the tables and the head; `None` where all of it is larger than 16 GiB.
     ///
     /// The octets are the same whichever way `both` goes.
     pub(crate) fn finish(mut self, both: &impl Both) -> Read<Option<Image>> {
-        let (order, before) = self.runs.order()?;
         let Front { writer, options, head, texts, denies, settings } = self.front;
-        let start = writer.here();
-        let mut writer = self.runs.behind(writer.so_far(), &order)?;
-        let pages = Run { start, count: writer.here().wrapping_sub(start) };
-        let tenants = small(order.len());
-        // So are those groups that are as large as a line.
-        writer.fill(LINE);
-        // The tables are filled in the order of the pages, on which their octets depend.
-        let (keys, starts) = (&self.keys, &self.starts);
-        let of_table = |table: Table| {
-            let keys = keys.get(table as usize).map_or(&[][..], Vec::as_slice);
-            let start = move |page: usize| {
-                let start = starts.get(page).and_then(|starts| starts.get(table as usize));
-                start.map_or(keys.len(), |start| *start as usize)
-            };
-            let before = &before;
-            order.iter().flat_map(move |&page| {
-                let page = page as usize;
-                let number = (pages.start / UNIT_WORDS).saturating_add(before.get(page).copied().unwrap_or_default());
-                let keys = keys.get(start(page)..start(page + 1)).unwrap_or_default();
-                keys.iter().map(move |&(hash, record)| (hash, [number, record]))
-            })
-        };
-        let start = writer.here();
-        let tables = Table::ALL.map(|table| {
-            let count = keys.get(table as usize).map_or(0, Vec::len);
-            index::reserve(&mut writer, count, table.entry_words())
-        });
-        let mut rest = writer.written(start);
-        let (mut of_accounts, mut others) = (Vec::new(), Vec::new());
-        for (table, run) in Table::ALL.into_iter().zip(tables) {
-            let octets = index::octets(run.count, table.entry_words());
-            let (place, behind) = mem::take(&mut rest).split_at_mut_checked(octets).ok_or(Damaged)?;
-            rest = behind;
-            // Those of accounts are about as large as all others.
-            let half = if matches!(table, Table::Accounts | Table::Own) { &mut of_accounts } else { &mut others };
-            half.push((table, run.count, place));
-        }
-        let fill = |tables: &mut [(Table, u32, &mut [u8])]| {
-            for (table, groups, place) in tables {
-                let entries = of_table(*table);
-                match table.entry_words() {
-                    1 => index::fill(place, *groups, entries.map(|(hash, [number, _])| (hash, [number]))),
-                    _ => index::fill(place, *groups, entries),
-                }
+        let front = writer.so_far();
+        let behind_pages = front.len() + self.runs.octets();
+        let Some((tables, end)) = places(behind_pages, &self.keys) else { return Ok(None) };
+        let (order, starts) = self.runs.order()?;
+        let mut image = Aligned::zeroed(end);
+        let (pages, mut rest) = image.octets().split_at_mut_checked(behind_pages).ok_or(Damaged)?;
+        let (start, pages) = pages.split_at_mut_checked(front.len()).ok_or(Damaged)?;
+        start.copy_from_slice(front);
+        self.runs.write(&order, pages)?;
+        drop(order);
+
+        let first = small(front.len() / UNIT);
+        let mut filling: [_; Table::ALL.len()] = Default::default();
+        let mut at = behind_pages;
+        for ((run, table), slot) in tables.iter().zip(Table::ALL).zip(&mut filling) {
+            if run.count != 0 {
+                let skipped = (run.start as usize * 4).checked_sub(at).ok_or(Damaged)?;
+                let octets = index::octets(run.count, table.entry_words());
+                rest = rest.get_mut(skipped..).ok_or(Damaged)?;
+                let (place, behind) = rest.split_at_mut_checked(octets).ok_or(Damaged)?;
+                (rest, at) = (behind, at + skipped + octets);
+                *slot = Some(Filling::new(place, run.count));
             }
+        }
+        // Those of accounts are about as large as all others.
+        let [accounts, credentials, domains, own, tenants, heirs] = filling;
+        let mut of_accounts = [accounts, None, None, own, None, None];
+        let mut others = [None, credentials, domains, None, tenants, heirs];
+        let (pages, hasher) = (&*pages, &self.hasher);
+        let fill = |tables: &mut [Option<Filling<'_>>; Table::ALL.len()]| -> Read<()> {
+            // In the order of the pages, on which the octets of the tables depend.
+            for &start in &starts {
+                let page = PageView::new(pages.get(start as usize * UNIT..).ok_or(Damaged)?)?;
+                let number = start.saturating_add(first);
+                keys(page, hasher, |table, key, record| {
+                    let Some(Some(filling)) = tables.get_mut(table as usize) else { return };
+                    match table.entry_words() {
+                        1 => filling.enter(key.hash(hasher), [number]),
+                        _ => filling.enter(key.hash(hasher), [number, record]),
+                    }
+                })?;
+            }
+            Ok(())
         };
-        both.both(|| fill(&mut others), || fill(&mut of_accounts));
+        let (one, other) = both.both(|| fill(&mut others), || fill(&mut of_accounts));
+        one.and(other)?;
+
+        let pages = Run { start: small(front.len() / 4), count: small(pages.len() / 4) };
         let Limits { field_octets, header_octets, mailboxes, comment_depth } = options.limits;
         let id = identify(self.sum, settings);
         let mut words = Vec::with_capacity(ROOT_HEAD / 4);
         words.extend(words_of(u128::from(MAGIC)).into_iter().take(2));
         words.push(VERSION);
         words.extend(head);
-        words.extend([field_octets, header_octets, mailboxes, comment_depth, tenants]);
+        words.extend([field_octets, header_octets, mailboxes, comment_depth, small(starts.len())]);
         words.extend(words_of(u128::from_le_bytes(options.hash_key.0)));
         words.extend(words_of(id.0));
         words.extend(words_of(self.sum));
         words.extend(texts.into_iter().chain([denies, pages]).flat_map(|run| [run.start, run.count]));
-        words.extend([writer.here(), 0]);
+        words.extend([small(end / 4), 0]);
         words.extend(tables.into_iter().flat_map(|run| [run.start, run.count]));
         words.extend(words_of(settings));
-        words.iter().zip(0..).for_each(|(word, number)| writer.set(number, [*word]));
-        Ok(writer.finish_image().map(|octets| Image { octets: Box::new(octets), blocks: None }))
+        for (slot, word) in image.octets().chunks_exact_mut(4).zip(words) {
+            slot.copy_from_slice(&word.to_le_bytes());
+        }
+        Ok(Some(Image { octets: Box::new(image), blocks: None }))
     }
+}
+
+/// Where the tables stand behind so many octets, and where the last of them ends; `None` where a word could not tell that.
+fn places(behind: usize, keys: &Keys) -> Option<([Run; Table::ALL.len()], usize)> {
+    // Groups that are as large as a line begin where one does.
+    let mut end = behind.checked_next_multiple_of(LINE)?;
+    let mut tables = [Run::default(); Table::ALL.len()];
+    for ((table, &keys), run) in Table::ALL.into_iter().zip(keys).zip(&mut tables) {
+        let groups = index::groups(keys);
+        if groups != 0 {
+            *run = Run { start: u32::try_from(end / 4).ok()?, count: groups };
+            end = end.checked_add(index::octets(groups, table.entry_words()))?;
+        }
+    }
+    u32::try_from(end / 4).ok()?;
+    Some((tables, end))
 }
 
 /// Combines the sum of the pages' digests with what identifies the rest, so that a change of one tenant rehashes nothing else.

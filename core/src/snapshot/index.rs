@@ -46,18 +46,31 @@ pub(crate) fn write<const N: usize>(
     writer: &mut Writer,
     (count, records): (usize, impl Iterator<Item = (Hash, [u32; N])>),
 ) -> Run {
-    let run = reserve(writer, count, N);
-    fill(writer.written(run.start), run.count, records);
+    let run = reserve::<N>(writer, count);
+    let mut filling = Filling::new(writer.written(run.start), run.count);
+    records.for_each(|(hash, words)| filling.enter(hash, words));
     run
 }
 
-/// Fills a table of so many groups, which [`reserve`] made room for.
-pub(super) fn fill<const N: usize>(table: &mut [u8], groups: u32, records: impl Iterator<Item = (Hash, [u32; N])>) {
-    let mut full = Full::default();
-    for (hash, words) in records {
-        let from = full.behind(hash).unwrap_or(hash.group(groups));
-        if let Some(at) = enter(table, groups, from, hash, words, u32::MAX) {
-            full.keep(hash, from, at);
+/// A table that is being filled.
+pub(super) struct Filling<'t> {
+    table: &'t mut [u8],
+    groups: u32,
+    full: Full,
+}
+
+impl<'t> Filling<'t> {
+    /// Begins with the octets of a table of so many groups, all of them zero.
+    pub(super) fn new(table: &'t mut [u8], groups: u32) -> Self {
+        Self { table, groups, full: Full::default() }
+    }
+
+    /// Enters the next record by the words that lead to it, as many as in each entry of the table.
+    #[inline]
+    pub(super) fn enter<const N: usize>(&mut self, hash: Hash, words: [u32; N]) {
+        let from = self.full.behind(hash).unwrap_or(hash.group(self.groups));
+        if let Some(at) = enter(self.table, self.groups, from, hash, words, u32::MAX) {
+            self.full.keep(hash, from, at);
         }
     }
 }
@@ -94,7 +107,7 @@ impl Full {
 
 /// Writes a table over records that have a holder each, which stands behind the word that leads to the record.
 pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> Run {
-    let run = reserve(writer, records.len(), 1);
+    let run = reserve::<1>(writer, records.len());
     let table = writer.written(run.start);
     for &(hash, [word, holder]) in records {
         let home = hash.group(run.count);
@@ -115,14 +128,20 @@ fn enter_apart(table: &mut [u8], groups: u32, home: u32, hash: Hash, [word, hold
     enter(table, groups, apart.group(groups), apart, [word], u32::MAX);
 }
 
-/// Makes room for a table of so many records, whose entries have so many words.
-pub(super) fn reserve(writer: &mut Writer, records: usize, entry_words: usize) -> Run {
-    if records == 0 {
+/// Makes room for a table of so many records.
+fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
+    let groups = groups(records);
+    if groups == 0 {
         return Run::default();
     }
+    Run { start: writer.reserve(groups.saturating_mul(small(words_of::<N>()))), count: groups }
+}
+
+/// The groups of a table of so many records.
+pub(super) fn groups(records: usize) -> u32 {
     // The number nearest to it: in small tables, the next higher one would leave much empty.
-    let groups = small((records * FILLED.1 + FILLED.0 / 2) / FILLED.0).max(1);
-    Run { start: writer.reserve(groups.saturating_mul(small(group_words(entry_words)))), count: groups }
+    let groups = small((records * FILLED.1 + FILLED.0 / 2) / FILLED.0);
+    if records == 0 { 0 } else { groups.max(1) }
 }
 
 /// The octets of a table of so many groups, whose entries have so many words.
@@ -378,7 +397,7 @@ mod tests {
         let mut writer = Writer::default();
         let run = write(&mut writer, (6_000, records()));
         let mut other = Writer::default();
-        let alone = reserve(&mut other, 6_000, 1);
+        let alone = reserve::<1>(&mut other, 6_000);
         let table = other.written(alone.start);
         for (hash, words) in records() {
             assert!(enter(table, alone.count, hash.group(alone.count), hash, words, u32::MAX).is_some());

@@ -43,28 +43,49 @@ impl Table {
     }
 }
 
+/// A key of a page, which is hashed where its hash is needed.
+pub(crate) enum Key<'k> {
+    /// An id or a name.
+    Text(&'k [u8]),
+    /// What is left of an own address, and the separator if the address's own tenant's would leave more.
+    Own(&'k Target<'k>, &'k [u8], Option<u8>),
+}
+
+impl Key<'_> {
+    /// The hash that it is entered under.
+    #[inline]
+    pub(crate) fn hash(&self, hasher: &Hasher) -> Hash {
+        match *self {
+            Self::Text(text) => Hash::of(hasher, text),
+            Self::Own(target, base, None) => target.hash_of(base, false),
+            Self::Own(target, base, Some(separator)) => tagged(target.hash_of(base, false), separator),
+        }
+    }
+}
+
 /// Calls `visit` with each key of a page, and the word of the record that it leads to.
-pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Table, Hash, Word)) -> Read<()> {
+pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Table, Key<'_>, Word)) -> Read<()> {
     let (bytes, head) = (page.bytes(), page.head());
-    visit(Table::Tenants, Hash::of(hasher, head.id()?), 0);
+    visit(Table::Tenants, Key::Text(head.id()?), 0);
     if page.has(tenant::HAS_PARENT) {
-        visit(Table::Heirs, Hash::of(hasher, head.parent()?), 0);
+        visit(Table::Heirs, Key::Text(head.parent()?), 0);
     }
     for row in records::<AccountRow<'_>>(bytes, head.accounts()) {
         let row = row?;
-        visit(Table::Accounts, Hash::of(hasher, row.id()?), row.0.word);
+        visit(Table::Accounts, Key::Text(row.id()?), row.0.word);
         if row.has_address() {
-            own(page, hasher, row, |hash| visit(Table::Own, hash, row.0.word))?;
+            let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
+            own(page, &target, |key| visit(Table::Own, key, row.0.word))?;
         }
     }
     for row in records::<CredentialRow<'_>>(bytes, head.credentials()?) {
         let row = row?;
-        visit(Table::Credentials, Hash::of(hasher, row.id()?), row.0.word);
+        visit(Table::Credentials, Key::Text(row.id()?), row.0.word);
     }
     for row in records::<DomainRow<'_>>(bytes, head.domains()) {
         let row = row?;
         if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-            visit(Table::Domains, Hash::of(hasher, row.name()?), row.0.word);
+            visit(Table::Domains, Key::Text(row.name()?), row.0.word);
         }
     }
     Ok(())
@@ -72,15 +93,19 @@ pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Ta
 
 /// Calls `visit` with the keys of an own address: one for what is left of it by its own tenant's separator, and one more for
 /// each separator of another tenant that would leave less.
-fn own(page: PageView<'_>, hasher: &Hasher, row: AccountRow<'_>, mut visit: impl FnMut(Hash)) -> Read<()> {
-    let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
-    let separators = rule(page.closest(&target)?).separators;
+fn own(page: PageView<'_>, target: &Target<'_>, mut visit: impl FnMut(Key<'_>)) -> Read<()> {
+    // Most have no separator of anybody's.
+    if !target.local.iter().skip(1).any(|octet| Separators::ALL.contains(octet)) {
+        visit(Key::Own(target, target.local, None));
+        return Ok(());
+    }
+    let separators = rule(page.closest(target)?).separators;
     let base = separators.base(target.local);
-    visit(target.hash_of(base, false));
+    visit(Key::Own(target, base, None));
     for separator in Separators::ALL {
         let less = separators.with(separator).base(target.local);
         if less.len() < base.len() {
-            visit(tagged(target.hash_of(less, false), separator));
+            visit(Key::Own(target, less, Some(separator)));
         }
     }
     Ok(())

@@ -142,14 +142,15 @@ const fn run(words: u64) -> Run {
 #[derive(Default)]
 pub(crate) struct Writer {
     octets: Vec<u8>,
-    /// The octets that stand before the first word, a multiple of four.
+    /// The octets that stand before the first word and are none of it, a multiple of four.
     before: usize,
 }
 
 impl Writer {
-    /// Goes on behind these octets, of which the first few are none of it: they make it begin where a line of memory does.
-    pub(crate) const fn of(octets: Vec<u8>, before: usize) -> Self {
-        Self { octets, before }
+    /// Begins a page behind others, which end at a word.
+    pub(crate) fn behind(pages: Vec<u8>) -> Self {
+        let before = pages.len();
+        Self { octets: pages, before }
     }
 
     /// Asks for memory for about as many octets.
@@ -217,7 +218,10 @@ impl Writer {
 
     /// Returns the word that will be written next.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "what is longer is refused by `finish` and `finish_image`")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is longer is refused by `finish`, or by who builds an image"
+    )]
     pub(crate) fn here(&self) -> Word {
         ((self.octets.len() - self.before) / 4) as Word
     }
@@ -250,20 +254,13 @@ impl Writer {
     /// Returns what identifies the content so far, as four words.
     pub(crate) fn digest(&self) -> u128 {
         let mut hasher = SipHasher13::new();
-        hasher.write(&self.octets);
+        hasher.write(self.so_far());
         hasher.finish128().as_u128()
     }
 
-    /// Ends an image; `None` when its words cannot be told by a word, which 16 GiB can.
-    pub(crate) fn finish_image(mut self) -> Option<Aligned> {
-        u32::try_from(self.octets.len() / 4).ok()?;
-        self.octets.shrink_to_fit();
-        Some(Aligned { octets: self.octets, before: self.before })
-    }
-
-    /// Ends the page; `None` when it does not fit into 4 GiB.
+    /// Ends the page, and returns it behind those before; `None` when it does not fit into 4 GiB.
     pub(crate) fn finish(self) -> Option<Vec<u8>> {
-        u32::try_from(self.octets.len()).ok()?;
+        u32::try_from(self.octets.len() - self.before).ok()?;
         Some(self.octets)
     }
 }
@@ -275,6 +272,23 @@ pub(crate) const LINE: usize = 64;
 pub(crate) struct Aligned {
     octets: Vec<u8>,
     before: usize,
+}
+
+impl Aligned {
+    /// So many octets of zero.
+    pub(crate) fn zeroed(count: usize) -> Self {
+        let mut octets = alloc::vec![0_u8; LINE + count];
+        // Where an allocator begins nothing at a multiple of four, there is none to be had.
+        let before = Some(octets.as_ptr().align_offset(LINE)).filter(|before| *before < LINE && before % 4 == 0);
+        let before = before.unwrap_or_default();
+        octets.truncate(before + count);
+        Self { octets, before }
+    }
+
+    /// The octets, to be written over.
+    pub(crate) fn octets(&mut self) -> &mut [u8] {
+        self.octets.get_mut(self.before..).unwrap_or_default()
+    }
 }
 
 impl AsRef<[u8]> for Aligned {

@@ -36,6 +36,8 @@ use crate::decision::SnapshotId;
 use crate::options::Options;
 use crate::policy::{Policy, PolicyProblem};
 
+#[cfg(any(feature = "std", feature = "json"))]
+pub(crate) use self::builder::Compiled;
 pub use self::builder::{SnapshotBuilder, TenantCompiler, TenantPage};
 pub use self::delta::DeltaError;
 use self::hash::Hasher;

@@ -69,8 +69,8 @@ impl Overlay {
             self.masked.set(u64::from(number), ());
             return Ok(());
         }
-        keys(view, hasher, |table, hash, _| {
-            let slot = slot(table, hash);
+        keys(view, hasher, |table, key, _| {
+            let slot = slot(table, key.hash(hasher));
             let left: Vec<Link> = self
                 .links
                 .get(slot)
@@ -89,7 +89,8 @@ impl Overlay {
     fn link(&mut self, view: Read<PageView<'_>>, page: u32, hasher: &Hasher) -> Read<u128> {
         let view = view?;
         self.has_subdomains |= view.has(tenant::HAS_SUBDOMAINS);
-        keys(view, hasher, |table, hash, record: Word| {
+        keys(view, hasher, |table, key, record: Word| {
+            let hash = key.hash(hasher);
             let slot = slot(table, hash);
             let mut links: Vec<Link> = self.links(table, hash).to_vec();
             links.push(Link { page, record });

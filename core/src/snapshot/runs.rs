@@ -1,12 +1,17 @@
 //! Pages in the order in which they come, to be written in that of their ids.
 //!
 //! They are collected in runs, each of which is sorted once it is full. The image is then written from its end, and a run gives its
-//! memory back from its end as well, so that all pages are there once at any time, whatever order they came in.
+//! memory back from its end as well, so that all pages are there once at any time, but for one run, whatever order they came in.
 
-use super::layout::{Damaged, LINE, Read, Writer, small};
+use alloc::collections::BinaryHeap;
+use alloc::collections::binary_heap::PeekMut;
+use alloc::vec::Vec;
+use core::cmp::{Ordering, Reverse};
+use core::{mem, slice};
+
+use super::layout::{Damaged, Read, small};
 use super::page::PageView;
 use super::root::UNIT;
-use alloc::vec::Vec;
 
 /// Pages, each by its number among those that came.
 pub(super) struct Runs {
@@ -17,8 +22,9 @@ pub(super) struct Runs {
     open: Vec<u8>,
     first: usize,
     places: Vec<Place>,
-    /// The numbers of the pages in full runs, each run in the order of ids.
+    /// The numbers of the pages in full runs, each run in the order of ids, and where each run ends in these.
     sorted: Vec<u32>,
+    ends: Vec<usize>,
 }
 
 /// Where a page stands, in units of [`UNIT`] octets.
@@ -32,14 +38,21 @@ struct Place {
 impl Runs {
     /// No pages yet; a run has at most so many octets.
     pub(super) const fn of(most: usize) -> Self {
-        Self { most, full: Vec::new(), open: Vec::new(), first: 0, places: Vec::new(), sorted: Vec::new() }
+        Self {
+            most,
+            full: Vec::new(),
+            open: Vec::new(),
+            first: 0,
+            places: Vec::new(),
+            sorted: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
     /// Takes the next page.
     pub(super) fn push(&mut self, page: &[u8]) -> Read<()> {
         if !self.open.is_empty() && self.open.len() + page.len() > self.most {
             self.close()?;
-            // A full run is so large that an allocator asks the system for it, and gives back what it is shortened by.
             self.open = Vec::with_capacity(self.most);
         }
         let [start, units] = [self.open.len(), page.len()].map(|octets| small(octets / UNIT));
@@ -48,12 +61,17 @@ impl Runs {
         Ok(())
     }
 
-    /// Ends the last run: its pages are put in order.
+    /// The octets of all pages.
+    pub(super) fn octets(&self) -> usize {
+        self.full.iter().map(Vec::len).sum::<usize>() + self.open.len()
+    }
+
+    /// Ends a full run: its pages are put in order.
     fn close(&mut self) -> Read<()> {
-        let order = self.in_order((small(self.first)..small(self.places.len())).collect())?;
-        let mut run = core::mem::take(&mut self.open);
+        let order = self.order_of_open()?;
+        let mut run = mem::take(&mut self.open);
         if !order.is_sorted() {
-            let mut sorted = Vec::with_capacity(run.len());
+            let mut sorted = Vec::with_capacity(self.most.max(run.len()));
             for &number in &order {
                 let place = self.places.get_mut(number as usize).ok_or(Damaged)?;
                 let page = place.octets(&run)?;
@@ -65,86 +83,154 @@ impl Runs {
         self.full.push(run);
         self.first = self.places.len();
         self.sorted.extend(order);
+        self.ends.push(self.sorted.len());
         Ok(())
     }
 
-    /// The page with this number.
-    fn page(&self, number: u32) -> Read<&[u8]> {
+    /// The numbers of the pages in the last run, in the order of their ids.
+    fn order_of_open(&self) -> Read<Vec<u32>> {
+        let mut order: Vec<u32> = (small(self.first)..small(self.places.len())).collect();
+        self.sort(&mut order)?;
+        Ok(order)
+    }
+
+    /// The id of the page with this number.
+    fn id(&self, number: u32) -> Read<&[u8]> {
         let place = self.places.get(number as usize).ok_or(Damaged)?;
-        place.octets(self.full.get(place.run as usize).unwrap_or(&self.open))
+        let page = place.octets(self.full.get(place.run as usize).unwrap_or(&self.open))?;
+        PageView::new(page)?.head().id()
     }
 
-    /// The numbers of all pages in the order of their ids, and for each page, by its number, the units before it.
+    /// The numbers of all pages in the order of their ids, and the units before each of them.
     pub(super) fn order(&mut self) -> Read<(Vec<u32>, Vec<u32>)> {
-        if self.first < self.places.len() {
-            self.close()?;
-        }
-        let sorted = core::mem::take(&mut self.sorted);
-        let order = if self.full.len() < 2 { sorted } else { self.in_order(sorted)? };
-        let (mut before, mut at) = (alloc::vec![0; order.len()], 0_u32);
+        // The last run stays as it is, and whole to the end: it is not there twice.
+        let last = self.order_of_open()?;
+        self.sorted.extend(last);
+        self.ends.push(self.sorted.len());
+        let order = if self.full.is_empty() { mem::take(&mut self.sorted) } else { self.merged()? };
+        let (mut starts, mut at) = (Vec::with_capacity(order.len()), 0_u32);
         for &number in &order {
-            if let (Some(slot), Some(place)) = (before.get_mut(number as usize), self.places.get(number as usize)) {
-                *slot = at;
-                at = at.saturating_add(place.units);
-            }
+            starts.push(at);
+            at = at.saturating_add(self.places.get(number as usize).ok_or(Damaged)?.units);
         }
-        Ok((order, before))
+        Ok((order, starts))
     }
 
-    /// Writes the pages in this order behind the octets that stand before all of them.
-    pub(super) fn behind(mut self, front: &[u8], order: &[u32]) -> Read<Writer> {
-        let pages: usize = self.full.iter().map(Vec::len).sum();
-        let mut octets = alloc::vec![0_u8; LINE + front.len() + pages];
-        // Where an allocator begins nothing at a multiple of four, there is none to be had.
-        let before = Some(octets.as_ptr().align_offset(LINE)).filter(|before| *before < LINE && before % 4 == 0);
-        let before = before.unwrap_or_default();
-        octets.truncate(before + front.len() + pages);
-        octets
-            .get_mut(before..)
-            .and_then(|octets| octets.get_mut(..front.len()))
-            .ok_or(Damaged)?
-            .copy_from_slice(front);
+    /// Writes the pages in this order, whose octets are those of all of them.
+    pub(super) fn write(mut self, order: &[u32], octets: &mut [u8]) -> Read<()> {
         let mut end = octets.len();
         for &number in order.iter().rev() {
             let place = self.places.get(number as usize).ok_or(Damaged)?;
-            let run = self.full.get_mut(place.run as usize).ok_or(Damaged)?;
-            let page = place.octets(run)?;
+            let mut run = self.full.get_mut(place.run as usize);
+            let page = place.octets(run.as_deref().unwrap_or(&self.open))?;
             let start = end.checked_sub(page.len()).ok_or(Damaged)?;
             octets.get_mut(start..end).ok_or(Damaged)?.copy_from_slice(page);
             end = start;
-            run.truncate(place.start as usize * UNIT);
-            if run.capacity() - run.len() > SLACK {
-                run.shrink_to_fit();
+            if let Some(run) = &mut run {
+                run.truncate(place.start as usize * UNIT);
+                if run.capacity() - run.len() > SLACK {
+                    run.shrink_to_fit();
+                }
             }
         }
-        Ok(Writer::of(octets, before))
+        Ok(())
     }
 
     /// Sorts the numbers of pages by their ids.
-    ///
-    /// What all ids begin with is left out, and of the rest the first octets are compared as a number.
-    fn in_order(&self, numbers: Vec<u32>) -> Read<Vec<u32>> {
-        let mut ids = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            ids.push((PageView::new(self.page(number)?)?.head().id()?, number));
+    fn sort(&self, numbers: &mut [u32]) -> Read<()> {
+        let mut keyed = Vec::with_capacity(numbers.len());
+        let common = self.common(numbers)?;
+        for &number in &*numbers {
+            keyed.push(Keyed::of(self.id(number)?, common, number));
         }
-        let first = ids.first().map_or(&[][..], |(id, _)| id);
-        let alike = |id: &[u8]| id.iter().zip(first).take_while(|(one, other)| one == other).count();
-        let common = ids.iter().map(|(id, _)| alike(id)).min().unwrap_or_default();
-        let mut keyed: Vec<(u128, &[u8], u32)> = ids
-            .into_iter()
-            .map(|(id, number)| {
-                let rest = id.get(common..).unwrap_or_default();
-                let mut start = [0; 16];
-                start.iter_mut().zip(rest).for_each(|(slot, octet)| *slot = *octet);
-                (u128::from_be_bytes(start), rest, number)
-            })
-            .collect();
-        // The runs are merged: each is sorted.
-        keyed.sort();
-        Ok(keyed.into_iter().map(|(.., number)| number).collect())
+        keyed.sort_unstable();
+        numbers.iter_mut().zip(keyed).for_each(|(slot, keyed)| *slot = keyed.number);
+        Ok(())
+    }
+
+    /// The numbers of all pages by their ids: those of the runs, each of which is sorted.
+    fn merged(&mut self) -> Read<Vec<u32>> {
+        let (sorted, ends) = (mem::take(&mut self.sorted), mem::take(&mut self.ends));
+        let common = self.common(&sorted)?;
+        let keyed = |number: u32| Ok(Keyed::of(self.id(number)?, common, number));
+        let mut runs = BinaryHeap::with_capacity(ends.len());
+        let mut start = 0;
+        for end in ends {
+            let mut rest = sorted.get(start..end).ok_or(Damaged)?.iter();
+            if let Some(&first) = rest.next() {
+                runs.push(Reverse(Merging { next: keyed(first)?, rest }));
+            }
+            start = end;
+        }
+        let mut order = Vec::with_capacity(sorted.len());
+        while let Some(mut run) = runs.peek_mut() {
+            let Reverse(Merging { next, rest }) = &mut *run;
+            order.push(next.number);
+            match rest.next() {
+                Some(&number) => *next = keyed(number)?,
+                None => drop(PeekMut::pop(run)),
+            }
+        }
+        Ok(order)
+    }
+
+    /// How many octets all ids of some pages begin with.
+    fn common(&self, numbers: &[u32]) -> Read<usize> {
+        let Some((&first, others)) = numbers.split_first() else { return Ok(0) };
+        let mut common = self.id(first)?;
+        for &number in others {
+            let id = self.id(number)?;
+            if !id.starts_with(common) {
+                let alike = id.iter().zip(common).take_while(|(one, other)| one == other).count();
+                common = common.get(..alike).unwrap_or_default();
+            }
+        }
+        Ok(common.len())
     }
 }
+
+/// A page by its id: what all ids begin with is left out, and of the rest the first octets are compared as a number.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Keyed<'r> {
+    start: u128,
+    rest: &'r [u8],
+    number: u32,
+}
+
+/// The rest of a run that is being merged with others.
+struct Merging<'r> {
+    next: Keyed<'r>,
+    rest: slice::Iter<'r, u32>,
+}
+
+impl<'r> Keyed<'r> {
+    fn of(id: &'r [u8], common: usize, number: u32) -> Self {
+        let rest = id.get(common..).unwrap_or_default();
+        let mut start = [0; 16];
+        start.iter_mut().zip(rest).for_each(|(slot, octet)| *slot = *octet);
+        Self { start: u128::from_be_bytes(start), rest, number }
+    }
+}
+
+impl Ord for Merging<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.next.cmp(&other.next)
+    }
+}
+
+impl PartialOrd for Merging<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Merging<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.next == other.next
+    }
+}
+
+impl Eq for Merging<'_> {}
 
 impl Place {
     fn octets(self, run: &[u8]) -> Read<&[u8]> {
@@ -153,7 +239,7 @@ impl Place {
     }
 }
 
-/// The octets of a run of a snapshot.
+/// The octets of a run of a snapshot: so many that an allocator asks the system for them, and gives back what a run is shortened by.
 pub(super) const RUN: usize = 32 << 20;
 /// As much of a run is kept, although it is not needed any more.
 const SLACK: usize = 1 << 20;
@@ -168,29 +254,30 @@ mod tests {
     use crate::options::HashKey;
     use crate::policy::{Entries, Tenant};
     use crate::snapshot::hash::Hasher;
-    use crate::snapshot::layout::LINE;
     use crate::snapshot::root::UNIT;
 
     #[test]
     fn pages_stand_in_the_order_of_their_ids_whatever_order_they_came_in() {
         let hasher = Hasher::new(&HashKey([7; 16]));
         let ids = (0..200).map(|number| format!("a-long-common-beginning-{}", number * 37 % 200));
-        let page = |tenant: &Tenant| compile_tenant(tenant, &Entries::of(tenant), &hasher).expect("a small page");
+        let page =
+            |tenant: &Tenant| compile_tenant(tenant, &Entries::of(tenant), &hasher, Vec::new()).expect("a small page");
         let mut pages: Vec<_> = ids.map(|id| (id.clone(), page(&Tenant::new(id)))).collect();
         for most in [1, 1000, 5000, 1 << 20] {
             let mut runs = Runs::of(most);
             pages.iter().for_each(|(_, page)| runs.push(page).expect("a whole page"));
-            let (order, before) = runs.order().expect("whole pages");
-            let written = runs.behind(b"sixteen octets!!", &order).expect("whole pages");
-            let octets = written.so_far();
-            assert_eq!(octets.as_ptr().align_offset(LINE), 0);
-            for ((_, page), before) in pages.iter().zip(before) {
-                let start = 16 + before as usize * UNIT;
-                assert_eq!(octets.get(start..start + page.len()), Some(&page[..]), "runs of {most} octets");
-            }
+            let (order, starts) = runs.order().expect("whole pages");
+            let mut octets = std::vec![0; runs.octets()];
+            runs.write(&order, &mut octets).expect("whole pages");
             pages.sort();
             let sorted: Vec<u8> = pages.iter().flat_map(|(_, page)| page.clone()).collect();
-            assert_eq!(octets.split_at(16), (&b"sixteen octets!!"[..], &sorted[..]));
+            assert_eq!(octets, sorted, "runs of {most} octets");
+            let mut at = 0;
+            for ((_, page), start) in pages.iter().zip(&starts) {
+                assert_eq!(*start as usize * UNIT, at);
+                at += page.len();
+            }
+            assert_eq!(starts.len(), pages.len());
             pages.rotate_left(77);
         }
     }

@@ -7,7 +7,7 @@ use core::mem;
 use crate::options::Options;
 use crate::policy::Provider;
 use crate::snapshot::join::{Both, InTurn};
-use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler, TenantPage};
+use crate::snapshot::{CompileError, Compiled as Tenants, Snapshot, SnapshotBuilder, TenantCompiler};
 
 use super::diagnostic::{Diagnostic, PolicyError};
 use super::lines::{Line, Object, Place, diagnose, each_line, read_line, without_columns};
@@ -147,7 +147,8 @@ impl Cut {
 #[derive(Default)]
 pub(crate) struct Part {
     head: Option<(Provider, Place)>,
-    tenants: Vec<(TenantPage, Place)>,
+    compiled: Tenants,
+    tenants: Vec<Place>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -157,7 +158,10 @@ impl Part {
             Ok(Line { object, reports, .. }) => {
                 match object {
                     Object::Head(provider) => self.head = Some((provider, place)),
-                    Object::Tenant(Some(tenant)) => self.tenants.push((compiler.compile(&tenant), place)),
+                    Object::Tenant(Some(tenant)) => {
+                        compiler.add(&tenant, &mut self.compiled);
+                        self.tenants.push(place);
+                    }
                     Object::Tenant(None) => {}
                 }
                 reports
@@ -188,16 +192,14 @@ impl Compiled {
     }
 
     /// Adds the next lines.
-    pub(crate) fn add(&mut self, part: Part) {
+    pub(crate) fn add(&mut self, mut part: Part) {
         // The head is in the first part, before all tenants.
         if let Some((provider, place)) = part.head {
             self.builder = SnapshotBuilder::new(&provider, &self.options, self.compiler.clone());
             self.head = place;
         }
-        for (page, place) in part.tenants {
-            self.builder.page(page);
-            self.tenants.push(place);
-        }
+        self.builder.add(&mut part.compiled);
+        self.tenants.append(&mut part.tenants);
         self.diagnostics.extend(part.diagnostics);
     }
 

@@ -56,9 +56,10 @@ impl Ids {
         Some(at)
     }
 
-    /// Appends what another one has.
-    pub(super) fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
+    /// Moves what another one has behind these; its tenants have numbers from `first` on.
+    pub(super) fn append(&mut self, other: &mut Self, first: u32) {
+        let moved = |(hash, At { tenant, number })| (hash, At { tenant: tenant.saturating_add(first), number });
+        self.0.extend(other.0.drain(..).map(moved));
     }
 
     /// Sorts by the hash alone, where texts do not matter.

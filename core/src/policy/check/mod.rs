@@ -7,11 +7,12 @@ mod alone;
 mod ids;
 mod outline;
 mod seen;
+mod tenants;
 mod whole;
 
 pub(super) use ids::At;
 pub(crate) use ids::glimpse;
-pub(crate) use outline::{Hashes, Outline};
+pub(crate) use outline::{Hashes, Outline, Outlines};
 pub(crate) use whole::Whole;
 
 /// As many octets as an id may have.

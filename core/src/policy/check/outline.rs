@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -10,23 +11,32 @@ use crate::policy::claims::base;
 use crate::policy::{Account, Entries, Inherited, PathStep, ProblemKind, Separator, Tenant};
 
 use super::alone::Checker;
-use super::ids::{hash, hash_below};
+use super::ids::{At, Ids, hash, hash_below};
 
-/// A tenant, as far as the whole policy must know it, and what was found in it.
-#[derive(Debug)]
-pub(crate) struct Outline {
-    /// The tenant's id, and for each account its id and its own address, unless that is the id. Beyond 4 GiB, which no page
-    /// holds either, texts are read as empty.
+/// Tenants one after the other, as far as the whole policy must know them, and what was found in them.
+#[derive(Debug, Default)]
+pub(crate) struct Outlines {
+    /// For each tenant its id, and for each of its accounts the id and the own address, unless that is the id.
     text: String,
-    /// Where the tenant's id ends.
-    id: u32,
+    tenants: Vec<TenantOutline>,
     accounts: Vec<AccountOutline>,
-    more: Option<Box<More>>,
+    /// What few tenants have, by their numbers.
+    more: Vec<(u32, More)>,
+}
+
+/// Beyond 4 GiB, which no page holds either, texts are read as empty.
+#[derive(Debug)]
+struct TenantOutline {
+    /// Where its text starts, and where its id ends in that.
+    start: usize,
+    id: u32,
+    /// The number of its first account among all.
+    accounts: usize,
 }
 
 #[derive(Debug)]
 struct AccountOutline {
-    /// Where its id ends in the text, and its own address.
+    /// Where its id ends in the tenant's text, and its own address.
     id: u32,
     own: u32,
     /// The octets of the own address's local part, if it has one.
@@ -80,37 +90,37 @@ pub(super) struct Place {
     step: u32,
 }
 
-/// The hashes of what must stand once in the policy.
+/// The hashes of what must stand once in the policy, each with where it stands.
 #[derive(Debug, Default)]
 pub(crate) struct Hashes {
-    pub(super) tenant: u64,
-    pub(super) accounts: Vec<u64>,
-    pub(super) credentials: Vec<u64>,
-    /// Of own addresses in widest form, each with the number of its account.
-    pub(super) own: Vec<(u64, u32)>,
+    pub(super) tenants: Ids,
+    pub(super) accounts: Ids,
+    pub(super) credentials: Ids,
+    /// Of own addresses in widest form.
+    pub(super) own: Ids,
     /// The same of what would be left of them by another tenant's separator.
-    pub(super) cut: Vec<(Separator, u64, u32)>,
-    /// The separators of the tenant that an own address is compared by.
-    pub(super) separators: Vec<Separator>,
+    pub(super) cut: [Ids; Separator::ALL.len()],
+    /// The separators that own addresses are compared by.
+    pub(super) separators: BTreeSet<Separator>,
 }
 
-impl Outline {
-    /// Checks a tenant alone; `entries` are its domains.
-    pub(crate) fn of<'p>(tenant: &'p Tenant, entries: &Entries<'p>) -> (Self, Hashes) {
+impl Outlines {
+    /// Checks a tenant alone, and adds it; `entries` are its domains. Returns whether something was found that nothing in other
+    /// tenants makes right.
+    pub(crate) fn add<'p>(&mut self, tenant: &'p Tenant, entries: &Entries<'p>, hashes: &mut Hashes) -> bool {
         let found = Checker::of(tenant, entries);
-        let octets = tenant.accounts.iter().map(|account| texts(account).iter().map(|text| text.len()).sum::<usize>());
-        let mut text = String::with_capacity(tenant.id.len() + octets.sum::<usize>());
-        text.push_str(&tenant.id);
-        let mut outline = Self { text, id: small(tenant.id.len()), accounts: Vec::new(), more: None };
-        let mut hashes = Hashes { tenant: hash(&tenant.id), ..Hashes::default() };
-        outline.accounts.reserve_exact(tenant.accounts.len());
-        hashes.accounts.reserve_exact(tenant.accounts.len());
+        let is_wrong = found.iter().any(|found| matches!(found.what, What::Problem(_)));
+        let number = small(self.tenants.len());
+        let start = self.text.len();
+        self.text.push_str(&tenant.id);
+        self.tenants.push(TenantOutline { start, id: small(tenant.id.len()), accounts: self.accounts.len() });
+        hashes.tenants.push(hash(&tenant.id), At { tenant: number, number: 0 });
         let mut credentials = Vec::new();
-        for (account, number) in tenant.accounts.iter().zip(0..) {
-            outline.account(account, number, entries, &mut hashes);
+        for (account, of) in tenant.accounts.iter().zip(0..) {
+            self.account(account, start, At { tenant: number, number: of }, entries, hashes);
             for (credential, at) in account.credentials.iter().zip(0..) {
-                hashes.credentials.push(hash(&credential.id));
-                credentials.push(CredentialOutline { account: number, number: at, id: (*credential.id).into() });
+                hashes.credentials.push(hash(&credential.id), At { tenant: number, number: small(credentials.len()) });
+                credentials.push(CredentialOutline { account: of, number: at, id: (*credential.id).into() });
             }
         }
         let Tenant { parent, inherited, roles, .. } = tenant;
@@ -122,16 +132,16 @@ impl Outline {
         {
             let roles = roles.iter().map(|role| role.name.clone()).collect();
             let (parent, inherited) = (parent.clone(), *inherited);
-            outline.more = Some(Box::new(More { parent, inherited, roles, credentials, found }));
+            self.more.push((number, More { parent, inherited, roles, credentials, found }));
         }
-        (outline, hashes)
+        is_wrong
     }
 
-    fn account(&mut self, account: &Account, number: u32, entries: &Entries<'_>, hashes: &mut Hashes) {
-        hashes.accounts.push(hash(&account.id));
+    fn account(&mut self, account: &Account, start: usize, at: At, entries: &Entries<'_>, hashes: &mut Hashes) {
+        hashes.accounts.push(hash(&account.id), at);
         let [id, own @ ..] = texts(account);
         self.text.push_str(id);
-        let id = small(self.text.len());
+        let id = small(self.text.len() - start);
         let Some(address) = &account.address else {
             self.accounts.push(AccountOutline { id, own: id, local: None, separator: None });
             return;
@@ -139,39 +149,112 @@ impl Outline {
         own.into_iter().for_each(|part| self.text.push_str(part));
         let separator = entries.separator(address);
         let local = u8::try_from(address.local().len()).ok();
-        self.accounts.push(AccountOutline { id, own: small(self.text.len()), local, separator });
+        self.accounts.push(AccountOutline { id, own: small(self.text.len() - start), local, separator });
 
         let (domain, folded) = (hash(address.domain()), folded(address.local()));
         let own = base(&folded, &[separator]);
-        hashes.own.push((hash_below(domain, own), number));
-        hashes.separators.extend(separator.filter(|separator| !hashes.separators.contains(separator)));
-        for other in Separator::ALL {
+        hashes.own.push(hash_below(domain, own), at);
+        hashes.separators.extend(separator);
+        for (other, cut) in Separator::ALL.into_iter().zip(&mut hashes.cut) {
             let less = base(own, &[Some(other)]);
             if less.len() < own.len() {
-                hashes.cut.push((other, hash_below(domain, less), number));
+                cut.push(hash_below(domain, less), at);
             }
         }
     }
 
-    /// Whether something was found that nothing in other tenants makes right.
-    pub(crate) fn is_wrong(&self) -> bool {
-        let found = self.more().map(|more| &more.found[..]).unwrap_or_default();
-        found.iter().any(|found| matches!(found.what, What::Problem(_)))
+    /// Moves the tenants of another one behind these.
+    pub(super) fn append(&mut self, other: &mut Self) {
+        let (text, tenants, accounts) = (self.text.len(), small(self.tenants.len()), self.accounts.len());
+        self.text.push_str(&other.text);
+        other.text.clear();
+        self.tenants.extend(other.tenants.drain(..).map(|tenant| TenantOutline {
+            start: tenant.start + text,
+            id: tenant.id,
+            accounts: tenant.accounts + accounts,
+        }));
+        self.accounts.append(&mut other.accounts);
+        self.more.extend(other.more.drain(..).map(|(tenant, more)| (tenant.saturating_add(tenants), more)));
     }
 
+    /// Gives back the memory that was asked for and is not needed.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.text.shrink_to_fit();
+        self.tenants.shrink_to_fit();
+        self.accounts.shrink_to_fit();
+        self.more.shrink_to_fit();
+    }
+
+    /// How many tenants there are.
+    pub(crate) fn len(&self) -> usize {
+        self.tenants.len()
+    }
+
+    /// How many octets their texts have.
+    pub(super) fn octets(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The tenant with this number.
+    pub(crate) fn tenant(&self, number: usize) -> Option<Outline<'_>> {
+        let tenant = self.tenants.get(number)?;
+        let [text, accounts] = match self.tenants.get(number + 1) {
+            Some(next) => [next.start, next.accounts],
+            None => [self.text.len(), self.accounts.len()],
+        };
+        let text = self.text.get(tenant.start..text)?;
+        let more = self.more.binary_search_by_key(&number, |(number, _)| *number as usize).ok();
+        let more = more.and_then(|at| self.more.get(at)).map(|(_, more)| more);
+        Some(Outline { text, id: tenant.id, accounts: self.accounts.get(tenant.accounts..accounts)?, more })
+    }
+
+    /// What few tenants have, with their numbers.
+    pub(super) fn more(&self) -> impl Iterator<Item = (u32, &More)> {
+        self.more.iter().map(|(number, more)| (*number, more))
+    }
+
+    /// Takes what was found, with the numbers of the tenants.
+    pub(super) fn take_found(&mut self) -> impl Iterator<Item = (u32, Vec<Found>)> {
+        self.more.iter_mut().map(|(number, more)| (*number, core::mem::take(&mut more.found)))
+    }
+}
+
+impl Hashes {
+    /// Moves those of other tenants, whose numbers begin at `first`, behind these.
+    pub(super) fn append(&mut self, other: &mut Self, first: u32) {
+        let Self { tenants, accounts, credentials, own, cut, separators } = self;
+        tenants.append(&mut other.tenants, first);
+        accounts.append(&mut other.accounts, first);
+        credentials.append(&mut other.credentials, first);
+        own.append(&mut other.own, first);
+        cut.iter_mut().zip(&mut other.cut).for_each(|(cut, other)| cut.append(other, first));
+        separators.append(&mut other.separators);
+    }
+}
+
+/// A tenant among [`Outlines`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outline<'o> {
+    text: &'o str,
+    id: u32,
+    accounts: &'o [AccountOutline],
+    more: Option<&'o More>,
+}
+
+impl<'o> Outline<'o> {
     /// The tenant's id.
-    pub(crate) fn id(&self) -> &str {
+    pub(crate) fn id(self) -> &'o str {
         self.between(0, self.id)
     }
 
     /// The id of an account.
-    pub(super) fn account_id(&self, number: u32) -> &str {
+    pub(super) fn account_id(self, number: u32) -> &'o str {
         let start = self.start(number);
         self.accounts.get(number as usize).map_or("", |account| self.between(start, account.id))
     }
 
     /// The own address of an account: its local part, its domain, and what begins a sub-address in it.
-    pub(super) fn own(&self, number: u32) -> Option<(&str, &str, Option<Separator>)> {
+    pub(super) fn own(self, number: u32) -> Option<(&'o str, &'o str, Option<Separator>)> {
         let account = self.accounts.get(number as usize)?;
         let text = match self.between(account.id, account.own) {
             "" => self.account_id(number),
@@ -182,27 +265,22 @@ impl Outline {
     }
 
     /// What few tenants have.
-    pub(super) fn more(&self) -> Option<&More> {
-        self.more.as_deref()
+    pub(super) fn more(self) -> Option<&'o More> {
+        self.more
     }
 
     /// The credential with this number.
-    pub(super) fn credential(&self, number: u32) -> Option<&CredentialOutline> {
-        self.more()?.credentials.get(number as usize)
-    }
-
-    /// Takes what was found.
-    pub(super) fn take_found(&mut self) -> Vec<Found> {
-        self.more.as_mut().map(|more| core::mem::take(&mut more.found)).unwrap_or_default()
+    pub(super) fn credential(self, number: u32) -> Option<&'o CredentialOutline> {
+        self.more?.credentials.get(number as usize)
     }
 
     /// Where the texts of an account start.
-    fn start(&self, number: u32) -> u32 {
+    fn start(self, number: u32) -> u32 {
         let before = number.checked_sub(1).and_then(|before| self.accounts.get(before as usize));
         before.map_or(self.id, |before| before.own)
     }
 
-    fn between(&self, start: u32, end: u32) -> &str {
+    fn between(self, start: u32, end: u32) -> &'o str {
         self.text.get(start as usize..end as usize).unwrap_or_default()
     }
 }
