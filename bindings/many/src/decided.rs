@@ -40,21 +40,12 @@ impl From<&Decision> for Summary {
     }
 }
 
-impl Requests {
-    /// Decides all of them, in their order.
-    #[must_use]
-    pub fn decide(&self, snapshot: &Snapshot) -> Vec<Summary> {
-        let mut summaries = Vec::with_capacity(self.len());
-        self.with_all(|all| snapshot.evaluate_many(all, |decision| summaries.push(Summary::from(decision))));
-        summaries
-    }
-}
-
 impl Decided {
     /// Decides requests, and keeps them.
     #[must_use]
     pub fn new(snapshot: &Snapshot, mut requests: Requests) -> Self {
-        let summaries = requests.decide(snapshot);
+        let mut summaries = Vec::with_capacity(requests.len());
+        requests.with_all(|all| snapshot.evaluate_many(all, |decision| summaries.push(Summary::from(decision))));
         requests.settle();
         Self { snapshot: snapshot.clone(), requests, summaries }
     }

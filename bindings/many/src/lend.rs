@@ -20,7 +20,7 @@ impl Requests {
     }
 
     /// Hands the request with this number to `take`; `None` where there is none.
-    pub fn with_one<T>(&self, number: usize, take: impl FnOnce(&Request<'_>, Stage) -> T) -> Option<T> {
+    pub(crate) fn with_one<T>(&self, number: usize, take: impl FnOnce(&Request<'_>, Stage) -> T) -> Option<T> {
         let row = self.rows.get(number)?;
         let before = self.rows.get(..number)?;
         let skipped = |count: fn(&Row) -> u32| before.iter().map(|row| known(count(row))).sum::<usize>();

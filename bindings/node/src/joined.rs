@@ -11,9 +11,9 @@ use std::slice;
 
 use napi::Env;
 use napi::bindgen_prelude::{Result, Unknown};
-use sendas::{ClientIp, CredentialFacts, EnvelopeSender, Header, Request, Timestamp};
-use sendas_many::Requests;
-use smallvec::SmallVec;
+use sendas::{
+    Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Stage, Timestamp, Tls,
+};
 
 use crate::given::whole;
 use crate::request::STAGE;
@@ -29,6 +29,72 @@ pub(crate) enum Unfit {
 }
 
 type Read<T> = std::result::Result<T, Unfit>;
+
+/// Requests that were put together and have been read, all of them.
+pub(crate) struct Joined {
+    /// Their texts.
+    octets: Vec<u8>,
+    rows: Vec<Row>,
+    /// Of the fields of all headers name and body.
+    fields: Vec<[Text; 2]>,
+}
+
+/// Where a text stands among the octets, which have all of it.
+type Text = Range<usize>;
+
+struct Row {
+    now: Timestamp,
+    channel: Channel,
+    account: Option<Text>,
+    role: Option<Text>,
+    client_ip: Option<Text>,
+    kind: Option<CredentialKind>,
+    id: Option<Text>,
+    tls: Option<Tls>,
+    smtputf8: bool,
+    envelope_sender: Option<Text>,
+    stage: Stage,
+    /// How many fields the header has.
+    fields: Option<usize>,
+}
+
+impl Joined {
+    /// Lends all of them, in their order.
+    pub(crate) fn with_all<T>(&self, take: impl FnOnce(&mut dyn Iterator<Item = (Request<'_>, Stage)>) -> T) -> T {
+        let fields = self.fields.iter().map(|[name, body]| (self.text(name), self.text(body)));
+        let fields: Vec<_> = fields.collect();
+        let mut rest = &fields[..];
+        take(&mut self.rows.iter().map(|row| (self.request(row, &mut rest), row.stage)))
+    }
+
+    /// Makes a request, whose fields are the first of these, and takes them away.
+    fn request<'a>(&'a self, row: &Row, fields: &mut &'a [(&'a [u8], &'a [u8])]) -> Request<'a> {
+        let text = |text: &Option<Text>| text.as_ref().map(|text| self.text(text));
+        let mut request = Request::new(row.channel, row.now);
+        request.account = text(&row.account);
+        request.role = text(&row.role);
+        request.client_ip = text(&row.client_ip).map_or(ClientIp::Unknown, ClientIp::Text);
+        request.credential = row.kind.map(|kind| {
+            let mut facts = CredentialFacts::new(kind);
+            facts.id = text(&row.id);
+            facts
+        });
+        request.tls = row.tls;
+        request.smtputf8 = row.smtputf8;
+        request.envelope_sender = text(&row.envelope_sender).map_or(EnvelopeSender::Unknown, EnvelopeSender::Path);
+        request.header = row.fields.map_or(Header::NotGiven, |count| {
+            let (all, rest) = fields.split_at(count);
+            *fields = rest;
+            Header::Fields(all)
+        });
+        request
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "all of it is there; if it were not, nothing may be cut short")]
+    fn text(&self, text: &Text) -> &[u8] {
+        &self.octets[text.clone()]
+    }
+}
 
 pub(crate) struct Reader<'t> {
     numbers: slice::Iter<'t, f64>,
@@ -50,49 +116,34 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads so many requests, and that nothing is left behind them.
-    pub(crate) fn requests(mut self, count: u32) -> Read<Requests> {
-        let (mut requests, mut fields) = (Requests::new(), Vec::new());
+    pub(crate) fn requests(mut self, count: u32) -> Read<Joined> {
+        let (mut rows, mut fields) = (Vec::new(), Vec::new());
         for _ in 0..count {
-            fields.clear();
-            self.request(&mut fields, &mut requests)?;
+            let row = self.row(&mut fields)?;
+            rows.push(row);
         }
         let all = self.units.map_or(self.octets.len(), |units| units.len());
-        if self.numbers.as_slice().is_empty() && self.at == all { Ok(requests) } else { Err(Unfit::Form) }
+        let nothing_left = self.numbers.as_slice().is_empty() && self.at == all;
+        if nothing_left { Ok(Joined { octets: self.octets, rows, fields }) } else { Err(Unfit::Form) }
     }
 
-    /// Reads a request; `fields` is room for where its header's fields stand.
-    fn request(&mut self, fields: &mut Vec<[Range<usize>; 2]>, requests: &mut Requests) -> Read<()> {
+    /// Reads a request, and appends the fields of its header.
+    fn row(&mut self, all: &mut Vec<[Text; 2]>) -> Read<Row> {
         let now = whole(self.number()?).and_then(|now| Timestamp::from_seconds(now).ok());
         let channel = self.word()?.ok_or(Unfit::Form)?;
         let (account, role, client_ip) = (self.text()?, self.text()?, self.text()?);
         let (kind, id, tls, smtputf8) = (self.word()?, self.text()?, self.word()?, self.flag()?);
-        let (envelope_sender, stage, header) = (self.text()?, self.word()?, self.count()?);
-        for _ in 0..header.unwrap_or(0) {
-            fields.push([self.text()?.ok_or(Unfit::Form)?, self.text()?.ok_or(Unfit::Form)?]);
+        let (envelope_sender, stage, fields) = (self.text()?, self.word()?, self.count()?);
+        for _ in 0..fields.unwrap_or(0) {
+            all.push([self.text()?.ok_or(Unfit::Form)?, self.text()?.ok_or(Unfit::Form)?]);
         }
-        let octets = |range: &Range<usize>| self.octets.get(range.clone()).ok_or(Unfit::Form);
-        let text = |range: Option<Range<usize>>| range.as_ref().map(octets).transpose();
-        let fields = fields.iter().map(|[name, body]| Ok((octets(name)?, octets(body)?)));
-        let fields = fields.collect::<Read<SmallVec<[_; FEW]>>>()?;
-        let mut request = Request::new(channel, now.ok_or(Unfit::Value)?);
-        request.account = text(account)?;
-        request.role = text(role)?;
-        request.client_ip = text(client_ip)?.map_or(ClientIp::Unknown, ClientIp::Text);
-        request.credential = match (kind, text(id)?) {
-            (Some(kind), id) => {
-                let mut facts = CredentialFacts::new(kind);
-                facts.id = id;
-                Some(facts)
-            }
-            (None, None) => None,
+        if kind.is_none() && id.is_some() {
             // What is known of a credential must not be lost: it may be revoked.
-            (None, Some(_)) => return Err(Unfit::Form),
-        };
-        request.tls = tls;
-        request.smtputf8 = smtputf8;
-        request.envelope_sender = text(envelope_sender)?.map_or(EnvelopeSender::Unknown, EnvelopeSender::Path);
-        request.header = header.map_or(Header::NotGiven, |_| Header::Fields(&fields));
-        requests.push(&request, stage.unwrap_or(STAGE)).map_err(|_| Unfit::Value)
+            return Err(Unfit::Form);
+        }
+        let now = now.ok_or(Unfit::Value)?;
+        let stage = stage.unwrap_or(STAGE);
+        Ok(Row { now, channel, account, role, client_ip, kind, id, tls, smtputf8, envelope_sender, stage, fields })
     }
 
     fn number(&mut self) -> Read<f64> {
@@ -115,7 +166,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn text(&mut self) -> Read<Option<Range<usize>>> {
+    fn text(&mut self) -> Read<Option<Text>> {
         let Some(length) = self.count()? else { return Ok(None) };
         let end = self.at.checked_add(length).ok_or(Unfit::Form)?;
         let read = std::mem::replace(&mut self.at, end)..end;
@@ -133,6 +184,3 @@ impl<'t> Reader<'t> {
         word.copied().map(Some).ok_or(Unfit::Form)
     }
 }
-
-/// As many fields as most headers have, as far as they are handed over.
-const FEW: usize = 8;

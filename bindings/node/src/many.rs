@@ -6,10 +6,10 @@ use napi::bindgen_prelude::{External, Float64ArraySlice, Result, Uint32Array, Ui
 use napi::{Env, Error};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
-use sendas_many::{Decided, Requests};
+use sendas_many::{Decided, Requests, Summary};
 
 use crate::decision::Decision;
-use crate::joined::{Reader, Unfit};
+use crate::joined::{Joined, Reader, Unfit};
 use crate::snapshot::{Snapshot, read_many, summary};
 
 /// As many requests are best handed over at once.
@@ -35,15 +35,19 @@ pub fn decide_joined(
     mut summaries: Uint32ArraySlice<'_>,
 ) -> Result<Option<u32>> {
     let Some(requests) = read_joined(env, count, &numbers, texts)? else { return Ok(None) };
-    let decided = requests.decide(&snapshot.snapshot);
     // SAFETY: no script runs meanwhile, and what has been read of `numbers` is not looked at again.
     #[expect(unsafe_code, reason = "a script lends the array, and napi cannot know that it is not looked at meanwhile")]
-    let room = unsafe { summaries.as_mut() };
-    let room = room.get_mut(..decided.len()).ok_or_else(wrongly)?;
-    for (place, decided) in room.iter_mut().zip(&decided) {
-        *place = summary(*decided);
-    }
-    Ok(u32::try_from(decided.len()).ok())
+    let mut room = unsafe { summaries.as_mut() }.iter_mut();
+    let mut written = 0;
+    requests.with_all(|all| {
+        snapshot.snapshot.evaluate_many(all, |decision| {
+            if let Some(place) = room.next() {
+                *place = summary(Summary::from(decision));
+                written += 1;
+            }
+        });
+    });
+    if written == count { Ok(Some(written)) } else { Err(wrongly()) }
 }
 
 /// The decision of one request that `index.js` has put together.
@@ -55,13 +59,13 @@ pub fn decision_of_joined(
     texts: Unknown<'_>,
 ) -> Result<Decision> {
     let requests = read_joined(env, 1, &numbers, texts)?.ok_or_else(wrongly)?;
-    let decided = requests.with_one(0, |request, stage| {
-        Decision::new(snapshot.snapshot.evaluate_stage(request, stage), Rc::new(RequestRecord::from(request)))
-    });
-    decided.ok_or_else(wrongly)
+    requests.with_all(|all| {
+        let (request, stage) = all.next().ok_or_else(wrongly)?;
+        Ok(Decision::new(snapshot.snapshot.evaluate_stage(&request, stage), Rc::new(RequestRecord::from(&request))))
+    })
 }
 
-fn read_joined(env: Env, count: u32, numbers: &[f64], texts: Unknown<'_>) -> Result<Option<Requests>> {
+fn read_joined(env: Env, count: u32, numbers: &[f64], texts: Unknown<'_>) -> Result<Option<Joined>> {
     match Reader::new(env, numbers, texts)?.requests(count) {
         Ok(requests) => Ok(Some(requests)),
         Err(Unfit::Value) => Ok(None),
