@@ -11,8 +11,9 @@ use std::{iter, mem};
 
 use crate::options::Options;
 use crate::policy::Policy;
+use crate::snapshot::builder::Compiled;
 use crate::snapshot::join::Both;
-use crate::snapshot::{CompileError, Compiled, Snapshot};
+use crate::snapshot::{CompileError, Snapshot};
 #[cfg(feature = "json")]
 use crate::wire::{LinesError, SnapshotLines};
 

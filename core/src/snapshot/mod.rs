@@ -2,7 +2,7 @@
 
 pub(crate) mod approach;
 mod blocks;
-mod builder;
+pub(crate) mod builder;
 mod change;
 pub(crate) mod compare;
 mod delta;
@@ -36,8 +36,6 @@ use crate::decision::SnapshotId;
 use crate::options::Options;
 use crate::policy::{Policy, PolicyProblem};
 
-#[cfg(any(feature = "std", feature = "json"))]
-pub(crate) use self::builder::Compiled;
 pub use self::builder::{SnapshotBuilder, TenantCompiler, TenantPage};
 pub use self::delta::DeltaError;
 use self::hash::Hasher;

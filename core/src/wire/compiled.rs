@@ -6,8 +6,9 @@ use core::mem;
 
 use crate::options::Options;
 use crate::policy::Provider;
+use crate::snapshot::builder::Compiled as Tenants;
 use crate::snapshot::join::{Both, InTurn};
-use crate::snapshot::{CompileError, Compiled as Tenants, Snapshot, SnapshotBuilder, TenantCompiler};
+use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler};
 
 use super::diagnostic::{Diagnostic, PolicyError};
 use super::lines::{Line, Object, Place, diagnose, each_line, read_line, without_columns};
