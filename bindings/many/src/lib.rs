@@ -1,6 +1,7 @@
 //! Some requests and what was decided of them, kept so that nothing is made of a decision until somebody asks for it.
 //!
-//! The packages for Python and Node read requests in the way that their languages have, and put them here; both keep them alike.
+//! The packages for Python and Node read requests in the way that their languages have, and put them here. Plain requests in Node stay
+//! with the script that has put them together.
 
 mod decided;
 mod lend;
