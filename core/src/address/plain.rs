@@ -7,7 +7,7 @@ use super::canonical::AddrSpec;
 use super::domain::MAX_LABEL;
 use super::local::MAX_LOCAL;
 use super::marks::Marks;
-use super::octet::{self, ATEXT, NAME, PHRASE, WORDS};
+use super::octet::{self, ATEXT, NAME, PHRASE, SHOWN, WORDS};
 use super::span::position;
 
 /// An everyday address that was read before, in canonical form as it is spelled.
@@ -37,7 +37,7 @@ pub(crate) struct Everyday {
 }
 
 /// Reads a field body that is one mailbox: `a@b.example`, `Name <a@b.example>` or `"Name" <a@b.example>`, with no
-/// `@` or backslash in the name, and no `=` in quotes.
+/// backslash in the name, no `=` in quotes and no `@` outside of them, and folded before the bracket at most.
 #[inline(always)]
 pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<Everyday> {
     let start = usize::from(body.first() == Some(&b' '));
@@ -68,10 +68,14 @@ fn bracket(named: &[u8], known: Option<Known<'_>>) -> Option<usize> {
     }
 }
 
-/// Tells of an everyday name, which is a phrase, a quoted string or nothing, whether no encoded-word can begin in it.
+/// Tells of an everyday name, which is a phrase, a quoted string or nothing, whether it shows no address and no
+/// encoded-word can begin in it.
 #[inline]
 fn is_plain_name(name: &[u8]) -> Option<bool> {
-    let name = name.strip_suffix(b" ").unwrap_or(name);
+    let name = match name {
+        [name @ .., b'\r', b'\n', b' ' | b'\t'] | [name @ .., b' ' | b'\t'] => name,
+        _ => name,
+    };
     let (inner, plain) = match name {
         [b'"', quoted @ .., b'"'] => (quoted, NAME),
         _ => (name, WORDS),
@@ -83,7 +87,10 @@ fn is_plain_name(name: &[u8]) -> Option<bool> {
     if classes & plain != 0 {
         return Some(true);
     }
-    (plain == WORDS && classes & PHRASE != 0).then(|| !begins_encoded_word(name))
+    if plain == NAME {
+        return (classes & SHOWN != 0).then_some(false);
+    }
+    (classes & PHRASE != 0).then(|| !begins_encoded_word(name))
 }
 
 /// Tells whether a phrase begins with a dot, which may stand behind its first word only.
@@ -200,9 +207,13 @@ impl Parts {
     /// Takes one apart that is longer, or whose local part is of any atoms in which no encoded-word can begin.
     #[inline(never)]
     fn further(text: &[u8]) -> Option<Self> {
+        if text.first() == Some(&b'"') {
+            return None;
+        }
         let at = octet::position(text, b'@')?;
         let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
-        let is_everyday = is_short(local) && are_atoms(local) && is_domain(domain) && !begins_encoded_word(local);
+        // Of what is not everyday, most has A-labels or U-labels.
+        let is_everyday = is_short(local) && is_domain(domain) && are_atoms(local) && !begins_encoded_word(local);
         if is_everyday { Self::at(text, position(at)) } else { None }
     }
 
@@ -269,6 +280,9 @@ mod tests {
                 format!("A.. . Dean Jr. <{address}>"),
                 format!(" \"Dean, Ann (<x>; y: z)\" <{address}>"),
                 format!("\"\"<{address}>"),
+                format!(" Ann\t<{address}>"),
+                format!(" Ann Dean\r\n <{address}>"),
+                format!("\"Dean (A)\"\r\n\t<{address}>"),
             ] {
                 let read_alone = field(body.as_bytes(), None);
                 let Everyday { spec, is_plain, repeats } = read_alone.expect(&body);
@@ -350,11 +364,12 @@ mod tests {
             ".Ann D <a@b.example>",
             "  .Ann D <a@b.example>",
             "Ann <a@b.example> ",
-            "\"a@b.example\" <c@d.example>",
             "\"a\\\"\" <c@d.example>",
             "Ann (x) <a@b.example>",
             "\"x\"y <a@b.example>",
-            "Ann\r\n <a@b.example>",
+            "Ann\r\n  <a@b.example>",
+            "Ann\r\nD <a@b.example>",
+            "Ann\n <a@b.example>",
             "a@b.example <c@d.example>",
             "\"=\"?utf-8?q?x?= <a@b.example>",
             "\u{e9} <a@b.example>",
@@ -421,7 +436,9 @@ mod tests {
                     (b"<A@b", b"EXAMPLE>"),
                     (b"", b""),
                     (b"", b" <a@b.example>"),
+                    (b"", b"\r\n <a@b.example>"),
                     (b"\"", b"\" <a@b.example>"),
+                    (b"\"x@", b"\"\r\n\t<a@b.example>"),
                     (b"\"=", b"<a@b.example>"),
                     (b"a@b.example", b""),
                     (b"<a@b.example", b">"),
@@ -437,6 +454,13 @@ mod tests {
             }
         }
         assert!(read > 1000 && left > read, "{read} {left}");
+    }
+
+    #[test]
+    fn a_name_with_an_at_sign_in_quotes_is_everyday_but_not_plain() {
+        for body in [" \"a@b.example\" <c@d.example>", "\"for a@b only\"\r\n\t<c@d.example>"] {
+            assert!(field(body.as_bytes(), None).is_some_and(|everyday| !everyday.is_plain), "{body}");
+        }
     }
 
     #[test]
