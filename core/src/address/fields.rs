@@ -141,10 +141,10 @@ impl Iterator for BlockFields<'_> {
 
     fn next(&mut self) -> Option<RawField> {
         let start = self.at;
-        let colon = start + self.block.get(start..)?.iter().position(|&octet| octet == b':')?;
+        let colon = start + octet::position(self.block.get(start..)?, b':')?;
         let mut end = colon + 1;
         loop {
-            end += self.block.get(end..)?.iter().position(|&octet| octet == b'\n').unwrap_or(self.block.len() - end);
+            end += octet::position(self.block.get(end..)?, b'\n').unwrap_or(self.block.len() - end);
             self.at = end + 1;
             match self.block.get(end + 1) {
                 Some(b' ' | b'\t') => end += 1,
@@ -245,7 +245,7 @@ fn is_ftext(name: &[u8]) -> bool {
 }
 
 fn is_folded(mut body: &[u8]) -> bool {
-    while let Some(at) = body.iter().position(|&octet| matches!(octet, b'\r' | b'\n' | 0)) {
+    while let Some(at) = octet::line_end(body) {
         match body.get(at..) {
             Some([b'\r', b'\n', b' ' | b'\t', rest @ ..]) => {
                 let text = rest.iter().position(|octet| !matches!(octet, b' ' | b'\t'));
@@ -276,7 +276,7 @@ fn next_line(block: &[u8], at: usize, limit: usize) -> Result<Line, BlockError> 
     }
     // One octet more than the limit may hold is enough to know.
     let reach = rest.get(..limit.saturating_sub(at).saturating_add(2)).unwrap_or(rest);
-    let Some(length) = reach.iter().position(|&octet| matches!(octet, b'\r' | b'\n' | 0)) else {
+    let Some(length) = octet::line_end(reach) else {
         return if at + rest.len() > limit {
             Err(BlockError::at(BlockErrorKind::TooLong, limit))
         } else {
@@ -306,7 +306,7 @@ fn check_continuation(line: &[u8], at: usize) -> Result<(), BlockError> {
 /// Checks that a line begins with a field name and a colon; white space before the colon is obsolete syntax
 /// (RFC 5322 §4.5), which [`classify`] judges.
 fn check_name(line: &[u8], at: usize) -> Result<(), BlockError> {
-    let colon = line.iter().position(|&octet| octet == b':');
+    let colon = octet::position(line, b':');
     let name = line.get(..colon.unwrap_or(line.len())).unwrap_or_default();
     let name = name.trim_ascii_end();
     if colon.is_some() && is_ftext(name) {

@@ -201,6 +201,25 @@ pub(crate) fn position(octets: &[u8], sought: u8) -> Option<usize> {
     rest.iter().position(|&octet| octet == sought).map(|found| octets.len() - rest.len() + found)
 }
 
+/// Finds the first CR, LF or NUL.
+#[inline]
+pub(crate) fn line_end(octets: &[u8]) -> Option<usize> {
+    let is_end = |octet: &u8| matches!(octet, b'\r' | b'\n' | 0);
+    let mut rest = octets;
+    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
+        // Where none is as low as a CR, no high bit is turned on.
+        let word = u64::from_le_bytes(*chunk);
+        let is_low = word.wrapping_sub(ONES * (u64::from(b'\r') + 1)) & !word & HIGHS != 0;
+        if is_low {
+            if let Some(found) = chunk.iter().position(is_end) {
+                return Some(octets.len() - rest.len() + found);
+            }
+        }
+        rest = after;
+    }
+    rest.iter().position(is_end).map(|found| octets.len() - rest.len() + found)
+}
+
 /// Finds the last of an octet.
 #[inline]
 pub(crate) fn last_position(octets: &[u8], sought: u8) -> Option<usize> {
@@ -340,7 +359,8 @@ mod tests {
     use std::vec::Vec;
 
     use super::{
-        ATEXT, LDH, all_are, all_are_over, has_capital, is, last_position, leading, position, same, same_but_for_case,
+        ATEXT, LDH, all_are, all_are_over, has_capital, is, last_position, leading, line_end, position, same,
+        same_but_for_case,
     };
 
     #[test]
@@ -416,6 +436,20 @@ mod tests {
                 assert_eq!(position(&twice, sought), Some(at));
                 assert_eq!(last_position(&twice, sought), Some(octets.len() + at));
             });
+        }
+    }
+
+    #[test]
+    fn the_first_end_of_a_line_is_found_wherever_it_stands() {
+        for octet in 0..=255_u8 {
+            let is_end = matches!(octet, b'\r' | b'\n' | 0);
+            for other in [b'a', b'\t', 1, 0x80, 0x8d, 0xff] {
+                each_place(other, octet, |octets, at| {
+                    assert_eq!(line_end(octets), is_end.then_some(at), "{octet:#x} among {other:#x}");
+                    let twice = [octets, octets].concat();
+                    assert_eq!(line_end(&twice), is_end.then_some(at), "{octet:#x} among {other:#x}");
+                });
+            }
         }
     }
 
