@@ -128,6 +128,9 @@ impl<'p> Checker {
         mut special: impl FnMut(&mut Self, &'p Identity),
     ) {
         let second = second_identities(of, identities);
+        if second.is_empty() && identities.iter().all(says_nothing) {
+            return;
+        }
         self.each("identity", identities, |checker, number, identity| {
             if let Some(first) = second.get(&number).and_then(|&first| identities.get(first)) {
                 checker.report("address", ProblemKind::DuplicateIdentity { first: first.address.clone() });
@@ -341,6 +344,12 @@ impl Of<'_, '_> {
     }
 }
 
+/// Whether an identity has nothing that could be wrong but its address, as most have.
+const fn says_nothing(identity: &Identity) -> bool {
+    let Identity { address: _, status: _, consent: _, grandfathered, since, senders, roles } = identity;
+    !*grandfathered && since.is_none() && matches!((senders, roles), (Names::Any, Names::Any))
+}
+
 /// Returns the number of each identity whose address an earlier one has in widest form, with the number of the first of them.
 fn second_identities(of: &Of<'_, '_>, identities: &[Identity]) -> BTreeMap<usize, usize> {
     let mut second = BTreeMap::new();
@@ -374,11 +383,15 @@ fn second_identities(of: &Of<'_, '_>, identities: &[Identity]) -> BTreeMap<usize
 /// separators, those that are one have these in common.
 fn differ(identities: &[Identity]) -> bool {
     let mut looks: SmallVec<[u32; FEW_IDENTITIES]> = SmallVec::new();
+    // A bit for each look, which some looks have in common: where none has set it, there is nothing to compare with.
+    let mut seen = 0_u128;
     identities.iter().all(|Identity { address, .. }| {
         let (local, domain) = (address.local().as_bytes(), address.domain().len());
         let last = local.last().map_or(0, u8::to_ascii_lowercase);
         let look = u32::from(last) << 24 | small(local.len()) << 12 | small(domain);
-        let is_new = !looks.contains(&look);
+        let bit = 1_u128 << (look.wrapping_mul(0x9e37_79b9) >> 25);
+        let is_new = seen & bit == 0 || !looks.contains(&look);
+        seen |= bit;
         looks.push(look);
         is_new
     })

@@ -26,7 +26,7 @@ impl Ids {
 
     /// Sorts what was entered, as the others need it.
     pub(super) fn sort<'t>(&mut self, text: impl Fn(At) -> &'t str) {
-        self.0.sort_unstable();
+        self.sort_by_hash();
         for alike in self.0.chunk_by_mut(|(one, _), (other, _)| one == other).filter(|alike| alike.len() > 1) {
             alike.sort_unstable_by_key(|&(_, at)| (text(at), at));
         }
@@ -64,7 +64,7 @@ impl Ids {
 
     /// Sorts by the hash alone, where texts do not matter.
     pub(super) fn sort_by_hash(&mut self) {
-        self.0.sort_unstable();
+        self.0.sort_unstable_by_key(|(hash, _)| *hash);
     }
 }
 
