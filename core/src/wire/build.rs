@@ -22,12 +22,12 @@ use crate::request::{Channel, CredentialKind};
 use crate::time::Timestamp;
 
 use super::diagnostic::{Quoted, Report};
-use super::shape::{push_index, push_key};
+use super::path::{Path, push_key};
 use super::tree::{Node, Value};
 
 /// Builds objects and notes what could not be read.
 pub(super) struct Builder {
-    path: String,
+    path: Path,
     pub(super) reports: Vec<Report>,
     /// Where the tables begin that no object was built from.
     pub(super) skipped: BTreeSet<usize>,
@@ -35,8 +35,8 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Creates a builder for what stands at `path`.
-    pub(super) fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), reports: Vec::new(), skipped: BTreeSet::new() }
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.clone(), reports: Vec::new(), skipped: BTreeSet::new() }
     }
 
     pub(super) fn policy(&mut self, node: &Node<'_>) -> Policy {
@@ -252,19 +252,17 @@ impl Builder {
         let Some(list) = node.get(key) else {
             return Vec::new();
         };
-        let outer = self.path.len();
-        push_key(&mut self.path, key);
-        let length = self.path.len();
+        self.path.push(key);
         let mut built = Vec::with_capacity(list.elements().len());
         for (index, element) in list.elements().iter().enumerate() {
-            push_index(&mut self.path, index);
+            self.path.push_index(index);
             match build(self, element) {
                 Some(object) => built.push(object),
                 None => drop(self.skipped.insert(element.span.start)),
             }
-            self.path.truncate(length);
+            self.path.pop();
         }
-        self.path.truncate(outer);
+        self.path.pop();
         built
     }
 
@@ -275,20 +273,19 @@ impl Builder {
         build: impl FnOnce(&mut Self, &Node<'_>) -> T,
     ) -> Option<T> {
         let value = node.get(key)?;
-        let length = self.path.len();
-        push_key(&mut self.path, key);
+        self.path.push(key);
         let built = build(self, value);
-        self.path.truncate(length);
+        self.path.pop();
         Some(built)
     }
 
     /// Reports the element that is being built.
     pub(super) fn refuse(&mut self, value: &Node<'_>, message: &dyn fmt::Display) {
-        self.reports.push(Report::new(value.span.clone(), self.path.clone(), message));
+        self.reports.push(Report::new(value.span.clone(), self.path.text(), message));
     }
 
     fn report(&mut self, value: &Node<'_>, key: &'static str, message: &dyn fmt::Display, help: Option<&str>) {
-        let mut path = self.path.clone();
+        let mut path = self.path.text();
         push_key(&mut path, key);
         let report = Report::new(value.span.clone(), path, message);
         self.reports.push(match help {

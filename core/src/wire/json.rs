@@ -10,8 +10,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
 use super::diagnostic::{Quoted, Report};
 use super::tree::{Entry, Node, Value};
 
@@ -21,7 +19,7 @@ use super::tree::{Entry, Node, Value};
 ///
 /// The syntax error that ended the reading, or every key that stands twice.
 pub(super) fn read(text: &str, start: usize) -> Result<Node<'_>, Vec<Report>> {
-    let (entries, elements) = (SmallVec::new(), SmallVec::new());
+    let (entries, elements) = (Vec::with_capacity(ENTRIES), Vec::with_capacity(ELEMENTS));
     let mut reader = Reader { text, at: start, depth: 0, entries, elements, duplicates: Vec::new() };
     let document = reader.value().and_then(|node| {
         reader.skip_space();
@@ -46,8 +44,8 @@ struct Reader<'t> {
     depth: usize,
     /// What was read of the tables and lists that have not ended, one behind the other: a table or list is made of its own
     /// when it ends, at its size.
-    entries: SmallVec<[Entry<'t>; OPEN]>,
-    elements: SmallVec<[Node<'t>; OPEN]>,
+    entries: Vec<Entry<'t>>,
+    elements: Vec<Node<'t>>,
     duplicates: Vec<Report>,
 }
 
@@ -105,7 +103,7 @@ impl<'t> Reader<'t> {
             self.entries.push(Entry { key, key_span, node });
             self.skip_space();
             if self.take(b'}') {
-                let entries = self.entries.drain(first..).collect::<Vec<_>>();
+                let entries = self.entries.split_off(first);
                 self.refuse_duplicates(&entries);
                 return Ok(Value::Table(entries));
             }
@@ -126,7 +124,7 @@ impl<'t> Reader<'t> {
             self.elements.push(element);
             self.skip_space();
             if self.take(b']') {
-                return Ok(Value::List(self.elements.drain(first..).collect()));
+                return Ok(Value::List(self.elements.split_off(first)));
             }
             if !self.take(b',') {
                 return Err(self.unexpected("`,` or `]`"));
@@ -353,8 +351,9 @@ fn plain_octets(octets: &[u8]) -> usize {
 
 /// As many keys are compared one by one.
 const FEW: usize = 16;
-/// Of most texts, no more entries or elements are at hand at a time.
-const OPEN: usize = 24;
+/// Of most texts, no more entries or elements are at hand at a time; they take less than 1 KiB each, which allocators have at hand.
+const ENTRIES: usize = 11;
+const ELEMENTS: usize = 20;
 /// Deeper than any policy, and shallow enough for every stack.
 const DEPTH: usize = 64;
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::build::Builder;
 use super::keys::{HEAD, Key, Kind, MODE, MinItems, POLICY, Presence, Rule, TENANT, Table};
+use super::path::Path;
 use super::{policy_schema, shape};
 use crate::policy::Policy;
 
@@ -202,8 +203,8 @@ fn accepted(document: &Value) -> Policy {
 fn build(document: &Value) -> (Policy, Vec<String>) {
     let text = document.to_string();
     let tree = super::json::read(&text, 0).unwrap();
-    let mut builder = Builder::new("");
+    let mut builder = Builder::new(&Path::default());
     let policy = builder.policy(&tree);
-    let reports = shape::check(&tree, &POLICY, "").into_iter().chain(builder.reports);
+    let reports = shape::check(&tree, &POLICY, &Path::default()).into_iter().chain(builder.reports);
     (policy, reports.map(|report| format!("{}: {}; {:?}", report.path, report.message, report.help)).collect())
 }

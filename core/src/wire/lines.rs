@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::iter;
@@ -13,8 +12,8 @@ use crate::policy::{PathStep, Policy, PolicyProblem, Provider, Tenant};
 use super::build::Builder;
 use super::diagnostic::{Diagnostic, PolicyError, Report, place};
 use super::keys::{HEAD, TENANT};
+use super::path::{Path, push_steps};
 use super::read::{add_problems, decode, locate};
-use super::shape::push_key;
 use super::tree::Node;
 use super::{json, shape};
 
@@ -166,7 +165,7 @@ pub(super) enum Object {
 pub(super) fn read_line(line: &[u8], place: Place) -> Result<Line<'_>, Vec<Report>> {
     let (text, start) = decode(line)?;
     let tree = json::read(text, if place.is_head() { start } else { 0 })?;
-    let (path, _) = place.split(&[]);
+    let path = place.above();
     let mut builder = Builder::new(&path);
     let (table, object) = if place.is_head() {
         (&HEAD, Object::Head(builder.provider(&tree)))
@@ -192,22 +191,24 @@ impl Place {
         self.line == 1
     }
 
-    /// Returns the path of the line's object, and the steps that lead on from there.
-    fn split(self, steps: &[PathStep]) -> (String, &[PathStep]) {
-        if self.is_head() {
-            return (String::new(), steps);
+    /// The path of the line's object.
+    fn above(self) -> Path {
+        let mut path = Path::default();
+        if !self.is_head() {
+            path.push("tenant");
+            path.push_index(self.line - 2);
         }
-        (format!("tenant[{}]", self.line - 2), steps.get(2..).unwrap_or_default())
+        path
+    }
+
+    /// Returns the text of that path, and the steps that lead on from there.
+    fn split(self, steps: &[PathStep]) -> (String, &[PathStep]) {
+        (self.above().text(), if self.is_head() { steps } else { steps.get(2..).unwrap_or_default() })
     }
 
     fn path(self, steps: &[PathStep]) -> String {
         let (mut path, steps) = self.split(steps);
-        for step in steps {
-            match step {
-                PathStep::Key(key) => push_key(&mut path, key),
-                PathStep::Index(index) => path.push_str(&format!("[{index}]")),
-            }
-        }
+        push_steps(&mut path, steps);
         path
     }
 

@@ -12,6 +12,7 @@ mod keys;
 mod lines;
 mod nearest;
 mod output;
+mod path;
 pub mod postfix;
 #[cfg(test)]
 mod problem_tests;

@@ -11,7 +11,8 @@ use crate::policy::{PathStep, Policy, PolicyProblem, ProblemKind};
 use super::build::Builder;
 use super::diagnostic::{BYTE_ORDER_MARK, PolicyError, Report, place};
 use super::keys::POLICY;
-use super::shape::{self, push_key};
+use super::path::{Path, push_key};
+use super::shape;
 use super::tree::{Node, Value};
 use super::{json, lines};
 
@@ -69,9 +70,9 @@ fn document(bytes: &[u8], parse: Parse) -> Result<Policy, PolicyError> {
     let read = || {
         let (text, start) = decode(bytes)?;
         let tree = parse(text, start)?;
-        let mut builder = Builder::new("");
+        let mut builder = Builder::new(&Path::default());
         let policy = builder.policy(&tree);
-        let mut reports = shape::check(&tree, &POLICY, "");
+        let mut reports = shape::check(&tree, &POLICY, &Path::default());
         reports.append(&mut builder.reports);
         let whole = reports.is_empty();
         add_problems(&mut reports, &policy.check(), whole, |path| locate(&tree, &builder.skipped, path, String::new()));

@@ -1,34 +1,33 @@
 //! Compares a tree with the table of keys: what the JSON Schema can say too, with better words.
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
-use crate::policy::MAX_ID_OCTETS;
+use crate::policy::{MAX_ID_OCTETS, Seen};
 
 use super::diagnostic::{Quoted, Report};
 use super::keys::{Key, Kind, MODE, MODES, MinItems, Presence, Rule, Table};
 use super::nearest::nearest;
+use super::path::{Path, push_key};
 use super::tree::{Entry, Node, Value};
 
 /// As [`check`], for one of several tables.
-pub(super) fn check_kind(node: &Node<'_>, kind: &'static Kind, path: &str) -> Vec<Report> {
-    let mut shape = Shape { path: String::from(path), reports: Vec::new() };
+pub(super) fn check_kind(node: &Node<'_>, kind: &'static Kind, path: &Path) -> Vec<Report> {
+    let mut shape = Shape { path: path.clone(), reports: Vec::new() };
     shape.value(node, kind);
     shape.reports
 }
 
 /// Finds every key that is unknown or missing and every value of the wrong type, below `path`.
-pub(super) fn check(node: &Node<'_>, table: &'static Table, path: &str) -> Vec<Report> {
-    let mut shape = Shape { path: String::from(path), reports: Vec::new() };
+pub(super) fn check(node: &Node<'_>, table: &'static Table, path: &Path) -> Vec<Report> {
+    let mut shape = Shape { path: path.clone(), reports: Vec::new() };
     shape.table(node, table);
     shape.reports
 }
 
 struct Shape {
-    path: String,
+    path: Path,
     reports: Vec<Report>,
 }
 
@@ -171,11 +170,11 @@ impl Shape {
         if elements.is_empty() && least == MinItems::One {
             self.report(node, "an empty list", "write at least one element, or leave the key out");
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::new();
         for (index, element) in elements.iter().enumerate() {
             self.below_index(index, |shape| {
                 shape.value(element, kind);
-                if let Some(text) = element.text().filter(|text| !seen.insert(*text)) {
+                if let Some(text) = element.text().filter(|text| !seen.is_new(*text)) {
                     shape.report(element, format_args!("{} stands twice in this list", Quoted(text)), "remove one");
                 }
             });
@@ -215,14 +214,14 @@ impl Shape {
         for (entry, name) in entries.skip(1) {
             let message = format!("{} exclude each other", listed(names));
             self.below(name, |shape| {
-                let report = Report::new(entry.key_span.clone(), shape.path.as_str(), message);
+                let report = Report::new(entry.key_span.clone(), shape.path.text(), message);
                 shape.reports.push(report.help(format_args!("write {right}")));
             });
         }
     }
 
     fn unknown_key(&mut self, entry: &Entry<'_>, table: &Table) {
-        let mut path = self.path.clone();
+        let mut path = self.path.text();
         push_any_key(&mut path, &entry.key);
         let report = Report::new(entry.key_span.clone(), path, "this key is not known here");
         let names = table.keys.iter().map(|key| key.name);
@@ -240,38 +239,24 @@ impl Shape {
 
     fn wrong_type(&mut self, node: &Node<'_>, expected: impl core::fmt::Display) {
         let message = format!("expected {expected}, found {}", node.type_name());
-        self.reports.push(Report::new(node.span.clone(), self.path.as_str(), message));
+        self.reports.push(Report::new(node.span.clone(), self.path.text(), message));
     }
 
     fn report(&mut self, node: &Node<'_>, message: impl core::fmt::Display, help: impl core::fmt::Display) {
-        self.reports.push(Report::new(node.span.clone(), self.path.as_str(), message).help(help));
+        self.reports.push(Report::new(node.span.clone(), self.path.text(), message).help(help));
     }
 
     fn below(&mut self, key: &'static str, visit: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        push_key(&mut self.path, key);
+        self.path.push(key);
         visit(self);
-        self.path.truncate(length);
+        self.path.pop();
     }
 
     fn below_index(&mut self, index: usize, visit: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        push_index(&mut self.path, index);
+        self.path.push_index(index);
         visit(self);
-        self.path.truncate(length);
+        self.path.pop();
     }
-}
-
-/// Appends a key of the table of keys to a path.
-pub(super) fn push_key(path: &mut String, key: &'static str) {
-    push_word(path, key);
-}
-
-fn push_word(path: &mut String, word: &str) {
-    if !path.is_empty() {
-        path.push('.');
-    }
-    path.push_str(word);
 }
 
 /// Appends whatever stands as a key to a path; what is no bare word is quoted.
@@ -279,24 +264,11 @@ fn push_any_key(path: &mut String, key: &str) {
     let is_bare =
         !key.is_empty() && key.len() <= 64 && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if is_bare {
-        push_word(path, key);
+        push_key(path, key);
     } else {
-        push_word(path, &format!("{}", Quoted(key)));
+        push_key(path, &format!("{}", Quoted(key)));
     }
 }
-
-/// Appends the number of an element to a path.
-pub(super) fn push_index(path: &mut String, index: usize) {
-    match DIGITS.get(index) {
-        // Most lists are short, and formatting takes longer than all else.
-        Some(digit) => path.push_str(digit),
-        // A string takes whatever is written to it.
-        None => drop(write!(path, "[{index}]")),
-    }
-}
-
-/// The first numbers as they stand in a path.
-const DIGITS: [&str; 10] = ["[0]", "[1]", "[2]", "[3]", "[4]", "[5]", "[6]", "[7]", "[8]", "[9]"];
 
 fn listed(words: &[&str]) -> String {
     let mut text = String::new();

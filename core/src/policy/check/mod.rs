@@ -13,6 +13,8 @@ mod whole;
 pub(super) use ids::At;
 pub(crate) use ids::glimpse;
 pub(crate) use outline::{Hashes, Outline, Outlines};
+#[cfg(feature = "json")]
+pub(crate) use seen::Seen;
 pub(crate) use whole::Whole;
 
 /// As many octets as an id may have.

@@ -5,7 +5,7 @@ use alloc::collections::BTreeSet;
 use smallvec::SmallVec;
 
 /// Tells what stands in a list again. Most lists are short: their elements are compared faster than they are entered anywhere.
-pub(super) struct Seen<T> {
+pub(crate) struct Seen<T> {
     few: SmallVec<[T; FEW]>,
     /// All of them, once they are more.
     many: BTreeSet<T>,
@@ -13,12 +13,12 @@ pub(super) struct Seen<T> {
 
 impl<T: Ord> Seen<T> {
     /// Nothing yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { few: SmallVec::new(), many: BTreeSet::new() }
     }
 
     /// Takes the next element; tells whether it stands here for the first time.
-    pub(super) fn is_new(&mut self, element: T) -> bool {
+    pub(crate) fn is_new(&mut self, element: T) -> bool {
         if !self.many.is_empty() {
             return self.many.insert(element);
         }

@@ -20,6 +20,7 @@ use super::build::Builder;
 use super::diagnostic::{Diagnostic, Report, place};
 use super::json;
 use super::keys::Kind;
+use super::path::Path;
 use super::read::decode;
 use super::shape;
 use super::tree::Node;
@@ -62,8 +63,8 @@ fn read<T>(
     let read = || {
         let (decoded, start) = decode(text)?;
         let tree = json::read(decoded, start)?;
-        let mut reports = shape::check_kind(&tree, kind, "");
-        let mut builder = Builder::new("");
+        let mut reports = shape::check_kind(&tree, kind, &Path::default());
+        let mut builder = Builder::new(&Path::default());
         let built = build(&mut builder, &tree);
         reports.append(&mut builder.reports);
         match built {
