@@ -369,6 +369,7 @@ mod tests {
             "\"x\"y <a@b.example>",
             "Ann\r\n  <a@b.example>",
             "Ann\r\nD <a@b.example>",
+            "Ann\r\nD<a@b.example>",
             "Ann\n <a@b.example>",
             "a@b.example <c@d.example>",
             "\"=\"?utf-8?q?x?= <a@b.example>",
