@@ -129,9 +129,11 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         let (asker, target) = (self.asker, self.target);
         let row: IdentityRow<'_> = page.record(word)?;
         let held_by = row.holder()?;
-        let is_held = held_by == 0 || held_by == asker.link.record && number == asker.link.page;
-        let is_as_long = row.lengths() == (local.len(), target.domain.len());
-        if !is_held || !is_as_long || !octet::same(row.domain()?, target.domain) || !rule.same(local, row.local()?) {
+        // Who holds it and how long it is are told at once: nearly all that are found are held by one of the two.
+        let is_held = (held_by == 0) | (held_by == asker.link.record) & (number == asker.link.page);
+        let (of_local, of_domain) = row.lengths();
+        let is_as_long = (of_local == local.len()) & (of_domain == target.domain.len());
+        if !(is_held & is_as_long) || !octet::same(row.domain()?, target.domain) || !rule.same(local, row.local()?) {
             return Ok(());
         }
         self.enter_identity((page, number), row, local.len() == target.local.len())
@@ -151,13 +153,8 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         }
         // Then the entry that proves it is the tenant's own proof of the domain, and need not be found for that.
         self.facts.enter_if(has(identity::PROVED) && number == asker.link.page, Fact::OwnProof);
-        let verified = has(identity::VERIFIED);
-        let counts = has(identity::GIVEN)
-            || verified
-                && (has(identity::PROVED)
-                    || page.has(tenant::ADMIN_VOUCHES)
-                    || has(identity::PROVED_ABOVE) && reaches(asker.root, *page, number, self.target)?)
-            || has(identity::GRANDFATHERED) && asker.clock.is_before(page.head().grandfathered_until()?);
+        let (given, verified) = (has(identity::GIVEN), has(identity::VERIFIED));
+        let counts = given | verified & has(identity::PROVED) || self.counts_otherwise((page, number), flags)?;
         let (mut listed, mut permitted) = (true, true);
         if flags & identity::ANY != identity::ANY {
             (listed, permitted) = (has(identity::ANY_SENDER), has(identity::ANY_ROLE));
@@ -170,13 +167,10 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         self.observer.note(|| Note::Identity { row, exact, counts, usable });
         if counts && usable {
             self.facts.enter(if exact { Fact::IdentityExact } else { Fact::IdentitySub });
-            if has(identity::GIVEN) {
-                if exact {
-                    self.facts.enter(Fact::Consent);
-                } else {
-                    self.facts.enter_if(self.separates(page, number)?, Fact::ConsentSub);
-                    self.consented.add(row.lengths().0);
-                }
+            self.facts.enter_if(given & exact, Fact::Consent);
+            if !exact && given {
+                self.facts.enter_if(self.separates(page, number)?, Fact::ConsentSub);
+                self.consented.add(row.lengths().0);
             }
         } else if counts {
             self.facts.enter_if(!listed, Fact::IdentityNotListed);
@@ -185,6 +179,18 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
             self.facts.enter(if verified { Fact::IdentityUnproved } else { Fact::IdentityPending });
         }
         Ok(())
+    }
+
+    /// Whether an identity counts that has neither consent nor a proof at its domain: by its tenant's word, by an entry above or
+    /// for a time.
+    #[inline(never)]
+    fn counts_otherwise(&self, (page, number): (&PageView<'_>, u32), flags: u32) -> Read<bool> {
+        let has = |flag: u32| flags & flag != 0;
+        let asker = self.asker;
+        let proved = has(identity::VERIFIED)
+            && (page.has(tenant::ADMIN_VOUCHES)
+                || has(identity::PROVED_ABOVE) && reaches(asker.root, *page, number, self.target)?);
+        Ok(proved || has(identity::GRANDFATHERED) && asker.clock.is_before(page.head().grandfathered_until()?))
     }
 
     /// Whether an entry that gives the tenant's local parts their separator reaches the address.
