@@ -3,11 +3,15 @@
 //! The packages for Python and Node read requests in the way that their languages have, and put them here. Plain requests in Node stay
 //! with the script that has put them together.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod decided;
 mod lend;
 mod requests;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "bench")]
+pub use bench::core_nanoseconds;
 pub use decided::{Decided, Summary};
 pub use requests::{Requests, TooLong};

@@ -88,17 +88,7 @@ pub fn core_nanoseconds(env: Env, snapshot: &Snapshot, requests: Unknown<'_>) ->
 /// Decides requests in one call of the core, and returns the nanoseconds that one takes.
 #[napi(skip_typescript)]
 pub fn core_nanoseconds_of_many(env: Env, snapshot: &Snapshot, requests: Unknown<'_>) -> Result<f64> {
-    let read = read_many(env, requests)?;
-    let taken = RequestRecord::with_requests(read.iter().map(|(request, _)| request), |requests| {
-        let stages = read.iter().map(|(_, stage)| *stage);
-        let started = Instant::now();
-        snapshot.snapshot.evaluate_many(requests.iter().copied().zip(stages), |decision| {
-            black_box(decision);
-        });
-        started.elapsed()
-    });
-    #[expect(clippy::cast_precision_loss, reason = "there are few requests")]
-    Ok(taken.as_secs_f64() * 1e9 / read.len() as f64)
+    Ok(sendas_many::core_nanoseconds(&snapshot.snapshot, &read_many(env, requests)?))
 }
 
 fn nothing() -> Decision {

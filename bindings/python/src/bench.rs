@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use sendas::Stage;
+use sendas::record::RequestRecord;
 
 use crate::argument::{Argument, Arguments};
 use crate::decision::Decision;
-use crate::request::Lent;
+use crate::request::Facts;
 use crate::snapshot::{Snapshot, answer, read_staged};
 
 /// Calls with empty bodies.
@@ -143,15 +144,9 @@ impl Timed {
 #[pyfunction]
 pub(crate) fn core_nanoseconds(py: Python<'_>, snapshot: &Snapshot, requests: &Bound<'_, PyAny>) -> PyResult<f64> {
     let read = requests.try_iter()?.map(|request| read_staged(&request?)).collect::<PyResult<Vec<_>>>()?;
-    let (facts, stages): (Vec<_>, Vec<_>) = read.into_iter().unzip();
-    let lent = facts.iter().map(|facts| facts.lend(py)).collect::<PyResult<Vec<_>>>()?;
-    let requests: Vec<_> = lent.iter().map(Lent::request).zip(stages).collect();
-    let started = Instant::now();
-    snapshot.snapshot.evaluate_many(requests.iter().copied(), |decision| {
-        black_box(decision);
-    });
-    #[expect(clippy::cast_precision_loss, reason = "there are few requests")]
-    Ok(started.elapsed().as_secs_f64() * 1e9 / requests.len() as f64)
+    let record = |(facts, stage): &(Facts, Stage)| Ok((RequestRecord::from(&facts.lend(py)?.request()), *stage));
+    let recorded = read.iter().map(record).collect::<PyResult<Vec<_>>>()?;
+    Ok(sendas_many::core_nanoseconds(&snapshot.snapshot, &recorded))
 }
 
 /// Return the nanoseconds that reading the clock takes: the mean of many times.
