@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use sendas::record::RequestRecord;
 use sendas::{Snapshot, Stage};
 
-/// How many requests are decided in one call.
-const AT_ONCE: usize = 64;
+use crate::requests::Requests;
 
 /// Decides requests in calls of the core, and returns the nanoseconds that one of them takes.
 ///
@@ -15,7 +14,7 @@ const AT_ONCE: usize = 64;
 #[must_use]
 pub fn core_nanoseconds(snapshot: &Snapshot, requests: &[(RequestRecord, Stage)]) -> f64 {
     let taken: Duration = requests
-        .chunks(AT_ONCE)
+        .chunks(Requests::AT_ONCE)
         .map(|chunk| {
             let read = chunk.to_vec();
             RequestRecord::with_requests(read.iter().map(|(request, _)| request), |requests| {
