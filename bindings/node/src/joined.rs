@@ -96,6 +96,7 @@ impl Joined {
     }
 }
 
+/// Reads requests out of the numbers and the texts, in the order of both.
 pub(crate) struct Reader<'t> {
     numbers: slice::Iter<'t, f64>,
     /// The texts, unless an octet stands for each unit of them.

@@ -236,5 +236,5 @@ impl fmt::Debug for TenantPage {
     }
 }
 
-/// So many octets of pages are added at once: more than asking for their memory costs.
+/// So many octets of pages are added at once: enough that a tenant costs few allocations.
 const TOGETHER: usize = 64 << 10;

@@ -1,4 +1,4 @@
-//! An address that is looked up in many tables: its keys, hashed once.
+//! An address that is looked up in many tables: its domain is summed up once, and its hash made of that once.
 
 use core::cell::Cell;
 

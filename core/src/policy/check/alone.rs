@@ -383,7 +383,7 @@ fn second_identities(of: &Of<'_, '_>, identities: &[Identity]) -> BTreeMap<usize
 /// separators, those that are one have these in common.
 fn differ(identities: &[Identity]) -> bool {
     let mut looks: SmallVec<[u32; FEW_IDENTITIES]> = SmallVec::new();
-    // A bit for each look, which some looks have in common: where none has set it, there is nothing to compare with.
+    // One of 128 bits for each look, which some looks have in common: where none has set it, there is nothing to compare with.
     let mut seen = 0_u128;
     identities.iter().all(|Identity { address, .. }| {
         let (local, domain) = (address.local().as_bytes(), address.domain().len());

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::ids::At;
 use super::outline::{Found, More, Outline, Outlines, small};
 
-/// Tenants by their numbers, in blocks: what one of them holds is not moved again, however many come.
+/// Tenants by their numbers, in blocks: what a full one holds is not moved again, however many come.
 #[derive(Debug, Default)]
 pub(super) struct Tenants {
     /// Each with the number of its first tenant; the last one is being filled.
@@ -75,5 +75,5 @@ impl Tenants {
     }
 }
 
-/// The octets of texts that a block of tenants has, or a few more.
+/// A block with as many octets of texts is full: little is moved while it fills, and few blocks are searched.
 const BLOCK: usize = 1 << 20;
