@@ -30,12 +30,7 @@ const CROWDED: u8 = 1 << 1;
 /// longer the more accounts hold it.
 const TOGETHER: u32 = 4;
 
-/// The words of a group: its tags, and the words of its entries.
-const fn words_of<const N: usize>() -> usize {
-    group_words(N)
-}
-
-/// The same where an entry has so many words.
+/// The words of a group whose entries have so many: its tags, and the words of its entries.
 const fn group_words(entry: usize) -> usize {
     2 + SLOTS * entry
 }
@@ -134,7 +129,7 @@ fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
     if groups == 0 {
         return Run::default();
     }
-    Run { start: writer.reserve(groups.saturating_mul(small(words_of::<N>()))), count: groups }
+    Run { start: writer.reserve(groups.saturating_mul(small(group_words(N)))), count: groups }
 }
 
 /// The groups of a table of so many records.
@@ -196,7 +191,7 @@ const fn filled(tags: u64) -> usize {
 
 /// The tags of a group, and what stands behind them.
 fn group_mut<const N: usize>(table: &mut [u8], group: u32) -> Option<(&mut [u8; 8], &mut [u8])> {
-    table.get_mut(group as usize * 4 * words_of::<N>()..)?.split_first_chunk_mut()
+    table.get_mut(group as usize * 4 * group_words(N)..)?.split_first_chunk_mut()
 }
 
 /// The group behind this one, the first behind the last.
@@ -233,7 +228,7 @@ impl<'p, const N: usize> Home<'p, N> {
     #[inline(always)]
     fn at(bytes: Bytes<'p>, run: Run, hash: Hash, group: u32) -> Read<Self> {
         let start = place::<N>(run, group) as usize * 4;
-        let octets = bytes.0.get(start..start + 4 * words_of::<N>()).ok_or(Damaged)?;
+        let octets = bytes.0.get(start..start + 4 * group_words(N)).ok_or(Damaged)?;
         let tags = octets.first_chunk().map_or(0, |tags| u64::from_le_bytes(*tags));
         let [.., flags] = tags.to_le_bytes();
         Ok(Self { octets, alike: alike(tags, hash.tag()), goes_on: flags & (MORE | CROWDED) != 0 })
@@ -302,7 +297,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
         let mut group = hash.group(run.count);
         for _ in 0..run.count {
             let word = place::<N>(run, group);
-            blocks.touch(bytes, word as usize * 4, word as usize * 4 + 4 * words_of::<N>())?;
+            blocks.touch(bytes, word as usize * 4, word as usize * 4 + 4 * group_words(N))?;
             let [.., flags] = bytes.double(word)?.to_le_bytes();
             if flags & MORE == 0 {
                 break;
@@ -343,7 +338,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
 /// The word where a group stands.
 #[inline]
 fn place<const N: usize>(run: Run, group: u32) -> Word {
-    run.start.wrapping_add(group.wrapping_mul(small(words_of::<N>())))
+    run.start.wrapping_add(group.wrapping_mul(small(group_words(N))))
 }
 
 /// The octets that are this tag, but for the last: the highest bit of each.
