@@ -9,8 +9,8 @@ use crate::compile::compile_tenant;
 use crate::options::{HashKey, Options};
 use crate::policy::{Entries, Hashes, Outline, Outlines, Provider, Tenant, Whole};
 
+use super::assembly::{Builder, Front, Pages};
 use super::hash::Hasher;
-use super::image::{Builder, Front, Pages};
 use super::join::{Both, InTurn};
 use super::layout::Damaged;
 use super::{CompileError, Snapshot};

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use crate::compile::compile_tenant;
 use crate::policy::{Entries, Tenant};
 
+use super::assembly::{Builder, Front, identify};
 use super::fit::Fit;
-use super::image::{Builder, Front, identify};
 use super::join::InTurn;
 use super::{CompileError, Inner, Snapshot};
 

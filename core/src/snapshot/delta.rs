@@ -6,8 +6,9 @@ use core::cmp::Ordering;
 
 use crate::decision::SnapshotId;
 
+use super::assembly::{Builder, Front};
 use super::blocks::checksum;
-use super::image::{Builder, Front, Image};
+use super::image::Image;
 use super::join::InTurn;
 use super::layout::{Bytes, Damaged, Read, Writer, small};
 use super::overlay::Overlay;
@@ -115,7 +116,7 @@ impl Snapshot {
         }
         let [removed, changed, start] = [head.word::<3>(), head.word::<4>(), head.word::<5>()];
         let mut at = small(HEAD / 4);
-        let front = Image::of_front(bytes.octets(at, 0, start as usize * 4)?.to_vec());
+        let front = Image::of(bytes.octets(at, 0, start as usize * 4)?.to_vec());
         at = at.wrapping_add(start);
 
         let mut overlay = self.inner.overlay.clone().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The snapshot: a compiled policy, immutable and cheap to clone.
 
 pub(crate) mod approach;
+mod assembly;
 mod blocks;
 pub(crate) mod builder;
 mod change;
