@@ -11,7 +11,7 @@ use std::{iter, mem};
 
 use crate::options::Options;
 use crate::policy::Policy;
-use crate::snapshot::builder::Compiled;
+use crate::snapshot::builder::CompiledTenants;
 use crate::snapshot::join::Both;
 use crate::snapshot::{CompileError, Snapshot};
 #[cfg(feature = "json")]
@@ -43,7 +43,7 @@ impl Snapshot {
             threads,
             policy.tenants.chunks(TENANTS),
             |tenants| {
-                let mut compiled = Compiled::default();
+                let mut compiled = CompiledTenants::default();
                 tenants.iter().for_each(|tenant| compiler.add(tenant, &mut compiled));
                 compiled
             },

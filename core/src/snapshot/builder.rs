@@ -51,13 +51,19 @@ pub struct SnapshotBuilder {
     /// What is wrong besides problems of the policy.
     failure: Option<CompileError>,
     /// Tenants that were compiled here, and were not added yet.
-    open: Compiled,
+    open: CompiledTenants,
 }
 
 impl SnapshotBuilder {
     pub(crate) fn new(provider: &Provider, options: &Options, compiler: TenantCompiler) -> Self {
         let image = Builder::new(Front::new(provider, options));
-        Self { whole: Whole::new(provider), image: Some(image), compiler, failure: None, open: Compiled::default() }
+        Self {
+            whole: Whole::new(provider),
+            image: Some(image),
+            compiler,
+            failure: None,
+            open: CompiledTenants::default(),
+        }
     }
 
     /// Returns what compiles tenants for this snapshot.
@@ -84,7 +90,7 @@ impl SnapshotBuilder {
     }
 
     /// Adds the next tenants.
-    pub(crate) fn add(&mut self, compiled: &mut Compiled) {
+    pub(crate) fn add(&mut self, compiled: &mut CompiledTenants) {
         self.add_open();
         self.add_all(compiled);
     }
@@ -98,8 +104,8 @@ impl SnapshotBuilder {
         }
     }
 
-    fn add_all(&mut self, compiled: &mut Compiled) {
-        let Compiled { outlines, hashes, pages, is_wrong, failure } = compiled;
+    fn add_all(&mut self, compiled: &mut CompiledTenants) {
+        let CompiledTenants { outlines, hashes, pages, is_wrong, failure } = compiled;
         let failure = failure.take().or_else(|| {
             let image = self.image.as_mut().filter(|_| !*is_wrong)?;
             image.pages(pages).map_err(CompileError::Damaged).err()
@@ -180,13 +186,13 @@ impl TenantCompiler {
     /// ```
     #[must_use]
     pub fn compile(&self, tenant: &Tenant) -> TenantPage {
-        let mut compiled = Compiled::default();
+        let mut compiled = CompiledTenants::default();
         self.add(tenant, &mut compiled);
         TenantPage { compiled, key: self.key }
     }
 
     /// Does so behind others.
-    pub(crate) fn add(&self, tenant: &Tenant, compiled: &mut Compiled) {
+    pub(crate) fn add(&self, tenant: &Tenant, compiled: &mut CompiledTenants) {
         let entries = Entries::of(tenant);
         compiled.is_wrong |= compiled.outlines.add(tenant, &entries, &mut compiled.hashes);
         if compiled.is_sound() {
@@ -201,7 +207,7 @@ impl TenantCompiler {
 
 /// Tenants that were checked by themselves and compiled, one after the other.
 #[derive(Default)]
-pub(crate) struct Compiled {
+pub(crate) struct CompiledTenants {
     outlines: Outlines,
     hashes: Hashes,
     /// Those before the first that has problems or failed.
@@ -211,7 +217,7 @@ pub(crate) struct Compiled {
     failure: Option<CompileError>,
 }
 
-impl Compiled {
+impl CompiledTenants {
     /// Whether there is a page of each.
     fn is_sound(&self) -> bool {
         !self.is_wrong && self.failure.is_none()
@@ -226,7 +232,7 @@ impl Compiled {
 /// A tenant that was checked by itself and compiled, for a [`SnapshotBuilder`]. It can be sent between threads.
 pub struct TenantPage {
     /// Of one tenant.
-    compiled: Compiled,
+    compiled: CompiledTenants,
     key: HashKey,
 }
 

@@ -6,7 +6,7 @@ use core::mem;
 
 use crate::options::Options;
 use crate::policy::Provider;
-use crate::snapshot::builder::Compiled as Tenants;
+use crate::snapshot::builder::CompiledTenants;
 use crate::snapshot::join::{Both, InTurn};
 use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler};
 
@@ -148,7 +148,7 @@ impl Cut {
 #[derive(Default)]
 pub(crate) struct Part {
     head: Option<(Provider, Place)>,
-    compiled: Tenants,
+    compiled: CompiledTenants,
     tenants: Vec<Place>,
     diagnostics: Vec<Diagnostic>,
 }
