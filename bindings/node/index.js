@@ -129,9 +129,9 @@ function elements (array) {
   return all
 }
 
-// What a script may change afterwards, or while further members are read, is copied. What is of a wrong type is left for the
-// native function to refuse.
-const copied = octets => isUint8Array(octets) && octets.length > 0 ? new Uint8Array(octets) : octets
+// What a script may change afterwards, or while further members are read, is copied: also what has no octets, since its buffer may
+// grow. What is of a wrong type is left for the native function to refuse.
+const copied = octets => isUint8Array(octets) ? new Uint8Array(octets.length > 0 ? octets : 0) : octets
 const copiedTexts = texts => Array.isArray(texts) ? elements(texts).map(copied) : texts
 const copiedHeader = header => Array.isArray(header) ? elements(header).map(copiedTexts) : copied(header)
 const copiedSender = sender => !isUint8Array(sender) && has(SENDER, sender) ? { unquoted: copied(sender.unquoted) } : copied(sender)

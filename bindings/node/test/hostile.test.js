@@ -222,6 +222,16 @@ describe('scripts that run while a request is read', () => {
     assert.equal(decision.reply().text, expected.reply().text)
     assert.deepEqual(decision.octets(decision.reasons[0].place), Buffer.from('erika@globex.example'))
   })
+  test('octets that grow out of none are none', () => {
+    const buffer = new ArrayBuffer(0, { maxByteLength: 5 })
+    const account = new Uint8Array(buffer)
+    const decision = snapshot.evaluate(request({ account }))
+    buffer.resize(5)
+    account.set(Buffer.from('alice'))
+    assert.equal(decision.verdict, 'deny')
+    assert.equal(decision.toJSON().verdict, 'deny')
+    assert.equal(decision.reply().code, 550)
+  })
   test('detached octets are an empty text', () => {
     const account = new Uint8Array(Buffer.from('alice'))
     structuredClone(account.buffer, { transfer: [account.buffer] })
