@@ -23,8 +23,8 @@ pub fn at_once() -> u32 {
 /// `summaries`. Returns how many were decided; null, and nothing is done, where one of them is to be refused, which
 /// [`decide_others`] does.
 ///
-/// Throws where they do not hold together: none of them is decided. Nothing is kept: a script's memory is freed with the script's
-/// own, and what is kept here only long after, with a cost for each that is as much as a tenth of a decision.
+/// Throws where they do not hold together: none of them is decided. Nothing is kept here: what a script keeps is freed by the
+/// collector, what this package keeps only when the event loop comes round, and each piece of it costs a tenth of a decision.
 #[napi(skip_typescript)]
 pub fn decide_joined(
     env: Env,

@@ -95,8 +95,8 @@ impl Facts {
         }
     }
 
-    /// Takes the envelope sender of another transaction, whose octets are copied behind the texts that are `kept` before it, or
-    /// behind those of the client.
+    /// Takes the envelope sender of another transaction, whose octets are copied behind the last text that is to be `kept`, or
+    /// behind those of the client where none is.
     pub(super) fn begin(
         &mut self,
         sender: EnvelopeSender<'_>,
@@ -110,7 +110,7 @@ impl Facts {
         (self.sender, self.sender_text, self.smtputf8, self.now) = (kind, start..self.octets.len(), smtputf8, now);
     }
 
-    /// Takes that of another transaction whose octets stand here already.
+    /// Takes the envelope sender of another transaction, whose octets stand here already, at `text`.
     pub(super) fn begin_again(&mut self, sender: EnvelopeSender<'_>, text: Text, (smtputf8, now): (bool, Timestamp)) {
         (self.sender, self.sender_text, self.smtputf8, self.now) = (Sender::of(sender).0, text, smtputf8, now);
     }

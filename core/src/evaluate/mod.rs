@@ -74,7 +74,7 @@ fn enter(
     close(decision, entered, &clock, memory);
 }
 
-/// Defers where something could not be found out, of which nothing is kept, and takes note of how long holds what was.
+/// Defers where something could not be found out, and forgets all else then; otherwise takes note of how long all of it holds.
 #[inline]
 fn close(decision: &mut Decision, entered: Read<()>, clock: &Clock, memory: &mut impl Memory) {
     if let Err(Damaged) = entered {
