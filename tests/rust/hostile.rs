@@ -1,11 +1,11 @@
-//! Hostile headers are read in linear time.
+//! Hostile headers are read in linear time, and so are policies that are wrong all over.
 
 use std::time::{Duration, Instant};
 
-use sendas::Limits;
 use sendas::address::fields::{FieldName, classify, read_block};
 use sendas::address::header::{mailboxes, names, read_field, says};
 use sendas::address::name::addresses;
+use sendas::{Limits, Policy};
 
 /// A header of this length, read in quadratic time, would take minutes.
 const OCTETS: usize = 10_000_000;
@@ -87,6 +87,22 @@ fn a_field_of_ten_megabytes_is_read_in_linear_time() {
                 }
             });
         }
+    }
+}
+
+#[test]
+fn a_list_that_is_wrong_all_over_is_read_in_linear_time() {
+    const ROLES: usize = 80_000;
+    let roles: Vec<String> = (0..ROLES).map(|number| format!("\"role-{number}\"")).collect();
+    let tenant = format!(r#""id": "a", "account": [{{"id": "b", "roles": [{}]}}]"#, roles.join(", "));
+    for (what, policy) in [
+        ("json", format!(r#"{{"schema": 1, "tenant": [{{{tenant}}}]}}"#)),
+        ("json lines", format!("{{\"schema\": 1}}\n{{{tenant}}}\n")),
+    ] {
+        timed(what, || {
+            let read = if what == "json" { Policy::from_json(&policy) } else { Policy::from_json_lines(&policy) };
+            assert_eq!(read.map_err(|error| error.diagnostics().len()), Err(ROLES));
+        });
     }
 }
 

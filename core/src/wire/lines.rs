@@ -12,8 +12,9 @@ use crate::policy::{PathStep, Policy, PolicyProblem, Provider, Tenant};
 use super::build::Builder;
 use super::diagnostic::{Diagnostic, PolicyError, Report, place};
 use super::keys::{HEAD, TENANT};
+use super::locate::Locator;
 use super::path::{Path, push_steps};
-use super::read::{add_problems, decode, locate};
+use super::read::{add_problems, decode};
 use super::tree::Node;
 use super::{json, shape};
 
@@ -130,9 +131,10 @@ pub(super) fn read(text: &[u8]) -> Result<Policy, PolicyError> {
             return Vec::new();
         };
         let already = reports.len();
+        let mut locator = Locator::new(&tree, &skipped);
         add_problems(&mut reports, problems, whole, |steps| {
             let (prefix, steps) = place.split(steps);
-            locate(&tree, &skipped, steps, prefix)
+            locator.locate(steps, prefix)
         });
         place.diagnostics(line, reports.split_off(already))
     })

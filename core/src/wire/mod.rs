@@ -10,6 +10,7 @@ mod json;
 mod key_tests;
 mod keys;
 mod lines;
+mod locate;
 mod nearest;
 mod output;
 mod path;

@@ -1,7 +1,6 @@
 //! Reads a policy from text: tree, table of keys, objects, and what must hold between them.
 
 use alloc::collections::BTreeSet;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -11,9 +10,10 @@ use crate::policy::{PathStep, Policy, PolicyProblem, ProblemKind};
 use super::build::Builder;
 use super::diagnostic::{BYTE_ORDER_MARK, PolicyError, Report, place};
 use super::keys::POLICY;
-use super::path::{Path, push_key};
+use super::locate::Locator;
+use super::path::Path;
 use super::shape;
-use super::tree::{Node, Value};
+use super::tree::Node;
 use super::{json, lines};
 
 impl Policy {
@@ -75,7 +75,8 @@ fn document(bytes: &[u8], parse: Parse) -> Result<Policy, PolicyError> {
         let mut reports = shape::check(&tree, &POLICY, &Path::default());
         reports.append(&mut builder.reports);
         let whole = reports.is_empty();
-        add_problems(&mut reports, &policy.check(), whole, |path| locate(&tree, &builder.skipped, path, String::new()));
+        let mut locator = Locator::new(&tree, &builder.skipped);
+        add_problems(&mut reports, &policy.check(), whole, |path| locator.locate(path, String::new()));
         if reports.is_empty() { Ok(policy) } else { Err(reports) }
     };
     read().map_err(|reports| PolicyError::new(place(reports, bytes, 1, 0)))
@@ -102,7 +103,7 @@ pub(super) fn add_problems(
     reports: &mut Vec<Report>,
     problems: &[PolicyProblem],
     whole: bool,
-    locate: impl Fn(&[PathStep]) -> (Range<usize>, String),
+    mut locate: impl FnMut(&[PathStep]) -> (Range<usize>, String),
 ) {
     let known: BTreeSet<(usize, usize)> = reports.iter().map(|report| (report.span.start, report.span.end)).collect();
     for problem in problems {
@@ -147,43 +148,4 @@ fn may_follow_from_another(kind: &ProblemKind) -> bool {
         | ProblemKind::RoleRedefined(_)
         | ProblemKind::SendersOfAccountIdentity => false,
     }
-}
-
-/// Finds the value that a problem is about, or the nearest one around it, and its path in the text.
-///
-/// The policy's lists lack what could not be built, the text's do not.
-pub(super) fn locate(
-    tree: &Node<'_>,
-    skipped: &BTreeSet<usize>,
-    steps: &[PathStep],
-    mut path: String,
-) -> (Range<usize>, String) {
-    let (mut node, mut found) = (tree, true);
-    for step in steps {
-        let next = match step {
-            PathStep::Key(key) => {
-                // An account's one `role` stands in its `roles`.
-                let short =
-                    (*key == "roles" && node.get("roles").is_none() && node.get("role").is_some()).then_some("role");
-                let key = short.unwrap_or(key);
-                push_key(&mut path, key);
-                node.get(key)
-            }
-            PathStep::Index(_) if matches!(node.value, Value::Text(_)) => Some(node),
-            PathStep::Index(index) => {
-                let is_built = |node: &Node<'_>| match node.value {
-                    Value::Table(_) => !skipped.contains(&node.span.start),
-                    _ => node.text().is_some(),
-                };
-                let element = node.elements().iter().enumerate().filter(|(_, node)| is_built(node)).nth(*index);
-                path.push_str(&format!("[{}]", element.map_or(*index, |(index, _)| index)));
-                element.map(|(_, node)| node)
-            }
-        };
-        found &= next.is_some();
-        if let Some(next) = next.filter(|_| found) {
-            node = next;
-        }
-    }
-    (node.span.clone(), path)
 }
