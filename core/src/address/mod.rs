@@ -23,6 +23,7 @@ mod punycode;
 mod reader;
 mod said;
 mod scope;
+mod shown;
 mod span;
 pub mod suffix;
 mod text;
