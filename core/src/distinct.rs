@@ -1,17 +1,17 @@
-//! What stood in a list so far.
+//! What stood in a list so far, for all that refuse an element that stands there again.
 
 use alloc::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
 /// Tells what stands in a list again. Most lists are short: their elements are compared faster than they are entered anywhere.
-pub(crate) struct Seen<T> {
+pub(crate) struct Distinct<T> {
     few: SmallVec<[T; FEW]>,
     /// All of them, once they are more.
     many: BTreeSet<T>,
 }
 
-impl<T: Ord> Seen<T> {
+impl<T: Ord> Distinct<T> {
     /// Nothing yet.
     pub(crate) fn new() -> Self {
         Self { few: SmallVec::new(), many: BTreeSet::new() }
@@ -39,15 +39,15 @@ const FEW: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use super::{FEW, Seen};
+    use super::{Distinct, FEW};
 
     #[test]
     fn what_stands_again_is_told_in_short_lists_and_in_long_ones() {
-        let mut seen = Seen::new();
+        let mut distinct = Distinct::new();
         for round in 0..3 {
             for element in 0..=2 * FEW {
-                assert_eq!(seen.is_new(element), round == 0, "{element} in round {round}");
-                assert!(!seen.is_new(element / 2));
+                assert_eq!(distinct.is_new(element), round == 0, "{element} in round {round}");
+                assert!(!distinct.is_new(element / 2));
             }
         }
     }

@@ -11,6 +11,7 @@ pub mod admin;
 pub mod analysis;
 mod compile;
 mod decision;
+mod distinct;
 mod evaluate;
 mod explain;
 mod gather;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of `core/src`, lowest layer first. A module may name its own layer and lower ones, never a higher one.
 const LAYERS: [(&str, &[&str]); 6] = [
-    ("vocabulary", &["time", "system_time", "id", "net", "options", "address", "reason", "decision"]),
+    ("vocabulary", &["time", "system_time", "id", "net", "distinct", "options", "address", "reason", "decision"]),
     ("model", &["policy", "request", "record", "reply", "admin"]),
     ("compiled", &["snapshot", "compile"]),
     ("verbs", &["observer", "ledger", "locate", "gather", "judge", "evaluate", "session", "explain"]),

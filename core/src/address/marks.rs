@@ -107,7 +107,7 @@ mod tests {
                 assert_eq!(Marks::of(text), expected(text));
             }
         }
-        // xorshift64, so that the texts are the same each time.
+        // xorshift64, so that the texts are the same each time; it may begin with any number but zero.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = || {
             state ^= state << 13;

@@ -177,7 +177,7 @@ mod tests {
     /// The crate that UTS 46 is from has the same, with allocations.
     #[test]
     fn whatever_the_label_another_encoder_and_decoder_agree() {
-        // xorshift64, so that the labels are the same each time.
+        // xorshift64, so that the labels are the same each time; it may begin with any number but zero.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = move |below: u32| {
             state ^= state << 13;

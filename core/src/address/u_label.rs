@@ -223,7 +223,7 @@ mod tests {
             'a', 'z', 'X', 'n', '-', '-', '0', '9', '.', '.', '\u{300}', '\u{3099}', '\u{1161}', '\u{11a8}',
             '\u{200d}', '\u{ad}', '\u{c9}', '\u{3c2}', '\u{5d0}', '\u{660}', '\u{94d}', '\u{3002}',
         ];
-        // xorshift64, so that the names are the same each time.
+        // xorshift64, so that the names are the same each time; it may begin with any number but zero.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = move |below: usize| {
             state ^= state << 13;

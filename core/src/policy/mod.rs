@@ -22,8 +22,6 @@ mod tenant;
 
 pub use account::{Account, Exemption};
 pub use allowlist::{Allowlist, AllowlistEntry};
-#[cfg(feature = "json")]
-pub(crate) use check::Seen;
 pub(crate) use check::{Hashes, MAX_ID_OCTETS, MAX_LEVELS, Outline, Outlines, Whole, glimpse};
 pub use credential::{Credential, CredentialSettings, RefusedKind};
 pub use deny::Deny;

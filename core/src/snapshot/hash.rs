@@ -36,6 +36,8 @@ impl Hash {
 
     /// Makes a further key of this one and a number, such as a holder's.
     pub(crate) const fn with(self, number: u32) -> Self {
+        // Fibonacci hashing (Knuth, The Art of Computer Programming 3, §6.4): 2^64 over the golden ratio, made odd. The shift
+        // brings what the product has carried upwards back down.
         let mixed = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self(mixed ^ (mixed >> 29))
     }

@@ -357,6 +357,7 @@ mod tests {
 
     /// A hash that chooses the group by its lower half, of few tags.
     fn hash(number: u64) -> Hash {
+        // 2^64 over the golden ratio, made odd: numbers that follow one another come out far apart.
         Hash(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) & 0x03ff_ffff_ffff_ffff)
     }
 

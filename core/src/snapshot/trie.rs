@@ -130,6 +130,7 @@ mod tests {
         let mut map = BTreeMap::new();
         let mut versions = Vec::new();
         for step in 0..400_u64 {
+            // 2^64 over the golden ratio, made odd: steps that follow one another come out far apart.
             let mixed = step.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
             let key = KEYS[(mixed % 8) as usize];
             if mixed & 0x300 == 0 {

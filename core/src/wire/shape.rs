@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::policy::{MAX_ID_OCTETS, Seen};
+use crate::distinct::Distinct;
+use crate::policy::MAX_ID_OCTETS;
 
 use super::diagnostic::{Quoted, Report};
 use super::keys::{Key, Kind, MODE, MODES, MinItems, Presence, Rule, Table};
@@ -170,7 +171,7 @@ impl Shape {
         if elements.is_empty() && least == MinItems::One {
             self.report(node, "an empty list", "write at least one element, or leave the key out");
         }
-        let mut seen = Seen::new();
+        let mut seen = Distinct::new();
         for (index, element) in elements.iter().enumerate() {
             self.below_index(index, |shape| {
                 shape.value(element, kind);

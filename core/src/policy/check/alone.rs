@@ -1,7 +1,6 @@
 //! What must hold within a tenant, and within what the provider sets.
 
-use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
@@ -10,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::address::suffix::is_public_suffix;
 use crate::address::{DomainName, Scope};
-use crate::policy::claims::base;
+use crate::distinct::Distinct;
 use crate::policy::{
     Account, Allowlist, BUILT_IN_ROLES, ChannelSet, Credential, CredentialSettings, Deny, Domain, Entries, Exemption,
     Identity, Inherited, Mode, Names, PathStep, PolicyProblem, ProblemKind, Provider, Tenant,
@@ -19,9 +18,8 @@ use crate::reason::Control;
 use crate::time::Timestamp;
 
 use super::MAX_ID_OCTETS;
-use super::ids::glimpse;
-use super::outline::{Found, Place, What, folded, small};
-use super::seen::Seen;
+use super::alike::second_identities;
+use super::outline::{Found, Place, What, small};
 
 /// Walks through a tenant in the order of its keys.
 pub(super) struct Checker {
@@ -86,7 +84,7 @@ impl<'p> Checker {
                 checker.report("name", ProblemKind::DuplicateRole(role.name.clone()));
             }
         });
-        let mut names = Seen::new();
+        let mut names = Distinct::new();
         self.each("domain", &tenant.domains, |checker, _, domain| {
             if !names.is_new(&domain.name) {
                 checker.report("name", ProblemKind::DuplicateDomain(domain.name.clone()));
@@ -127,7 +125,7 @@ impl<'p> Checker {
         identities: &'p [Identity],
         mut special: impl FnMut(&mut Self, &'p Identity),
     ) {
-        let second = second_identities(of, identities);
+        let second = second_identities(of.entries, identities);
         if second.is_empty() && identities.iter().all(says_nothing) {
             return;
         }
@@ -151,7 +149,7 @@ impl<'p> Checker {
             self.report("address_assigned", ProblemKind::AddressAssignedWithoutAddress);
         }
         self.place = place.before_credentials();
-        let mut seen = Seen::new();
+        let mut seen = Distinct::new();
         self.each("roles", &account.roles, |checker, _, name| {
             if !seen.is_new(name) {
                 checker.report_here(ProblemKind::DuplicateName(name.clone()));
@@ -188,7 +186,7 @@ impl<'p> Checker {
         self.place = place.credential(number);
         self.id(&credential.id);
         self.place = place.within_credential(number);
-        let mut seen = Seen::new();
+        let mut seen = Distinct::new();
         self.each("scopes", &credential.scopes, |checker, _, scope| {
             if scope.is_empty() {
                 checker.report_here(ProblemKind::EmptyName);
@@ -201,7 +199,7 @@ impl<'p> Checker {
     }
 
     fn allowlists(&mut self, allowlists: &'p [Allowlist]) {
-        let mut channels = Seen::new();
+        let mut channels = Distinct::new();
         self.each("allowlist", allowlists, |checker, _, allowlist| {
             if !channels.is_new(allowlist.channel) {
                 checker.report("channel", ProblemKind::DuplicateAllowlist(allowlist.channel));
@@ -228,7 +226,7 @@ impl<'p> Checker {
     }
 
     fn sender_ids(&mut self, of: &Of<'p, '_>, ids: &'p [String], right: fn(Inherited) -> bool) {
-        let mut seen = Seen::new();
+        let mut seen = Distinct::new();
         self.each("senders", ids, |checker, _, id| {
             if !seen.is_new(id) {
                 checker.report_here(ProblemKind::DuplicateName(id.clone()));
@@ -246,7 +244,7 @@ impl<'p> Checker {
     }
 
     fn role_names(&mut self, of: &Of<'p, '_>, names: &'p [String], heirs: bool) {
-        let mut seen = Seen::new();
+        let mut seen = Distinct::new();
         self.each("roles", names, |checker, _, name| {
             if !seen.is_new(name) {
                 return checker.report_here(ProblemKind::DuplicateName(name.clone()));
@@ -350,59 +348,10 @@ const fn says_nothing(identity: &Identity) -> bool {
     !*grandfathered && since.is_none() && matches!((senders, roles), (Names::Any, Names::Any))
 }
 
-/// Returns the number of each identity whose address an earlier one has in widest form, with the number of the first of them.
-fn second_identities(of: &Of<'_, '_>, identities: &[Identity]) -> BTreeMap<usize, usize> {
-    let mut second = BTreeMap::new();
-    if identities.len() < 2 || identities.len() <= FEW_IDENTITIES && !of.entries.separate() && differ(identities) {
-        return second;
-    }
-    // Only those that look alike are compared.
-    let mut looks: SmallVec<[(u64, usize); 16]> = SmallVec::with_capacity(identities.len());
-    for (identity, number) in identities.iter().zip(0..) {
-        let folded = folded(identity.address.local());
-        let local = base(&folded, &[of.entries.separator(&identity.address)]);
-        looks.push((glimpse(glimpse(0, identity.address.domain()), local), number));
-    }
-    looks.sort_unstable();
-    for alike in looks.chunk_by(|(one, _), (other, _)| one == other).filter(|alike| alike.len() > 1) {
-        let mut first = BTreeMap::new();
-        for &(_, number) in alike {
-            let Some(Identity { address, .. }) = identities.get(number) else { continue };
-            let folded = folded(address.local());
-            let local = base(&folded, &[of.entries.separator(address)]).to_owned();
-            let first = *first.entry((address.domain(), local)).or_insert(number);
-            if first != number {
-                second.insert(number, first);
-            }
-        }
-    }
-    second
-}
-
-/// Whether all of some addresses differ in a length or the last octet of their local parts, as most of few do. Without
-/// separators, those that are one have these in common.
-fn differ(identities: &[Identity]) -> bool {
-    let mut looks: SmallVec<[u32; FEW_IDENTITIES]> = SmallVec::new();
-    // One of 128 bits for each look, which some looks have in common: where none has set it, there is nothing to compare with.
-    let mut seen = 0_u128;
-    identities.iter().all(|Identity { address, .. }| {
-        let (local, domain) = (address.local().as_bytes(), address.domain().len());
-        let last = local.last().map_or(0, u8::to_ascii_lowercase);
-        let look = u32::from(last) << 24 | small(local.len()) << 12 | small(domain);
-        let bit = 1_u128 << (look.wrapping_mul(0x9e37_79b9) >> 25);
-        let is_new = seen & bit == 0 || !looks.contains(&look);
-        seen |= bit;
-        looks.push(look);
-        is_new
-    })
-}
-
 fn is_built_in(role: &str) -> bool {
     BUILT_IN_ROLES.iter().any(|(name, _)| *name == role)
 }
 
-/// As many identities are compared one by one.
-const FEW_IDENTITIES: usize = 16;
 /// As many accounts are sorted without an allocation.
 const FEW: usize = 8;
 /// As many steps the longest path has, or about as many.

@@ -87,6 +87,8 @@ pub(crate) fn glimpse(above: u64, text: &str) -> u64 {
     };
     let mut number = above ^ octets.len() as u64;
     for part in [first, last] {
+        // Fibonacci hashing (Knuth, The Art of Computer Programming 3, §6.4): 2^64 over the golden ratio, made odd. The shift
+        // brings what the product has carried upwards back down.
         number = (number ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         number ^= number >> 29;
     }

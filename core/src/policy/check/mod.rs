@@ -3,18 +3,16 @@
 //! Each tenant is checked alone, which gives an outline of it: what was found, and what others have to know. The whole
 //! takes the outlines one after the other, and tells at the end what does not fit together.
 
+mod alike;
 mod alone;
 mod ids;
 mod outline;
-mod seen;
 mod tenants;
 mod whole;
 
 pub(super) use ids::At;
 pub(crate) use ids::glimpse;
 pub(crate) use outline::{Hashes, Outline, Outlines};
-#[cfg(feature = "json")]
-pub(crate) use seen::Seen;
 pub(crate) use whole::Whole;
 
 /// As many octets as an id may have.

@@ -18,10 +18,10 @@ impl Tenants {
         match self.blocks.last_mut() {
             Some((_, block)) if block.octets() < BLOCK => block.append(outlines),
             last => {
-                let first = last.map_or(0, |(first, block)| {
-                    block.shrink_to_fit();
-                    *first + block.len()
-                });
+                if let Some((_, full)) = last {
+                    full.shrink_to_fit();
+                }
+                let first = self.len();
                 let mut block = Outlines::default();
                 block.append(outlines);
                 self.blocks.push((first, block));
