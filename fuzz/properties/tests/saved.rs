@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use sendas_properties::TARGETS;
+use sendas_properties::{TARGETS, Target};
 
 #[test]
 fn properties_hold_for_seeds_and_regressions() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the fuzz folder");
-    let agree: (&str, fn(&[u8])) = ("agree", sendas_tests::agree::check);
-    for (name, property) in TARGETS.into_iter().chain([agree]) {
+    let agree = Target { name: "agree", property: sendas_tests::agree::check };
+    for Target { name, property } in TARGETS.into_iter().chain([agree]) {
         let mut inputs = 0;
         for folder in ["corpus", "regressions"] {
             // A folder without saved inputs does not exist in a fresh clone.
