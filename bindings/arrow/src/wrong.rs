@@ -16,7 +16,8 @@ impl Wrong {
     }
 
     /// An array that contradicts itself: offsets, keys or views point to where it has nothing.
-    pub(crate) fn broken(column: &str) -> Self {
+    #[must_use]
+    pub fn broken(column: &str) -> Self {
         Self::new(format_args!("`{column}` is no valid Arrow array: it points outside of its buffers"))
     }
 

@@ -126,8 +126,13 @@ pub(super) fn import(array: FFI_ArrowArray, fields: &Fields) -> Result<Option<St
     if array.is_empty() {
         return Ok(None);
     }
-    // SAFETY: the schema came with the array, which its producer warrants to agree with it. Offsets, keys and views are checked
-    // where they are used.
+    for (number, field) in fields.iter().enumerate().take(array.num_children()) {
+        if !lengths_hold(array.child(number), field.data_type()) {
+            return Err(Wrong::broken(field.name()));
+        }
+    }
+    // SAFETY: the schema came with the array, which its producer warrants to agree with it. What an array says of the length of its
+    // buffers is checked above, offsets, keys and views where they are used.
     let data = unsafe { from_ffi_and_data_type(array, DataType::Struct(fields.clone())) }?;
     let batch = StructArray::from(data);
     match batch.nulls().filter(|nulls| nulls.null_count() > 0) {
@@ -137,6 +142,49 @@ pub(super) fn import(array: FFI_ArrowArray, fields: &Fields) -> Result<Option<St
         }
         None => Ok(Some(batch)),
     }
+}
+
+/// Whether no buffer of an array is said to be shorter than nothing: one of texts is as long as the last offset says, those behind
+/// views as the last buffer does. No slice can have such a length, not even to be looked at.
+fn lengths_hold(array: &FFI_ArrowArray, data_type: &DataType) -> bool {
+    let last = array.offset() + array.len();
+    let child = |number: usize, data_type: &DataType| lengths_hold(array.child(number), data_type);
+    match data_type {
+        DataType::Binary | DataType::Utf8 => {
+            array.is_empty() || number(array, 1, last).map(i32::from_ne_bytes).is_none_or(|end| end >= 0)
+        }
+        DataType::LargeBinary | DataType::LargeUtf8 => {
+            array.is_empty() || number(array, 1, last).map(i64::from_ne_bytes).is_none_or(|end| end >= 0)
+        }
+        DataType::BinaryView | DataType::Utf8View => {
+            // The validity, the views, and the lengths of all others.
+            let buffers = array.num_buffers();
+            let length = |at| number(array, buffers - 1, at).map(i64::from_ne_bytes);
+            (0..buffers.saturating_sub(3)).all(|at| length(at).is_some_and(|length| length >= 0))
+        }
+        DataType::Dictionary(_, values) => array.dictionary().is_none_or(|array| lengths_hold(array, values)),
+        DataType::FixedSizeList(element, _)
+        | DataType::LargeList(element)
+        | DataType::LargeListView(element)
+        | DataType::List(element)
+        | DataType::ListView(element)
+        | DataType::Map(element, _) => child(0, element.data_type()),
+        DataType::RunEndEncoded(_, values) => child(1, values.data_type()),
+        DataType::Struct(members) => members.iter().enumerate().all(|(at, member)| child(at, member.data_type())),
+        DataType::Union(members, _) => {
+            members.iter().enumerate().all(|(at, (_, member))| child(at, member.data_type()))
+        }
+        // Theirs follow from the number of rows.
+        _ => true,
+    }
+}
+
+/// The octets of a number in a buffer; none where the buffer is missing, which importing refuses.
+fn number<const N: usize>(array: &FFI_ArrowArray, buffer: usize, at: usize) -> Option<[u8; N]> {
+    let buffer = array.buffer(buffer).cast::<[u8; N]>();
+    // SAFETY: the producer warrants that the buffer is as long as its array says: there is an offset behind the last row, and a
+    // length for each buffer behind views.
+    (!buffer.is_null()).then(|| unsafe { buffer.add(at).read() })
 }
 
 /// Exports a schema.
