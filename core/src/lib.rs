@@ -1,4 +1,55 @@
 //! Decides whether an authenticated account may send with this envelope sender and this header From.
+//!
+//! Text becomes a [`Policy`], the policy becomes a [`Snapshot`], a snapshot answers a [`Request`] with a [`Decision`], and a decision
+//! knows its [`Reply`]. Nothing here reads a clock, a file, a socket or a random source: the instant and the hash key are arguments.
+//!
+//! ```
+//! use sendas::policy::{Account, Policy, Tenant};
+//! use sendas::{Address, Channel, EnvelopeSender, HashKey, Header, Options, Profile, Request, Snapshot, Timestamp, Verdict};
+//!
+//! let mut alice = Account::new("alice");
+//! (alice.address, alice.address_assigned) = (Some(Address::parse("alice@acme.example")?), true);
+//! let mut tenant = Tenant::new("acme");
+//! tenant.accounts.push(alice);
+//! let mut policy = Policy::default(); // or `Policy::from_toml`, with feature `toml`
+//! policy.tenants.push(tenant);
+//!
+//! let key = HashKey(*b"sixteen random!!"); // in a server: 16 octets of its random source
+//! let snapshot = Snapshot::compile(&policy, &Options::new(key))?;
+//!
+//! let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+//! request.account = Some(b"alice");
+//! request.envelope_sender = EnvelopeSender::Path(b"<alice@acme.example>");
+//! request.header = Header::Block(b"From: Bob <bob@acme.example>\r\n\r\n");
+//! let decision = snapshot.evaluate(&request);
+//! assert_eq!(decision.verdict(), Verdict::Deny);
+//! assert_eq!(decision.reply(&request, Profile::Rfc6409).code, 550);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | for | begin with |
+//! | --- | --- |
+//! | one call at the end of the header | [`Snapshot::evaluate`] |
+//! | a server that asks after AUTH, at MAIL FROM and at the end of the header | [`Session`] |
+//! | many recorded requests | [`Snapshot::evaluate_many`], [`record`] |
+//! | why, and what would have been right | [`Snapshot::explain`] |
+//! | a policy that many processes share, or that changes a tenant at a time | [`Snapshot::seal`], [`Snapshot::open`], [`Snapshot::replace_tenant`] |
+//! | a policy too large to hold as text or objects | [`Snapshot::builder`], `SnapshotLines` |
+//! | people who change the policy | [`admin`] |
+//! | switching a control on without losing mail | [`analysis`] |
+//!
+//! A host does what [`Decision::action`] says, and treats what it does not know as a denial. Whatever a client sends is decided;
+//! an `Err` is for those who run the system.
+//!
+//! # Features
+//!
+//! All are on by default, and none changes an answer. Without any, the crate needs `alloc` alone.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `std` | conversions from the standard library's types, checksums by what the processor has, compiling on several threads |
+//! | `json` | policies, requests, decisions, explanations, commands and records as JSON, and mail logs |
+//! | `toml` | policies as TOML; it brings `json` |
 #![no_std]
 #![forbid(unsafe_code)]
 
