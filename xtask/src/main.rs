@@ -10,6 +10,7 @@ mod fuzz;
 #[cfg(test)]
 mod links;
 mod minimum;
+mod notices;
 mod plane;
 mod replay;
 mod repository;
