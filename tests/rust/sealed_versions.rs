@@ -1,5 +1,5 @@
 //! Files that were sealed once: those of this version of the format are what this program seals still, and open; those of older
-//! versions are refused by name.
+//! versions are refused by name. Neither features nor platforms change an octet.
 //!
 //! `tests/sealed` has a folder for each version. A file of another build must never be opened as one of this one, so whatever
 //! moves an octet needs the next version, and a folder of its own, which `UPDATE=1` writes. It writes no file that is there: where a

@@ -18,6 +18,10 @@ pub(crate) fn python(steps: &mut Steps, root: &Path, programs: &Path) -> Result<
     let mut install = Command::new(&installed);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]);
     steps.run("python: install the wheel", install.arg(only_file(&folder.join("wheel"))?).current_dir(&folder))?;
+    let mut carried = Command::new(&installed);
+    let carried =
+        steps.capture("python: licences in the wheel", carried.args(["-I", "-c", LICENCES]).current_dir(&folder))?;
+    carries(&root.join("bindings/python"), &carried)?;
     let script = folder.join("readme.py");
     fs::write(&script, example(root, "python")?).map_err(Failure::file(&script))?;
     // `-I` keeps the sources out of sight: what answers is the installed package.
@@ -45,6 +49,8 @@ pub(crate) fn node(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
     let mut install = Command::new("npm");
     install.args(["install", "--silent", "--no-audit", "--no-fund"]).arg(only_file(&packed)?);
     steps.run("node: install the package", install.current_dir(&project))?;
+    let carried = project.join("node_modules/sendas").join(NOTICES);
+    carries(&root.join("bindings/node"), &fs::read_to_string(&carried).map_err(Failure::file(carried))?)?;
     let esm = example(root, "js")?;
     let common: Vec<_> = esm.lines().map(as_common_js).collect();
     for (step, name, text) in
@@ -55,6 +61,15 @@ pub(crate) fn node(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
         steps.run(step, Command::new("node").arg(script).current_dir(root))?;
     }
     Ok(())
+}
+
+/// Checks that an installed package has the licences of what is compiled in, as they stand among its sources.
+fn carries(sources: &Path, carried: &str) -> Result<(), Failure> {
+    let path = sources.join(NOTICES);
+    if fs::read_to_string(&path).map_err(Failure::file(&path))? == carried {
+        return Ok(());
+    }
+    Err(Failure::Unmet(format!("the package does not carry `{}` as it is", path.display())))
 }
 
 /// Returns the README's first example in a language.
@@ -102,3 +117,8 @@ fn only_file(folder: &Path) -> Result<PathBuf, Failure> {
         _ => Err(Failure::Unmet(format!("`{}` must hold exactly one file", folder.display()))),
     }
 }
+
+/// The file with the licences of what is compiled in.
+const NOTICES: &str = "THIRD-PARTY-LICENSES";
+/// Prints it, in Python.
+const LICENCES: &str = "from importlib.metadata import distribution as of; print(of('sendas').read_text('licenses/THIRD-PARTY-LICENSES'), end='')";
