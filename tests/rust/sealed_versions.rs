@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use sendas::address::Scope;
 use sendas::policy::{Account, Consent, Deny, Domain, DomainStatus, Identity, IdentityStatus, Names, Policy, Tenant};
@@ -46,19 +47,8 @@ const POLICIES: [(&str, &str); 16] = [
 
 #[test]
 fn the_octets_are_those_of_this_version() {
-    let mut differing = Vec::new();
-    for (theme, name) in POLICIES {
-        let sealed = compile(&policy(theme, name)).seal().expect("a compiled snapshot is sealed");
-        differing.extend(compare(&format!("{theme}.{name}.snapshot"), &sealed));
-    }
-    let (family, modes) = (compile(&policy("subusers", "family")), compile(&policy("subusers", "modes")));
-    differing.extend(compare("subusers.delta", &family.delta(&modes).expect("two snapshots of one key")));
-    // A large file by its head, which has the checksum of the checksums of all its blocks.
-    for (name, policy) in [("long", long()), ("wide", wide())] {
-        let sealed = compile(&policy).seal().expect("a compiled snapshot is sealed");
-        assert!(sealed.len() > 512 * 1024, "{name}: {} octets", sealed.len());
-        differing.extend(compare(&format!("{name}.head"), &sealed[..HEAD]));
-    }
+    let differing: Vec<&str> =
+        TODAY.iter().filter(|(name, octets)| stored(VERSION, name) != *octets).map(|(name, _)| name.as_str()).collect();
     assert!(
         differing.is_empty(),
         "{differing:?} in `tests/sealed/version-{VERSION}` differ from what is sealed now: what moves an octet needs the next \
@@ -125,17 +115,32 @@ fn decides_as_the_vectors_say(opened: &Snapshot, theme: &str, name: &str) -> usi
     decided.count()
 }
 
-/// Compares octets with those of a file, and names the file if they differ; with `UPDATE=1`, writes a file that is not there.
-fn compare(name: &str, octets: &[u8]) -> Option<String> {
-    let path = folder().join(format!("version-{VERSION}")).join(name);
-    if !path.exists() && env::var_os("UPDATE").is_some() {
-        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
-        fs::write(&path, octets).expect("the file can be written");
+/// What is sealed now, by the names of its files; with `UPDATE=1`, those that are not there are written.
+static TODAY: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
+    let sealed = |policy: &Policy| compile(policy).seal().expect("a compiled snapshot is sealed");
+    let of_vectors =
+        POLICIES.iter().map(|(theme, name)| (format!("{theme}.{name}.snapshot"), sealed(&policy(theme, name))));
+    let mut files: Vec<(String, Vec<u8>)> = of_vectors.collect();
+    let (family, modes) = (compile(&policy("subusers", "family")), compile(&policy("subusers", "modes")));
+    files.push(("subusers.delta".to_owned(), family.delta(&modes).expect("two snapshots of one key")));
+    // A large file by its head, which has the checksum of the checksums of all its blocks.
+    for (name, policy) in [("long", long()), ("wide", wide())] {
+        let sealed = sealed(&policy);
+        assert!(sealed.len() > 512 * 1024, "{name}: {} octets", sealed.len());
+        files.push((format!("{name}.head"), sealed[..HEAD].to_vec()));
     }
-    (stored(VERSION, name) != octets).then(|| name.to_owned())
-}
+    let folder = folder().join(format!("version-{VERSION}"));
+    if env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        for (name, octets) in files.iter().filter(|(name, _)| !folder.join(name).exists()) {
+            fs::write(folder.join(name), octets).expect("the file can be written");
+        }
+    }
+    files
+});
 
 fn stored(version: u32, name: &str) -> Vec<u8> {
+    LazyLock::force(&TODAY);
     fs::read(folder().join(format!("version-{version}")).join(name)).expect("a file that `UPDATE=1` writes")
 }
 
