@@ -169,7 +169,7 @@ struct Beside(NonZeroUsize);
 
 impl Both for Beside {
     fn both<A: Send, B>(&self, mut one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-        if self.0 == NonZeroUsize::MIN {
+        if !self.is_at_once() {
             return (one(), other());
         }
         let (done, other) = thread::scope(|scope| {
@@ -183,6 +183,10 @@ impl Both for Beside {
             // The system gave no thread.
             None => (one(), other),
         }
+    }
+
+    fn is_at_once(&self) -> bool {
+        self.0 != NonZeroUsize::MIN
     }
 }
 

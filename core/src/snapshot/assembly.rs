@@ -199,10 +199,6 @@ impl Builder {
                 *slot = Some(Filling::new(place, run.count));
             }
         }
-        // Those of accounts are about as large as all others.
-        let [accounts, credentials, domains, own, tenants, heirs] = filling;
-        let mut of_accounts = [accounts, None, None, own, None, None];
-        let mut others = [None, credentials, domains, None, tenants, heirs];
         let (pages, hasher) = (&*pages, &self.hasher);
         let fill = |tables: &mut [Option<Filling<'_>>; Table::ALL.len()]| -> Read<()> {
             // In the order of the pages, on which the octets of the tables depend.
@@ -219,8 +215,16 @@ impl Builder {
             }
             Ok(())
         };
-        let (one, other) = both.both(|| fill(&mut others), || fill(&mut of_accounts));
-        one.and(other)?;
+        if both.is_at_once() {
+            // Those of accounts are about as large as all others.
+            let [accounts, credentials, domains, own, tenants, heirs] = filling;
+            let mut of_accounts = [accounts, None, None, own, None, None];
+            let mut others = [None, credentials, domains, None, tenants, heirs];
+            let (one, other) = both.both(|| fill(&mut others), || fill(&mut of_accounts));
+            one.and(other)?;
+        } else {
+            fill(&mut filling)?;
+        }
 
         let pages = Run { start: small(front.len() / 4), count: small(pages.len() / 4) };
         let Limits { field_octets, header_octets, mailboxes, comment_depth } = options.limits;

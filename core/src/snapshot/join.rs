@@ -6,6 +6,9 @@
 pub(crate) trait Both {
     /// Does both, and returns what they return.
     fn both<A: Send, B>(&self, one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B);
+
+    /// Whether it tries to do both at the same time: where not, what both would have to read is better read once.
+    fn is_at_once(&self) -> bool;
 }
 
 /// One after the other.
@@ -14,5 +17,9 @@ pub(crate) struct InTurn;
 impl Both for InTurn {
     fn both<A: Send, B>(&self, mut one: impl FnMut() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
         (one(), other())
+    }
+
+    fn is_at_once(&self) -> bool {
+        false
     }
 }

@@ -11,6 +11,7 @@ mod fit;
 mod follow;
 pub(crate) mod hash;
 mod heads;
+mod ids;
 pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod join;

@@ -1,30 +1,32 @@
 //! Pages in the order in which they come, to be written in that of their ids.
 //!
 //! They are collected in runs, each of which is sorted once it is full. The image is then written from its end, and a run gives its
-//! memory back from its end as well, so that all pages are there once at any time, but for one run, whatever order they came in.
+//! memory back from its end as well, so that all pages are there once at any time, but for little, whatever order they came in.
 
-use alloc::collections::BinaryHeap;
-use alloc::collections::binary_heap::PeekMut;
 use alloc::vec::Vec;
-use core::cmp::{Ordering, Reverse};
-use core::{mem, slice};
+use core::cmp::Ordering;
+use core::mem;
+use core::ops::Range;
 
+use super::ids::Starts;
 use super::layout::{Damaged, Read, small};
 use super::page::PageView;
 use super::root::UNIT;
 
 /// Pages, each by its number among those that came.
 pub(super) struct Runs {
-    /// The octets of a run, if no page is larger.
+    /// The octets of a run, if no page is larger and there are more of them than these.
     most: usize,
     full: Vec<Vec<u8>>,
+    /// The octets of full runs.
+    closed: usize,
     /// The last run, and the number of the first page in it.
     open: Vec<u8>,
     first: usize,
     places: Vec<Place>,
-    /// The numbers of the pages in full runs, each run in the order of ids, and where each run ends in these.
+    starts: Starts,
+    /// The numbers of the pages in full runs, each run in the order of ids.
     sorted: Vec<u32>,
-    ends: Vec<usize>,
 }
 
 /// Where a page stands, in units of [`UNIT`] octets.
@@ -37,24 +39,27 @@ struct Place {
 
 impl Runs {
     /// No pages yet; a run has at most so many octets.
-    pub(super) const fn of(most: usize) -> Self {
+    pub(super) fn of(most: usize) -> Self {
         Self {
             most,
             full: Vec::new(),
+            closed: 0,
             open: Vec::new(),
             first: 0,
             places: Vec::new(),
+            starts: Starts::default(),
             sorted: Vec::new(),
-            ends: Vec::new(),
         }
     }
 
     /// Takes the next page.
     pub(super) fn push(&mut self, page: &[u8]) -> Read<()> {
-        if !self.open.is_empty() && self.open.len() + page.len() > self.most {
+        // Few pages stand in short runs, or most of them would stand in the last one, which gives nothing back.
+        let most = if self.closed < self.most { self.most / SHORT } else { self.most };
+        if !self.open.is_empty() && self.open.len() + page.len() > most {
             self.close()?;
-            self.open = Vec::with_capacity(self.most);
         }
+        self.starts.push(PageView::new(page)?.head().id()?);
         let [start, units] = [self.open.len(), page.len()].map(|octets| small(octets / UNIT));
         self.places.push(Place { run: small(self.full.len()), start, units });
         self.open.extend_from_slice(page);
@@ -63,42 +68,35 @@ impl Runs {
 
     /// The octets of all pages.
     pub(super) fn octets(&self) -> usize {
-        self.full.iter().map(Vec::len).sum::<usize>() + self.open.len()
+        self.closed + self.open.len()
     }
 
-    /// Ends a full run: its pages are put in order.
+    /// Ends a full run: its pages are put in order, and its memory serves the next one.
     fn close(&mut self) -> Read<()> {
         let order = self.order_of_open()?;
-        let mut run = mem::take(&mut self.open);
-        if !order.is_sorted() {
-            let mut sorted = Vec::with_capacity(self.most.max(run.len()));
-            for &number in &order {
-                let place = self.places.get_mut(number as usize).ok_or(Damaged)?;
-                let page = place.octets(&run)?;
-                place.start = small(sorted.len() / UNIT);
-                sorted.extend_from_slice(page);
-            }
-            run = sorted;
+        let mut run = Vec::with_capacity(self.open.len());
+        for &number in &order {
+            let place = self.places.get_mut(number as usize).ok_or(Damaged)?;
+            let page = place.octets(&self.open)?;
+            place.start = small(run.len() / UNIT);
+            run.extend_from_slice(page);
         }
+        self.closed += run.len();
         self.full.push(run);
+        self.open.clear();
+        self.open.shrink_to(self.most);
         self.first = self.places.len();
         self.sorted.extend(order);
-        self.ends.push(self.sorted.len());
         Ok(())
     }
 
     /// The numbers of the pages in the last run, in the order of their ids.
-    fn order_of_open(&self) -> Read<Vec<u32>> {
-        let mut order: Vec<u32> = (small(self.first)..small(self.places.len())).collect();
-        self.sort(&mut order)?;
-        Ok(order)
-    }
-
-    /// The id of the page with this number.
-    fn id(&self, number: u32) -> Read<&[u8]> {
-        let place = self.places.get(number as usize).ok_or(Damaged)?;
-        let page = place.octets(self.full.get(place.run as usize).unwrap_or(&self.open))?;
-        PageView::new(page)?.head().id()
+    fn order_of_open(&mut self) -> Read<Vec<u32>> {
+        let numbers = self.first..self.places.len();
+        self.renew(numbers.clone())?;
+        let mut order = self.by_start(small(numbers.start)..small(numbers.end));
+        order.sort_unstable_by(|one, other| self.in_order(one, other));
+        Ok(order.into_iter().map(|(_, number)| number).collect())
     }
 
     /// The numbers of all pages in the order of their ids, and the units before each of them.
@@ -106,8 +104,12 @@ impl Runs {
         // The last run stays as it is, and whole to the end: it is not there twice.
         let last = self.order_of_open()?;
         self.sorted.extend(last);
-        self.ends.push(self.sorted.len());
-        let order = if self.full.is_empty() { mem::take(&mut self.sorted) } else { self.merged()? };
+        self.renew(0..self.places.len())?;
+        let sorted = mem::take(&mut self.sorted);
+        let mut order = self.by_start(sorted);
+        // One that finds what is in order already.
+        order.sort_by(|one, other| self.in_order(one, other));
+        let order: Vec<u32> = order.into_iter().map(|(_, number)| number).collect();
         let (mut starts, mut at) = (Vec::with_capacity(order.len()), 0_u32);
         for &number in &order {
             starts.push(at);
@@ -128,7 +130,8 @@ impl Runs {
             end = start;
             if let Some(run) = &mut run {
                 run.truncate(place.start as usize * UNIT);
-                if run.capacity() - run.len() > SLACK {
+                // Not so often that an allocator that moves what it shortens would move much.
+                if run.capacity() - run.len() > SLACK.max(run.capacity() / 8) {
                     run.shrink_to_fit();
                 }
             }
@@ -136,101 +139,31 @@ impl Runs {
         Ok(())
     }
 
-    /// Sorts the numbers of pages by their ids.
-    fn sort(&self, numbers: &mut [u32]) -> Read<()> {
-        let mut keyed = Vec::with_capacity(numbers.len());
-        let common = self.common(numbers)?;
-        for &number in &*numbers {
-            keyed.push(Keyed::of(self.id(number)?, common, number));
-        }
-        keyed.sort_unstable();
-        numbers.iter_mut().zip(keyed).for_each(|(slot, keyed)| *slot = keyed.number);
-        Ok(())
+    /// The id of the page with this number.
+    fn id(&self, number: u32) -> Read<&[u8]> {
+        let place = self.places.get(number as usize).ok_or(Damaged)?;
+        let page = place.octets(self.full.get(place.run as usize).unwrap_or(&self.open))?;
+        PageView::new(page)?.head().id()
     }
 
-    /// The numbers of all pages by their ids: those of the runs, each of which is sorted.
-    fn merged(&mut self) -> Read<Vec<u32>> {
-        let (sorted, ends) = (mem::take(&mut self.sorted), mem::take(&mut self.ends));
-        let common = self.common(&sorted)?;
-        let keyed = |number: u32| Ok(Keyed::of(self.id(number)?, common, number));
-        let mut runs = BinaryHeap::with_capacity(ends.len());
-        let mut start = 0;
-        for end in ends {
-            let mut rest = sorted.get(start..end).ok_or(Damaged)?.iter();
-            if let Some(&first) = rest.next() {
-                runs.push(Reverse(Merging { next: keyed(first)?, rest }));
-            }
-            start = end;
-        }
-        let mut order = Vec::with_capacity(sorted.len());
-        while let Some(mut run) = runs.peek_mut() {
-            let Reverse(Merging { next, rest }) = &mut *run;
-            order.push(next.number);
-            match rest.next() {
-                Some(&number) => *next = keyed(number)?,
-                None => drop(PeekMut::pop(run)),
-            }
-        }
-        Ok(order)
+    /// Sees to it that the starts of some pages' ids can be compared.
+    fn renew(&mut self, numbers: Range<usize>) -> Read<()> {
+        let mut starts = mem::take(&mut self.starts);
+        let renewed = starts.renew(numbers, |number| self.id(small(number)));
+        self.starts = starts;
+        renewed
     }
 
-    /// How many octets all ids of some pages begin with.
-    fn common(&self, numbers: &[u32]) -> Read<usize> {
-        let Some((&first, others)) = numbers.split_first() else { return Ok(0) };
-        let mut common = self.id(first)?;
-        for &number in others {
-            let id = self.id(number)?;
-            if !id.starts_with(common) {
-                let alike = id.iter().zip(common).take_while(|(one, other)| one == other).count();
-                common = common.get(..alike).unwrap_or_default();
-            }
-        }
-        Ok(common.len())
+    fn by_start(&self, numbers: impl IntoIterator<Item = u32>) -> Vec<(u128, u32)> {
+        numbers.into_iter().map(|number| (self.starts.of(number), number)).collect()
+    }
+
+    /// The order of two pages by their ids.
+    fn in_order(&self, one: &(u128, u32), other: &(u128, u32)) -> Ordering {
+        let id = |number: u32| self.id(number).unwrap_or_default();
+        one.0.cmp(&other.0).then_with(|| id(one.1).cmp(id(other.1)))
     }
 }
-
-/// A page by its id: what all ids begin with is left out, and of the rest the first octets are compared as a number.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Keyed<'r> {
-    start: u128,
-    rest: &'r [u8],
-    number: u32,
-}
-
-/// The rest of a run that is being merged with others.
-struct Merging<'r> {
-    next: Keyed<'r>,
-    rest: slice::Iter<'r, u32>,
-}
-
-impl<'r> Keyed<'r> {
-    fn of(id: &'r [u8], common: usize, number: u32) -> Self {
-        let rest = id.get(common..).unwrap_or_default();
-        let mut start = [0; 16];
-        start.iter_mut().zip(rest).for_each(|(slot, octet)| *slot = *octet);
-        Self { start: u128::from_be_bytes(start), rest, number }
-    }
-}
-
-impl Ord for Merging<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.next.cmp(&other.next)
-    }
-}
-
-impl PartialOrd for Merging<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Merging<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.next == other.next
-    }
-}
-
-impl Eq for Merging<'_> {}
 
 impl Place {
     fn octets(self, run: &[u8]) -> Read<&[u8]> {
@@ -241,8 +174,10 @@ impl Place {
 
 /// The octets of a run of a snapshot: so many that an allocator asks the system for them, and gives back what a run is shortened by.
 pub(super) const RUN: usize = 32 << 20;
+/// Until there is as much as a run, so many stand for one.
+const SHORT: usize = 32;
 /// As much of a run is kept, although it is not needed any more.
-const SLACK: usize = 1 << 20;
+const SLACK: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {
