@@ -13,6 +13,8 @@ use crate::snapshot::layout::{Word, small};
 pub(super) struct Held<'t> {
     pub(super) identity: &'t Identity,
     pub(super) holder: Word,
+    /// What its row says of it.
+    pub(super) flags: u32,
     /// Where what few identities have is written, or 0.
     pub(super) extra: Word,
     /// The number of its domain.
@@ -28,9 +30,9 @@ pub(super) type All<'t> = SmallVec<[Held<'t>; FEW]>;
 impl<'t> Held<'t> {
     /// An identity that is not in order yet.
     #[inline]
-    pub(super) fn new(holder: Word, identity: &'t Identity) -> Self {
+    pub(super) fn new(holder: Word, identity: &'t Identity, flags: u32) -> Self {
         let [domain_start, start] = [identity.address.domain(), identity.address.local()].map(start);
-        Self { identity, holder, extra: 0, domain: 0, domain_start, start }
+        Self { identity, holder, flags, extra: 0, domain: 0, domain_start, start }
     }
 
     /// Whether both are at one domain.
@@ -155,7 +157,7 @@ mod tests {
         // Few and many are sorted in ways of their own, each of which sorts any number.
         for count in (0..=2 * FEW).chain([all.len()]) {
             let mut some: Vec<_> = all.iter().copied().cycle().step_by(7).take(count).collect();
-            let held: All<'_> = some.iter().map(|&(holder, one)| Held::new(holder, one)).collect();
+            let held: All<'_> = some.iter().map(|&(holder, one)| Held::new(holder, one, 0)).collect();
             let mut ways = [held.clone(), held.clone(), held];
             let [any, few, many] = &mut ways;
             put_in_order(any);
