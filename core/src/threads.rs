@@ -4,15 +4,14 @@
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, Builder, ScopedJoinHandle};
+use std::thread::{self, ScopedJoinHandle};
 use std::vec::Vec;
 #[cfg(feature = "json")]
 use std::{iter, mem};
 
 use crate::options::Options;
 use crate::policy::Policy;
-use crate::snapshot::builder::CompiledTenants;
-use crate::snapshot::join::Both;
+use crate::snapshot::build::{Both, CompiledTenants};
 use crate::snapshot::{CompileError, Snapshot};
 #[cfg(feature = "json")]
 use crate::wire::{LinesError, SnapshotLines};
@@ -133,7 +132,7 @@ fn in_order<W: Send, R: Send>(
             let make = &make;
             let run = move || given.into_iter().map(make).try_for_each(|result| done.send(result));
             // A thread that the system does not give is one fewer.
-            Builder::new().spawn_scoped(scope, run).ok().map(|_| (give, results))
+            thread::Builder::new().spawn_scoped(scope, run).ok().map(|_| (give, results))
         };
         let workers: Vec<(SyncSender<W>, Receiver<R>)> = (0..threads.get()).filter_map(start).collect();
         if workers.is_empty() {
@@ -173,7 +172,7 @@ impl Both for Beside {
             return (one(), other());
         }
         let (done, other) = thread::scope(|scope| {
-            let thread = Builder::new().spawn_scoped(scope, &mut one).ok();
+            let thread = thread::Builder::new().spawn_scoped(scope, &mut one).ok();
             let other = other();
             (thread.map(ScopedJoinHandle::join), other)
         });
@@ -202,7 +201,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::{Beside, in_order};
-    use crate::snapshot::join::Both;
+    use crate::snapshot::build::Both;
 
     #[test]
     fn results_come_in_order() {

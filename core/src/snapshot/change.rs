@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 use crate::compile::compile_tenant;
 use crate::policy::{Entries, Tenant};
 
-use super::assembly::{Builder, Front, identify};
+use super::build::{Front, ImageBuilder, InTurn, identify};
 use super::fit::Fit;
-use super::join::InTurn;
 use super::{CompileError, Inner, Snapshot};
 
 impl Snapshot {
@@ -47,7 +46,7 @@ impl Snapshot {
         if self.inner.overlay.is_none() {
             return Ok(self.clone());
         }
-        let mut builder = Builder::new(Front::of(&self.inner.image, &self.inner.options)?);
+        let mut builder = ImageBuilder::new(Front::of(&self.inner.image, &self.inner.options)?);
         for page in self.root().pages() {
             builder.page(page?.1.octets()?)?;
         }

@@ -6,10 +6,9 @@ use core::cmp::Ordering;
 
 use crate::decision::SnapshotId;
 
-use super::assembly::{Builder, Front};
 use super::blocks::checksum;
+use super::build::{Front, ImageBuilder, InTurn};
 use super::image::Image;
-use super::join::InTurn;
 use super::layout::{Bytes, Damaged, Read, Writer, small};
 use super::overlay::Overlay;
 use super::page::PageView;
@@ -133,7 +132,7 @@ impl Snapshot {
             at = at.wrapping_add(length);
         }
         let changed = Self { inner: Arc::new(Inner { overlay: Some(overlay), ..(*self.inner).clone() }) };
-        let mut builder = Builder::new(Front::of(&front, self.options())?);
+        let mut builder = ImageBuilder::new(Front::of(&front, self.options())?);
         for page in changed.root().pages() {
             builder.page(page?.1.octets()?)?;
         }

@@ -1,9 +1,8 @@
 //! The snapshot: a compiled policy, immutable and cheap to clone.
 
 pub(crate) mod approach;
-mod assembly;
 mod blocks;
-pub(crate) mod builder;
+pub(crate) mod build;
 mod change;
 pub(crate) mod compare;
 mod delta;
@@ -11,10 +10,8 @@ mod fit;
 mod follow;
 pub(crate) mod hash;
 mod heads;
-mod ids;
 pub(crate) mod image;
 pub(crate) mod index;
-pub(crate) mod join;
 pub(crate) mod keys;
 pub(crate) mod layout;
 mod overlay;
@@ -22,7 +19,6 @@ pub(crate) mod page;
 pub(crate) mod root;
 pub(crate) mod row;
 pub(crate) mod rows;
-mod runs;
 pub(crate) mod target;
 mod trie;
 mod walk;
@@ -38,7 +34,7 @@ use crate::decision::SnapshotId;
 use crate::options::Options;
 use crate::policy::{Policy, PolicyProblem};
 
-pub use self::builder::{SnapshotBuilder, TenantCompiler, TenantPage};
+pub use self::build::{SnapshotBuilder, TenantCompiler, TenantPage};
 pub use self::delta::DeltaError;
 use self::hash::Hasher;
 use self::image::Image;

@@ -6,8 +6,7 @@ use core::mem;
 
 use crate::options::Options;
 use crate::policy::Provider;
-use crate::snapshot::builder::CompiledTenants;
-use crate::snapshot::join::{Both, InTurn};
+use crate::snapshot::build::{Both, CompiledTenants, InTurn};
 use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler};
 
 use super::diagnostic::{Diagnostic, PolicyError};

@@ -6,124 +6,24 @@ use core::mem;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use crate::address::suffix;
-use crate::address::unicode_version;
-use crate::compile::{denies, mode_from, mode_kind};
 use crate::decision::SnapshotId;
-use crate::options::{Limits, Options};
-use crate::policy::Provider;
+use crate::options::Limits;
+use crate::snapshot::hash::Hasher;
+use crate::snapshot::image::Image;
+use crate::snapshot::index::{self, Filling};
+use crate::snapshot::keys::{Table, keys};
+use crate::snapshot::layout::{Aligned, Damaged, LINE, Read, Run, small, words_of};
+use crate::snapshot::page::PageView;
+use crate::snapshot::root::UNIT;
+use crate::snapshot::rows::{MAGIC, ROOT_HEAD, VERSION, root};
 
-use super::hash::Hasher;
-use super::image::Image;
-use super::index::{self, Filling};
+use super::front::Front;
 use super::join::Both;
-use super::keys::{Table, keys};
-use super::layout::{Aligned, Damaged, LINE, Read, Run, Writer, small, words_of};
-use super::page::PageView;
-use super::root::UNIT;
-use super::row::Row;
-use super::rows::{MAGIC, ROOT_HEAD, RootRow, VERSION, root, tenant};
+use super::pages::{Keys, Pages};
 use super::runs::{RUN, Runs};
 
-/// What the provider sets for all tenants.
-pub(crate) struct Front {
-    writer: Writer,
-    options: Options,
-    head: [u32; 4],
-    texts: [Run; 2],
-    denies: Run,
-    settings: u128,
-}
-
-impl Front {
-    /// Writes the provider's settings, and the versions of the lists that decisions depend on.
-    pub(crate) fn new(provider: &Provider, options: &Options) -> Self {
-        let mut writer = Writer::default();
-        writer.reserve(RootRow::WORDS);
-        let texts = [suffix::LIST_VERSION, unicode_version()]
-            .map(|text| Run { start: writer.octets(&[text.as_bytes()]), count: small(text.len()) });
-        let denies = denies(&mut writer, &provider.denies);
-        let [low, high, ..] = words_of(u128::from(u64::from_le_bytes(mode_from(provider.hosted).to_le_bytes())));
-        let head = [0, mode_kind(provider.hosted), low, high];
-        let mut hasher = SipHasher13::new();
-        head.iter().for_each(|word| hasher.write(&word.to_le_bytes()));
-        hasher.write(writer.so_far());
-        writer.fill(UNIT);
-        let settings = hasher.finish128().as_u128();
-        Self { writer, options: *options, head, texts, denies, settings }
-    }
-
-    /// Takes over what stands before the pages of an image.
-    pub(crate) fn of(image: &Image, options: &Options) -> Read<Self> {
-        let head = image.head()?;
-        let start = head.pages().start as usize * 4;
-        let mut writer = Writer::default();
-        writer.reserve(RootRow::WORDS);
-        writer.octets(&[image.bytes().0.get(ROOT_HEAD..start).ok_or(Damaged)?]);
-        let [low, high, ..] = words_of(u128::from(u64::from_le_bytes(head.hosted_from().to_le_bytes())));
-        let texts = [head.suffixes_run(), head.unicode_run()];
-        let words = [0, head.hosted(), low, high];
-        Ok(Self { writer, options: *options, head: words, texts, denies: head.denies(), settings: head.settings() })
-    }
-}
-
-/// Pages, one behind the other, and what an image of them needs to know before it has them all.
-#[derive(Default)]
-pub(crate) struct Pages {
-    octets: Vec<u8>,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-    keys: Keys,
-    /// The sum of their digests.
-    sum: u128,
-    has_subdomains: bool,
-}
-
-/// How many keys each table has.
-type Keys = [usize; Table::ALL.len()];
-
-impl Pages {
-    /// Adds the page that `write` appends to those before.
-    pub(crate) fn push<E: From<Damaged>>(
-        &mut self,
-        hasher: &Hasher,
-        write: impl FnOnce(Vec<u8>) -> Result<Vec<u8>, E>,
-    ) -> Result<(), E> {
-        let start = self.octets.len();
-        self.octets = write(mem::take(&mut self.octets))?;
-        let page = PageView::new(self.octets.get(start..).ok_or(Damaged)?)?;
-        keys(page, hasher, |table, _, _| {
-            if let Some(count) = self.keys.get_mut(table as usize) {
-                *count += 1;
-            }
-        })?;
-        self.sum = self.sum.wrapping_add(page.head().digest());
-        self.has_subdomains |= page.has(tenant::HAS_SUBDOMAINS);
-        self.ends.push(self.octets.len());
-        Ok(())
-    }
-
-    /// How many octets they have.
-    pub(crate) fn octets(&self) -> usize {
-        self.octets.len()
-    }
-
-    /// How many octets they could have without more memory.
-    pub(crate) fn capacity(&self) -> usize {
-        self.octets.capacity()
-    }
-
-    /// Forgets them, and keeps the memory for others.
-    fn clear(&mut self) {
-        let Self { octets, ends, .. } = self;
-        octets.clear();
-        ends.clear();
-        *self = Self { octets: mem::take(octets), ends: mem::take(ends), ..Self::default() };
-    }
-}
-
 /// Builds an image of pages that come in any order.
-pub(crate) struct Builder {
+pub(crate) struct ImageBuilder {
     front: Front,
     hasher: Hasher,
     runs: Runs,
@@ -133,7 +33,7 @@ pub(crate) struct Builder {
     alone: Pages,
 }
 
-impl Builder {
+impl ImageBuilder {
     /// Begins an image.
     pub(crate) fn new(front: Front) -> Self {
         let hasher = Hasher::new(&front.options.hash_key);
@@ -154,7 +54,7 @@ impl Builder {
     }
 
     /// Moves pages here.
-    pub(crate) fn pages(&mut self, pages: &mut Pages) -> Read<()> {
+    pub(super) fn pages(&mut self, pages: &mut Pages) -> Read<()> {
         if pages.has_subdomains {
             let [flags, ..] = &mut self.front.head;
             *flags |= root::HAS_SUBDOMAINS;
@@ -276,10 +176,12 @@ pub(crate) fn identify(sum: u128, settings: u128) -> SnapshotId {
 mod tests {
     use std::format;
 
-    use super::{LINE, RootRow, Row};
+    use super::LINE;
     use crate::options::{HashKey, Options};
     use crate::policy::{Account, Policy, Tenant};
     use crate::snapshot::Snapshot;
+    use crate::snapshot::row::Row;
+    use crate::snapshot::rows::RootRow;
 
     #[test]
     fn groups_as_large_as_a_line_stand_in_one() {

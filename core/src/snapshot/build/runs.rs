@@ -9,9 +9,9 @@ use core::mem;
 use core::ops::Range;
 
 use super::ids::Starts;
-use super::layout::{Damaged, Read, small};
-use super::page::PageView;
-use super::root::UNIT;
+use crate::snapshot::layout::{Damaged, Read, small};
+use crate::snapshot::page::PageView;
+use crate::snapshot::root::UNIT;
 
 /// Pages, each by its number among those that came.
 pub(super) struct Runs {

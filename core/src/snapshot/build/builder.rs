@@ -1,19 +1,18 @@
 //! Snapshots of tenants that come one after the other, so that none of them has to stay.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::{fmt, mem};
 
-use crate::compile::compile_tenant;
-use crate::options::{HashKey, Options};
-use crate::policy::{Entries, Hashes, Outline, Outlines, Provider, Tenant, Whole};
+use crate::options::Options;
+use crate::policy::{Provider, Tenant, Whole};
+use crate::snapshot::layout::Damaged;
+use crate::snapshot::{CompileError, Snapshot};
 
-use super::assembly::{Builder, Front, Pages};
-use super::hash::Hasher;
+use super::assembly::ImageBuilder;
+use super::front::Front;
 use super::join::{Both, InTurn};
-use super::layout::Damaged;
-use super::{CompileError, Snapshot};
+use super::tenants::{CompiledTenants, TenantCompiler, TenantPage};
 
 impl Snapshot {
     /// Begins a snapshot whose tenants come one after the other, in any order, and do not have to stay in memory.
@@ -46,7 +45,7 @@ impl Snapshot {
 pub struct SnapshotBuilder {
     whole: Whole,
     /// Gone once something is wrong: what still comes is only checked.
-    image: Option<Builder>,
+    image: Option<ImageBuilder>,
     compiler: TenantCompiler,
     /// What is wrong besides problems of the policy.
     failure: Option<CompileError>,
@@ -56,7 +55,7 @@ pub struct SnapshotBuilder {
 
 impl SnapshotBuilder {
     pub(crate) fn new(provider: &Provider, options: &Options, compiler: TenantCompiler) -> Self {
-        let image = Builder::new(Front::new(provider, options));
+        let image = ImageBuilder::new(Front::new(provider, options));
         Self {
             whole: Whole::new(provider),
             image: Some(image),
@@ -82,10 +81,7 @@ impl SnapshotBuilder {
 
     /// Adds the next tenant, which [`SnapshotBuilder::compiler`] compiled. Problems count it as the next one.
     pub fn page(&mut self, page: TenantPage) {
-        let TenantPage { mut compiled, key } = page;
-        if key.0 != self.compiler.key.0 && compiled.is_sound() {
-            compiled.failure = Some(CompileError::OtherKey(String::from(compiled.id())));
-        }
+        let mut compiled = page.opened_by(&self.compiler);
         self.add(&mut compiled);
     }
 
@@ -105,16 +101,16 @@ impl SnapshotBuilder {
     }
 
     fn add_all(&mut self, compiled: &mut CompiledTenants) {
-        let CompiledTenants { outlines, hashes, pages, is_wrong, failure } = compiled;
-        let failure = failure.take().or_else(|| {
-            let image = self.image.as_mut().filter(|_| !*is_wrong)?;
-            image.pages(pages).map_err(CompileError::Damaged).err()
-        });
-        if failure.is_some() || *is_wrong {
+        if let Some(image) = self.image.as_mut().filter(|_| compiled.is_sound()) {
+            if let Err(damaged) = image.pages(&mut compiled.pages) {
+                compiled.fail(damaged.into());
+            }
+        }
+        if !compiled.is_sound() {
             self.image = None;
         }
-        self.failure = self.failure.take().or(failure);
-        self.whole.add(outlines, hashes);
+        self.failure = self.failure.take().or_else(|| compiled.failure.take());
+        self.whole.add(&mut compiled.outlines, &mut compiled.hashes);
     }
 
     /// Returns the snapshot. It is that of [`Snapshot::compile`] with the same tenants, octet for octet.
@@ -157,88 +153,6 @@ impl fmt::Debug for SnapshotBuilder {
             .debug_struct("SnapshotBuilder")
             .field("tenants", &(self.whole.tenants() + self.open.outlines.len()))
             .finish_non_exhaustive()
-    }
-}
-
-/// Compiles tenants under one hash key, each by itself: a clone for each thread is cheap.
-#[derive(Clone, Debug)]
-pub struct TenantCompiler {
-    hasher: Arc<Hasher>,
-    key: HashKey,
-}
-
-impl TenantCompiler {
-    pub(crate) fn new(key: &HashKey) -> Self {
-        Self { hasher: Arc::new(Hasher::new(key)), key: *key }
-    }
-
-    /// Checks and compiles a tenant. What is wrong with it is said by [`SnapshotBuilder::finish`].
-    ///
-    /// ```
-    /// use sendas::policy::{Provider, Tenant};
-    /// use sendas::{HashKey, Options, Snapshot};
-    ///
-    /// let mut builder = Snapshot::builder(&Provider::default(), &Options::new(HashKey(*b"sixteen random!!")));
-    /// let page = builder.compiler().compile(&Tenant::new("acme"));
-    /// builder.page(page);
-    /// assert_eq!(builder.finish()?.tenant_count(), 1);
-    /// # Ok::<(), sendas::CompileError>(())
-    /// ```
-    #[must_use]
-    pub fn compile(&self, tenant: &Tenant) -> TenantPage {
-        let mut compiled = CompiledTenants::default();
-        self.add(tenant, &mut compiled);
-        TenantPage { compiled, key: self.key }
-    }
-
-    /// Does so behind others.
-    pub(crate) fn add(&self, tenant: &Tenant, compiled: &mut CompiledTenants) {
-        let entries = Entries::of(tenant);
-        compiled.is_wrong |= compiled.outlines.add(tenant, &entries, &mut compiled.hashes);
-        if compiled.is_sound() {
-            let written = compiled.pages.push(&self.hasher, |pages| {
-                compile_tenant(tenant, &entries, &self.hasher, pages)
-                    .map_err(|_| CompileError::TooLarge(tenant.id.clone()))
-            });
-            compiled.failure = written.err();
-        }
-    }
-}
-
-/// Tenants that were checked by themselves and compiled, one after the other.
-#[derive(Default)]
-pub(crate) struct CompiledTenants {
-    outlines: Outlines,
-    hashes: Hashes,
-    /// Those before the first that has problems or failed.
-    pages: Pages,
-    /// One of them has problems.
-    is_wrong: bool,
-    failure: Option<CompileError>,
-}
-
-impl CompiledTenants {
-    /// Whether there is a page of each.
-    fn is_sound(&self) -> bool {
-        !self.is_wrong && self.failure.is_none()
-    }
-
-    /// The id of the first tenant.
-    fn id(&self) -> &str {
-        self.outlines.tenant(0).map_or("", Outline::id)
-    }
-}
-
-/// A tenant that was checked by itself and compiled, for a [`SnapshotBuilder`]. It can be sent between threads.
-pub struct TenantPage {
-    /// Of one tenant.
-    compiled: CompiledTenants,
-    key: HashKey,
-}
-
-impl fmt::Debug for TenantPage {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("TenantPage").field("tenant", &self.compiled.id()).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::layout::Read;
+use crate::snapshot::layout::Read;
 
 /// Of the id of each page the first octets behind what all ids begin with, as a number that sorts as they do: few ids have the same.
 #[derive(Default)]

@@ -1,0 +1,17 @@
+//! Building a snapshot: tenants are compiled, their pages are put in the order of their ids, and an image is made of them.
+
+mod assembly;
+mod builder;
+mod front;
+mod ids;
+mod join;
+mod pages;
+mod runs;
+mod tenants;
+
+pub(super) use self::assembly::{ImageBuilder, identify};
+pub use self::builder::SnapshotBuilder;
+pub(super) use self::front::Front;
+pub(crate) use self::join::{Both, InTurn};
+pub(crate) use self::tenants::CompiledTenants;
+pub use self::tenants::{TenantCompiler, TenantPage};
