@@ -26,14 +26,14 @@ use super::path::{Path, push_key};
 use super::tree::{Node, Value};
 
 /// Builds objects and notes what could not be read.
-pub(super) struct Builder {
+pub(super) struct RecordBuilder {
     path: Path,
     pub(super) reports: Vec<Report>,
     /// Where the tables begin that no object was built from.
     pub(super) skipped: BTreeSet<usize>,
 }
 
-impl Builder {
+impl RecordBuilder {
     /// Creates a builder for what stands at `path`.
     pub(super) fn new(path: &Path) -> Self {
         Self { path: path.clone(), reports: Vec::new(), skipped: BTreeSet::new() }

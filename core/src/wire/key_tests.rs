@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use serde_json::{Map, Value, json};
 
-use super::build::Builder;
+use super::build::RecordBuilder;
 use super::keys::{HEAD, Key, Kind, MODE, MinItems, POLICY, Presence, Rule, TENANT, Table};
 use super::path::Path;
 use super::{policy_schema, shape};
@@ -203,7 +203,7 @@ fn accepted(document: &Value) -> Policy {
 fn build(document: &Value) -> (Policy, Vec<String>) {
     let text = document.to_string();
     let tree = super::json::read(&text, 0).unwrap();
-    let mut builder = Builder::new(&Path::default());
+    let mut builder = RecordBuilder::new(&Path::default());
     let policy = builder.policy(&tree);
     let reports = shape::check(&tree, &POLICY, &Path::default()).into_iter().chain(builder.reports);
     (policy, reports.map(|report| format!("{}: {}; {:?}", report.path, report.message, report.help)).collect())

@@ -9,7 +9,7 @@ use core::iter;
 use crate::address::octet;
 use crate::policy::{PathStep, Policy, PolicyProblem, Provider, Tenant};
 
-use super::build::Builder;
+use super::build::RecordBuilder;
 use super::diagnostic::{Diagnostic, PolicyError, Report, place};
 use super::keys::{HEAD, TENANT};
 use super::locate::Locator;
@@ -168,7 +168,7 @@ pub(super) fn read_line(line: &[u8], place: Place) -> Result<Line<'_>, Vec<Repor
     let (text, start) = decode(line)?;
     let tree = json::read(text, if place.is_head() { start } else { 0 })?;
     let path = place.above();
-    let mut builder = Builder::new(&path);
+    let mut builder = RecordBuilder::new(&path);
     let (table, object) = if place.is_head() {
         (&HEAD, Object::Head(builder.provider(&tree)))
     } else {

@@ -4,7 +4,7 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use super::build::Builder;
+use super::build::RecordBuilder;
 use super::path::Path;
 use crate::policy::{ChannelSet, Mode, Policy, PolicyProblem, ProblemKind, RefusedKind, Tenant};
 use crate::request::CredentialKind;
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 fn problems(tenants: &str) -> Vec<String> {
     let text = format!(r#"{{"schema":1,"tenant":[{tenants}]}}"#);
     let tree = super::json::read(&text, 0).unwrap();
-    let mut builder = Builder::new(&Path::default());
+    let mut builder = RecordBuilder::new(&Path::default());
     let policy = builder.policy(&tree);
     assert!(builder.reports.is_empty(), "{:?}", builder.reports);
     policy.check().iter().map(shown).collect()
@@ -229,7 +229,7 @@ fn the_first_of_several_claims_is_named() {
         account("3")
     );
     let tree = super::json::read(&text, 0).unwrap();
-    let found = Builder::new(&Path::default()).policy(&tree).check();
+    let found = RecordBuilder::new(&Path::default()).policy(&tree).check();
     assert_eq!(found.len(), 2);
     for problem in found {
         let ProblemKind::AddressClaimedTwice { account, .. } = &problem.kind else { panic!("{problem}") };

@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use crate::policy::{PathStep, Policy, PolicyProblem, ProblemKind};
 
-use super::build::Builder;
+use super::build::RecordBuilder;
 use super::diagnostic::{BYTE_ORDER_MARK, PolicyError, Report, place};
 use super::keys::POLICY;
 use super::locate::Locator;
@@ -70,7 +70,7 @@ fn document(bytes: &[u8], parse: Parse) -> Result<Policy, PolicyError> {
     let read = || {
         let (text, start) = decode(bytes)?;
         let tree = parse(text, start)?;
-        let mut builder = Builder::new(&Path::default());
+        let mut builder = RecordBuilder::new(&Path::default());
         let policy = builder.policy(&tree);
         let mut reports = shape::check(&tree, &POLICY, &Path::default());
         reports.append(&mut builder.reports);

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use crate::admin::{Actor, By};
 
-use super::super::build::Builder;
+use super::super::build::RecordBuilder;
 use super::super::keys::{Key, Kind, Table, default, optional, required, table};
 use super::super::output::Output;
 use super::super::tree::Node;
@@ -49,7 +49,7 @@ impl Actor {
     }
 }
 
-fn actor(builder: &mut Builder, node: &Node<'_>) -> Option<Actor> {
+fn actor(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Actor> {
     match node.get("kind")?.text()? {
         "account" => Some(Actor::Account { account: IdText::read(builder, node, "account")? }),
         "bearer" => Some(Actor::Bearer { token: TokenText::read(builder, node, "token")? }),

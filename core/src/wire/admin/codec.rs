@@ -13,7 +13,7 @@ use crate::reason::Control;
 use crate::request::Channel;
 use crate::time::Timestamp;
 
-use super::super::build::{self, Builder};
+use super::super::build::{self, RecordBuilder};
 use super::super::keys::{EXEMPTIBLE, Kind, MinItems, Presence, names};
 use super::super::output::Output;
 use super::super::tree::{Node, Value};
@@ -26,7 +26,7 @@ pub(super) trait Codec {
     const PRESENCE: Presence = Presence::Required;
 
     /// Reads the field from the object that holds it; `None` where it is missing or wrong, which is reported elsewhere.
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value>;
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value>;
 
     /// Writes the field, or nothing for what may be left out.
     fn write(output: &mut Output, key: &str, value: &Self::Value);
@@ -41,7 +41,7 @@ macro_rules! texts {
             type Value = $type;
             const KIND: Kind = Kind::$kind;
 
-            fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<$type> {
+            fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<$type> {
                 builder.parsed(node, key, $read)
             }
 
@@ -94,7 +94,7 @@ macro_rules! words {
             type Value = $type;
             const KIND: Kind = Kind::Choice($words);
 
-            fn read(_: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<$type> {
+            fn read(_: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<$type> {
                 build::choice(node, key, $read)
             }
 
@@ -128,7 +128,7 @@ macro_rules! optionals {
             const KIND: Kind = <$codec as Codec>::KIND;
             const PRESENCE: Presence = Presence::Optional;
 
-            fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
+            fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
                 match node.get(key) {
                     None => Some(None),
                     Some(_) => $codec::read(builder, node, key).map(Some),
@@ -163,7 +163,7 @@ impl Codec for GivenFlag {
     type Value = bool;
     const KIND: Kind = Kind::Bool;
 
-    fn read(_: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<bool> {
+    fn read(_: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<bool> {
         build::flag(node, key)
     }
 
@@ -180,7 +180,7 @@ impl Codec for Flag {
     const KIND: Kind = Kind::Bool;
     const PRESENCE: Presence = Presence::Default("false");
 
-    fn read(_: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<bool> {
+    fn read(_: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<bool> {
         Some(build::flag(node, key).unwrap_or_default())
     }
 
@@ -198,7 +198,7 @@ impl Codec for Count {
     type Value = u32;
     const KIND: Kind = Kind::Count;
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<u32> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<u32> {
         LongCount::read(builder, node, key).map(|count| u32::try_from(count).unwrap_or(u32::MAX))
     }
 
@@ -214,7 +214,7 @@ impl Codec for LongCount {
     type Value = u64;
     const KIND: Kind = Kind::Count;
 
-    fn read(_: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<u64> {
+    fn read(_: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<u64> {
         match &node.get(key)?.value {
             Value::Number(number) => number.parse().ok(),
             _ => None,
@@ -232,7 +232,7 @@ impl Codec for Instant {
     type Value = Timestamp;
     const KIND: Kind = Kind::Instant;
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Timestamp> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Timestamp> {
         builder.instant(node, key)
     }
 
@@ -247,7 +247,7 @@ impl Codec for IpText {
     type Value = core::net::IpAddr;
     const KIND: Kind = Kind::Ip;
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
         builder.parsed(node, key, IpRange::address).map(|range| range.first())
     }
 
@@ -262,7 +262,7 @@ impl Codec for ModeText {
     type Value = Mode;
     const KIND: Kind = Kind::Mode;
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Mode> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Mode> {
         builder.mode(node, key)
     }
 
@@ -286,7 +286,7 @@ impl Codec for Channels {
     type Value = crate::policy::ChannelSet;
     const KIND: Kind = Kind::List(&super::super::keys::CHANNEL, MinItems::One);
 
-    fn read(_: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
+    fn read(_: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
         let elements = node.get(key)?.elements().iter();
         Some(crate::policy::ChannelSet::new(elements.filter_map(|element| Channel::from_name(element.text()?))))
     }
@@ -305,7 +305,7 @@ macro_rules! lists {
             type Value = Vec<$type>;
             const KIND: Kind = Kind::List(&Kind::$kind, MinItems::$least);
 
-            fn read(_: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
+            fn read(_: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
                 node.get(key).map(|_| build::strings(node, key))
             }
 
@@ -328,7 +328,7 @@ impl Codec for AddressList {
     // Two spellings of one address are found later; the same one twice is no harm.
     const KIND: Kind = Kind::Strings;
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
         let list = node.get(key)?;
         let read = builder.each(node, key, |builder, element| match Address::parse(element.text()?) {
             Ok(address) => Some(address),
@@ -355,7 +355,7 @@ macro_rules! anys {
             type Value = Names;
             const KIND: Kind = Kind::AnyOr(&Kind::$kind);
 
-            fn read(_: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Names> {
+            fn read(_: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Names> {
                 build::names(node, key)
             }
 

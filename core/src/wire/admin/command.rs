@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use crate::admin::{Command, for_each_command};
 
-use super::super::build::Builder;
+use super::super::build::RecordBuilder;
 use super::super::keys::{Kind, Presence, Table};
 use super::super::output::Output;
 use super::super::tree::Node;
@@ -56,7 +56,7 @@ macro_rules! wire_commands {
             },
         )),+];
 
-        fn read_command(builder: &mut Builder, node: &Node<'_>) -> Option<Command> {
+        fn read_command(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Command> {
             match node.get("command")?.text()? {
                 $( $name => {
                     // Every field is read before one that is missing ends it, so that all problems are reported.

@@ -14,7 +14,7 @@ use crate::policy::{
     Role, Separator, Tenant,
 };
 
-use super::super::build::{self, Builder};
+use super::super::build::{self, RecordBuilder};
 use super::super::keys::{
     self, ALLOWLIST_ENTRY, CREDENTIAL, DENY, EXEMPTION, INHERITED, Kind, MinItems, PROVIDER, Presence, REFUSED_KIND,
     ROLE, Rule, TENANT, Table, names, optional, required, table,
@@ -36,8 +36,8 @@ macro_rules! objects {
             type Value = $type;
             const KIND: Kind = Kind::Table($table);
 
-            fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<$type> {
-                let read: fn(&mut Builder, &Node<'_>) -> Option<$type> = $read;
+            fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<$type> {
+                let read: fn(&mut RecordBuilder, &Node<'_>) -> Option<$type> = $read;
                 builder.within(node, key, read)?
             }
 
@@ -50,13 +50,13 @@ macro_rules! objects {
 }
 
 objects! {
-    DenyEntry Deny, &DENY, Builder::deny, write::deny;
+    DenyEntry Deny, &DENY, RecordBuilder::deny, write::deny;
     ScopeEntry Scope, &SCOPE, |builder, node| Some(builder.deny(node)?.scope), |output, scope| {
         write::deny(output, &Deny { scope: scope.clone(), note: String::new() });
     };
-    ExemptionEntry Exemption, &EXEMPTION, Builder::exemption, write::exemption;
+    ExemptionEntry Exemption, &EXEMPTION, RecordBuilder::exemption, write::exemption;
     RoleEntry Role, &ROLE, |_, node| build::role(node), write::role;
-    NewCredential Credential, &CREDENTIAL, Builder::credential, write::credential;
+    NewCredential Credential, &CREDENTIAL, RecordBuilder::credential, write::credential;
     TenantEntry Box<Tenant>, &TENANT, |builder, node| builder.tenant(node).map(Box::new), |output, tenant| {
         write::tenant(output, tenant);
     };
@@ -101,7 +101,7 @@ impl Codec for ProviderEntry {
     type Value = Provider;
     const KIND: Kind = Kind::Table(&PROVIDER);
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Provider> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Provider> {
         node.get(key).map(|_| builder.provider(node))
     }
 
@@ -117,7 +117,7 @@ impl Codec for NewEntries {
     type Value = Vec<NewEntry>;
     const KIND: Kind = Kind::List(&Kind::Table(&ALLOWLIST_ENTRY), MinItems::None);
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
         let list = node.get(key)?;
         let read = builder.each(node, key, |builder, node| {
             let address = builder.parsed(node, "ip", IpRange::address).map(|range| (EntryForm::Address, range));
@@ -159,7 +159,7 @@ impl Codec for Entries {
     type Value = Vec<AllowlistEntry>;
     const KIND: Kind = NewEntries::KIND;
 
-    fn read(builder: &mut Builder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
+    fn read(builder: &mut RecordBuilder, node: &Node<'_>, key: &'static str) -> Option<Self::Value> {
         let entries = NewEntries::read(builder, node, key)?.into_iter();
         Some(entries.map(|NewEntry { range, remark, .. }| AllowlistEntry { range, remark }).collect())
     }
@@ -227,7 +227,7 @@ fn write_txt_answer(output: &mut Output, answer: &TxtAnswer) {
     }
 }
 
-fn terms(builder: &mut Builder, node: &Node<'_>) -> Option<Terms> {
+fn terms(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Terms> {
     let grandfathered_until = OptionalInstant::read(builder, node, "grandfathered_until")?;
     Some(Terms {
         inherited: node.get("inherited").map(|_| build::inherited(node)),
@@ -251,14 +251,14 @@ fn write_terms(output: &mut Output, terms: &Terms) {
     OptionalCount::write(output, "allowlist_entries", &terms.allowlist_entries);
 }
 
-fn settings(builder: &mut Builder, node: &Node<'_>) -> Option<Settings> {
+fn settings(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Settings> {
     let word = |key| node.get(key).and_then(Node::text);
     let (header, allowlist, credential) = (
         OptionalMode::read(builder, node, "header"),
         OptionalMode::read(builder, node, "allowlist"),
         OptionalMode::read(builder, node, "credential"),
     );
-    let refuse = node.get("refuse").map(|_| builder.each(node, "refuse", Builder::refused_kind));
+    let refuse = node.get("refuse").map(|_| builder.each(node, "refuse", RecordBuilder::refused_kind));
     Some(Settings {
         header: header?,
         allowlist: allowlist?,
@@ -305,7 +305,7 @@ fn write_settings(output: &mut Output, settings: &Settings) {
     OptionalFlag::write(output, "foreign_identities", &settings.foreign_identities);
 }
 
-fn domain_rules(builder: &mut Builder, node: &Node<'_>) -> Option<DomainRules> {
+fn domain_rules(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<DomainRules> {
     Some(DomainRules {
         subdomains: OptionalFlag::read(builder, node, "subdomains")?,
         separator: node.get("separator").and_then(Node::text).map(Separator::from_name),

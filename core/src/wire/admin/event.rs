@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use crate::admin::{Event, Record, for_each_event};
 
-use super::super::build::Builder;
+use super::super::build::RecordBuilder;
 use super::super::keys::{Kind, MinItems, Presence, Table, optional, required, table};
 use super::super::output::Output;
 use super::super::tree::Node;
@@ -35,7 +35,7 @@ impl Record {
     }
 }
 
-fn read_record(builder: &mut Builder, node: &Node<'_>) -> Option<Record> {
+fn read_record(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Record> {
     let at = Instant::read(builder, node, "at");
     let by = builder.within(node, "by", |_, node| actor::read_by(node));
     let elements = node.get("events")?.elements().len();
@@ -86,7 +86,7 @@ macro_rules! wire_events {
             },
         )),+];
 
-        fn read_event(builder: &mut Builder, node: &Node<'_>) -> Option<Event> {
+        fn read_event(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Event> {
             match node.get("event")?.text()? {
                 $( $name => {
                     $( let $field = <$codec as Codec>::read(builder, node, stringify!($field)); )*

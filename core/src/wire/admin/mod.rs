@@ -16,7 +16,7 @@ mod reference;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::build::Builder;
+use super::build::RecordBuilder;
 use super::diagnostic::{Diagnostic, Report, place};
 use super::json;
 use super::keys::Kind;
@@ -58,13 +58,13 @@ fn read<T>(
     text: &[u8],
     line: usize,
     kind: &'static Kind,
-    build: impl FnOnce(&mut Builder, &Node<'_>) -> Option<T>,
+    build: impl FnOnce(&mut RecordBuilder, &Node<'_>) -> Option<T>,
 ) -> Result<T, ReadError> {
     let read = || {
         let (decoded, start) = decode(text)?;
         let tree = json::read(decoded, start)?;
         let mut reports = shape::check_kind(&tree, kind, &Path::default());
-        let mut builder = Builder::new(&Path::default());
+        let mut builder = RecordBuilder::new(&Path::default());
         let built = build(&mut builder, &tree);
         reports.append(&mut builder.reports);
         match built {

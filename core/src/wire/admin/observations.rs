@@ -10,7 +10,7 @@ use crate::analysis::{
 use crate::net::IpRange;
 use crate::request::{CredentialKind, Tls};
 
-use super::super::build::{self, Builder};
+use super::super::build::{self, RecordBuilder};
 use super::super::keys::{CHANNEL, Kind, MinItems, Rule, Table, default, names, optional, required, table};
 use super::super::output::Output;
 use super::super::tree::Node;
@@ -78,7 +78,7 @@ impl Observations {
     }
 }
 
-fn read_head(builder: &mut Builder, node: &Node<'_>) -> Option<Observations> {
+fn read_head(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Observations> {
     let most = usize::try_from(LongCount::read(builder, node, "most")?).unwrap_or(usize::MAX);
     let requests = LongCount::read(builder, node, "requests")?;
     let unattributed = LongCount::read(builder, node, "unattributed")?;
@@ -99,7 +99,7 @@ fn write_head(output: &mut Output, observations: &Observations) {
     }
 }
 
-fn read_tallied(builder: &mut Builder, node: &Node<'_>) -> Option<Tallied> {
+fn read_tallied(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Tallied> {
     let table = Tallies::from_name(node.get("table")?.text()?)?;
     let (account, channel) = (IdText::read(builder, node, "account"), ChannelName::read(builder, node, "channel"));
     let counted = read_seen(builder, node);
@@ -137,7 +137,7 @@ fn write_tallied(output: &mut Output, tallied: &Tallied) {
     });
 }
 
-fn read_seen(builder: &mut Builder, node: &Node<'_>) -> Option<Seen> {
+fn read_seen(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Seen> {
     let count = LongCount::read(builder, node, "count");
     let (first, last) = (Instant::read(builder, node, "first"), Instant::read(builder, node, "last"));
     Some(Seen { count: count?, first: first?, last: last? })
@@ -149,14 +149,14 @@ pub(super) fn write_seen(output: &mut Output, seen: &Seen) {
     Instant::write(output, "last", &seen.last);
 }
 
-fn read_sender(builder: &mut Builder, node: &Node<'_>) -> Option<Fact> {
+fn read_sender(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<Fact> {
     let field = build::choice(node, "field", Field::from_name);
     let address = AddressText::read(builder, node, "address").map(Said::Address);
     let said = address.or_else(|| build::choice(node, "said", Said::from_word));
     Some(Fact::Sender { field: field?, said: said? })
 }
 
-fn read_client(builder: &mut Builder, node: &Node<'_>) -> Option<ClientFact> {
+fn read_client(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<ClientFact> {
     match node.get("client")?.text()? {
         "unknown" => Some(ClientFact::Unknown),
         "unreadable" => Some(ClientFact::Unreadable),
@@ -173,7 +173,7 @@ fn network(text: &str) -> Result<ClientFact, &'static str> {
     }
 }
 
-fn read_credential(builder: &mut Builder, node: &Node<'_>) -> Option<CredentialFact> {
+fn read_credential(builder: &mut RecordBuilder, node: &Node<'_>) -> Option<CredentialFact> {
     let credential = builder.within(node, "credential", |_, node| {
         let unknown = build::flag(node, "scopes_unknown").unwrap_or_default();
         let mut scopes = build::strings(node, "scopes");
