@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &Delta) -> Result<ExitCode, Failure> {
         let new = sealed::must_open(other)?;
         (base.delta(&new).map_err(|error| Failure::sealed(other, error))?, new.id())
     };
-    sealed::replace(output, &[&octets])?;
+    sealed::replace(output, [&*octets])?;
     writeln!(anstream::stderr(), "{}: {} octets, to snapshot {id}", output.display(), octets.len())?;
     Ok(ExitCode::SUCCESS)
 }

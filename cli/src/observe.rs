@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Observe) -> Result<ExitCode, Failure> {
                 sum.merge(&observations);
                 observations = sum;
             }
-            sealed::replace(file, &[observations.to_json_lines().as_bytes()])?;
+            sealed::replace(file, [observations.to_json_lines().as_bytes()])?;
         }
     }
     sum_up(observed, &lines, &observations)?;

@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &Seal) -> Result<ExitCode, Failure> {
     };
     let snapshot = policy::compile(file, &options)?;
     let sealed = snapshot.sealed()?;
-    sealed::replace(&arguments.output, &sealed.parts())?;
+    sealed::replace(&arguments.output, sealed.parts())?;
     let (tenants, id, size) = (snapshot.tenant_count(), snapshot.id(), sealed.size());
     writeln!(anstream::stderr(), "{}: {tenants} tenant(s), {size} octets, snapshot {id}", arguments.output.display())?;
     Ok(ExitCode::SUCCESS)

@@ -38,10 +38,10 @@ pub(crate) fn map(file: &File) -> io::Result<Mmap> {
 }
 
 /// Writes a file anew from its parts, whole or not at all: those that have the old one open keep it.
-pub(crate) fn replace(file: &Path, parts: &[&[u8]]) -> Result<(), Failure> {
+pub(crate) fn replace<'p>(file: &Path, parts: impl IntoIterator<Item = &'p [u8]>) -> Result<(), Failure> {
     let new = beside(file, ".new");
     let written = File::create(&new)
-        .and_then(|mut open| parts.iter().try_for_each(|part| open.write_all(part)).and_then(|()| open.sync_all()))
+        .and_then(|mut open| parts.into_iter().try_for_each(|part| open.write_all(part)).and_then(|()| open.sync_all()))
         .and_then(|()| fs::rename(&new, file));
     written.map_err(|error| Failure::write(file, error))
 }

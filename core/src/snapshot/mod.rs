@@ -137,7 +137,7 @@ impl Snapshot {
     /// [`CompileError::Damaged`] when a block of the file that this one was opened from is damaged, and
     /// [`CompileError::TooLarge`] as [`Snapshot::compile`]; a snapshot that was compiled and not changed has neither.
     pub fn seal(&self) -> Result<Vec<u8>, CompileError> {
-        Ok(self.sealed()?.parts().concat())
+        Ok(self.sealed()?.parts().collect::<Vec<_>>().concat())
     }
 
     /// Returns what [`Snapshot::seal`] returns in parts, which are written one after the other: the octets are not copied, unless
@@ -230,19 +230,19 @@ impl Sealed {
     /// use sendas::{HashKey, Options, Policy, Snapshot};
     ///
     /// let snapshot = Snapshot::compile(&Policy::default(), &Options::new(HashKey(*b"sixteen random!!")))?;
-    /// assert_eq!(snapshot.sealed()?.parts().concat(), snapshot.seal()?);
+    /// let sealed = snapshot.sealed()?;
+    /// assert_eq!(sealed.parts().collect::<Vec<_>>().concat(), snapshot.seal()?);
     /// # Ok::<(), sendas::CompileError>(())
     /// ```
-    #[must_use]
-    pub fn parts(&self) -> [&[u8]; 3] {
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
         let content = self.snapshot.inner.image.content().unwrap_or_default();
-        [&self.head, content.get(ROOT_HEAD..).unwrap_or_default(), &self.sums]
+        [&self.head, content.get(ROOT_HEAD..).unwrap_or_default(), &self.sums].into_iter()
     }
 
     /// Returns the number of octets of all parts.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.parts().iter().map(|part| part.len()).sum()
+        self.parts().map(<[u8]>::len).sum()
     }
 }
 
