@@ -173,7 +173,8 @@ export interface Snapshot {
    * and without scopes, are read quickest. All are copied, and kept with their decisions and the snapshot: 64 of them together, as long
    * as one of their 64 decisions is kept. Keep `toJSON()` of a decision that is to outlive a policy. Of each decision stage, verdict,
    * action and `provisional` are at hand; for what else it has, the request is decided again, by the same snapshot. Throws a
-   * `TypeError` if one of the requests is none, and an `Error` if a text has 4 GiB or more; then none is answered.
+   * `TypeError` if one of the requests is none, and an `Error` if a text has 4 GiB or more, both of which say which request it is,
+   * counted from 0; then none is answered.
    */
   evaluateMany(requests: readonly Request[]): Decision[]
 }

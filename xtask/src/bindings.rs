@@ -138,8 +138,12 @@ fn node(steps: &mut Steps, root: &Path, folder: &Path) -> Result<PathBuf, Failur
     build.args(["exec", "--", "napi", "build", "--platform", "--release", "--no-js", "--dts", "index.d.ts"]);
     build.args(["--features", "bench", "--output-dir"]).arg(&built);
     steps.run("node: build", build.current_dir(&package))?;
-    for name in ["index.js", "package.json"] {
-        fs::copy(package.join(name), built.join(name)).map_err(Failure::file(package.join(name)))?;
+    for entry in fs::read_dir(&package).map_err(Failure::file(&package))? {
+        let file = entry.map_err(Failure::file(&package))?.path();
+        let is_script = file.extension().is_some_and(|extension| extension == "js");
+        if let Some(name) = file.file_name().filter(|name| is_script || *name == "package.json") {
+            fs::copy(&file, built.join(name)).map_err(Failure::file(&file))?;
+        }
     }
     Ok(built)
 }

@@ -45,7 +45,7 @@ impl Decided {
     #[must_use]
     pub fn new(snapshot: &Snapshot, mut requests: Requests) -> Self {
         let mut summaries = Vec::with_capacity(requests.len());
-        requests.with_all(|all| snapshot.evaluate_many(all, |decision| summaries.push(Summary::from(decision))));
+        requests.decide(snapshot, |decision| summaries.push(Summary::from(decision)));
         requests.settle();
         Self { snapshot: snapshot.clone(), requests, summaries }
     }
@@ -70,6 +70,6 @@ impl Decided {
 
     /// Hands the request with this number to `take`; `None` where there is none.
     pub fn with_request<T>(&self, number: usize, take: impl FnOnce(&Request<'_>, Stage) -> T) -> Option<T> {
-        self.requests.with_one(number, take)
+        self.requests.with_request(number, take)
     }
 }

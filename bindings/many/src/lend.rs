@@ -1,6 +1,6 @@
 //! Requests lent to core, out of the run of octets in which their texts stand.
 
-use sendas::{ClientIp, CredentialFacts, EnvelopeSender, Header, Request, Stage};
+use sendas::{ClientIp, CredentialFacts, Decision, EnvelopeSender, Header, Request, Snapshot, Stage};
 
 use crate::requests::{Requests, Row, Sender, UNKNOWN};
 
@@ -8,19 +8,13 @@ use crate::requests::{Requests, Row, Sender, UNKNOWN};
 type Field<'a> = (&'a [u8], &'a [u8]);
 
 impl Requests {
-    /// Hands all of them to `take`, in their order.
-    pub(crate) fn with_all<T>(&self, take: impl FnOnce(&mut dyn Iterator<Item = (Request<'_>, Stage)>) -> T) -> T {
-        let mut lists = Lists::default();
-        let mut lengths = (self.fields.iter(), self.scopes.iter());
-        for row in &self.rows {
-            self.lend(row, &mut lengths, &mut lists);
-        }
-        let (mut fields, mut scopes) = (&lists.fields[..], &lists.scopes[..]);
-        take(&mut self.rows.iter().map(|row| (self.request(row, &mut fields, &mut scopes), row.stage)))
+    /// Decides all of them, and hands the decisions to `take`, in their order.
+    pub fn decide(&self, snapshot: &Snapshot, take: impl FnMut(&Decision)) {
+        self.with_all(|all| snapshot.evaluate_many(all, take));
     }
 
     /// Hands the request with this number to `take`; `None` where there is none.
-    pub(crate) fn with_one<T>(&self, number: usize, take: impl FnOnce(&Request<'_>, Stage) -> T) -> Option<T> {
+    pub fn with_request<T>(&self, number: usize, take: impl FnOnce(&Request<'_>, Stage) -> T) -> Option<T> {
         let row = self.rows.get(number)?;
         let before = self.rows.get(..number)?;
         let skipped = |count: fn(&Row) -> u32| before.iter().map(|row| known(count(row))).sum::<usize>();
@@ -30,6 +24,18 @@ impl Requests {
         self.lend(row, &mut (fields, scopes), &mut lists);
         let request = self.request(row, &mut &lists.fields[..], &mut &lists.scopes[..]);
         Some(take(&request, row.stage))
+    }
+
+    /// Hands all of them to `take`, in their order.
+    pub(crate) fn with_all<T>(&self, take: impl FnOnce(&mut dyn Iterator<Item = (Request<'_>, Stage)>) -> T) -> T {
+        let mut lists =
+            Lists { fields: Vec::with_capacity(self.fields.len()), scopes: Vec::with_capacity(self.scopes.len()) };
+        let mut lengths = (self.fields.iter(), self.scopes.iter());
+        for row in &self.rows {
+            self.lend(row, &mut lengths, &mut lists);
+        }
+        let (mut fields, mut scopes) = (&lists.fields[..], &lists.scopes[..]);
+        take(&mut self.rows.iter().map(|row| (self.request(row, &mut fields, &mut scopes), row.stage)))
     }
 
     /// Appends the fields and scopes of a request, whose lengths come next.

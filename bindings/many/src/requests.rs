@@ -61,6 +61,12 @@ impl fmt::Display for TooLong {
 
 impl Error for TooLong {}
 
+/// Says which of many requests an error is about; what is wrong with it comes behind this.
+#[must_use]
+pub fn which(number: impl fmt::Display) -> String {
+    format!("request {number}, counted from 0: ")
+}
+
 impl Requests {
     /// So many are best decided together: what they need stays near.
     pub const AT_ONCE: usize = 64;

@@ -6,7 +6,7 @@ use sendas::{
     Snapshot, Stage, Timestamp, Tls,
 };
 
-use crate::{Decided, Requests, Summary, TooLong};
+use crate::{Decided, Outline, Outlines, Requests, Summary, TooLong};
 
 const NOW: Timestamp = Timestamp(1_796_083_200);
 
@@ -87,7 +87,7 @@ fn what_is_kept_is_what_was_given() {
             requests.with_all(|all| all.map(|(request, stage)| shown(&request, stage)).collect::<Vec<_>>()),
             expected
         );
-        let one = |number| requests.with_one(number, shown);
+        let one = |number| requests.with_request(number, shown);
         assert_eq!((0..given.len()).filter_map(one).collect::<Vec<_>>(), expected);
         assert_eq!(one(given.len()), None);
     });
@@ -104,7 +104,7 @@ fn what_is_cut_short_is_not_lent() {
             };
             let lent = |requests: &Requests| {
                 let all = || requests.with_all(|all| all.count());
-                let one = || requests.with_one(0, |_, _| ());
+                let one = || requests.with_request(0, |_, _| ());
                 [catch_unwind(AssertUnwindSafe(all)).is_ok(), catch_unwind(AssertUnwindSafe(one)).is_ok()]
             };
             assert_eq!(lent(&kept()), [true; 2]);
@@ -181,6 +181,53 @@ fn a_text_of_4_gib_is_refused_before_it_is_read() {
     }
     requests.push(&short, Stage::Message).unwrap();
     assert_eq!(requests.len(), 2);
-    assert_eq!(requests.with_one(0, shown), Some(format!("{bare:?}")));
-    assert_eq!(requests.with_one(1, shown), Some(format!("{short:?}")));
+    assert_eq!(requests.with_request(0, shown), Some(format!("{bare:?}")));
+    assert_eq!(requests.with_request(1, shown), Some(format!("{short:?}")));
+}
+
+/// An outline of nothing but an account.
+fn outline(account: Option<u32>) -> Outline {
+    Outline {
+        now: NOW,
+        channel: Channel::Smtp,
+        credential: None,
+        tls: None,
+        smtputf8: false,
+        stage: Stage::Message,
+        texts: [account, None, None, None, None],
+    }
+}
+
+const NO_FIELDS: Option<[[u32; 2]; 0]> = None;
+
+#[test]
+fn outlines_lend_the_texts_that_they_tell_of() {
+    let mut outlines = Outlines::new(b"aliceFromxbob".to_vec(), 3, 2);
+    outlines.push(&outline(Some(5)), Some([[4, 1], [0, 0]])).unwrap();
+    outlines.push(&outline(None), Some([])).unwrap();
+    outlines.push(&outline(Some(3)), NO_FIELDS).unwrap();
+    let requests = outlines.finish().unwrap();
+    let shown = |request: &Request<'_>, _| format!("{request:?}");
+    let mut given = [Request::new(Channel::Smtp, NOW); 3];
+    given[0].account = Some(b"alice");
+    given[0].header = Header::Fields(&[(b"From", b"x"), (b"", b"")]);
+    given[1].header = Header::Fields(&[]);
+    given[2].account = Some(b"bob");
+    for (number, request) in given.iter().enumerate() {
+        assert_eq!(requests.with_request(number, shown), Some(format!("{request:?}")));
+    }
+}
+
+#[test]
+fn outlines_that_tell_of_other_texts_are_refused() {
+    for length in [6, u32::MAX - 1, u32::MAX] {
+        assert!(Outlines::new(b"alice".to_vec(), 1, 0).push(&outline(Some(length)), NO_FIELDS).is_none());
+        for field in [[length, 0], [0, length], [3, 3]] {
+            assert!(Outlines::new(b"alice".to_vec(), 1, 1).push(&outline(None), Some([field])).is_none());
+        }
+    }
+    let mut short = Outlines::new(b"alice".to_vec(), 1, 0);
+    short.push(&outline(Some(4)), NO_FIELDS).unwrap();
+    assert!(short.finish().is_none());
+    assert!(Outlines::new(b"alice".to_vec(), 0, 0).finish().is_none());
 }

@@ -42,6 +42,6 @@ fn read_asked(options: Given<'_>) -> Result<Asked> {
 }
 
 fn read_names(names: Given<'_>) -> Result<Vec<String>> {
-    let read = |name: Given<'_>| Ok(name.octets()?.and_then(|octets| String::from_utf8(octets).ok()));
+    let read = |name: Given<'_>, _| Ok(name.octets()?.and_then(|octets| String::from_utf8(octets).ok()));
     names.elements("an array of names", read)
 }

@@ -10,7 +10,9 @@ use sendas::record::RequestRecord;
 use sendas::{Channel, Stage, Timestamp};
 
 use crate::decision::Decision;
-use crate::snapshot::{Snapshot, read_many};
+use crate::given::Given;
+use crate::request::read_staged;
+use crate::snapshot::Snapshot;
 
 /// A request in its plainest types, as napi reads those.
 #[napi(object, object_to_js = false)]
@@ -89,6 +91,11 @@ pub fn core_nanoseconds(env: Env, snapshot: &Snapshot, requests: Unknown<'_>) ->
 #[napi(skip_typescript)]
 pub fn core_nanoseconds_of_many(env: Env, snapshot: &Snapshot, requests: Unknown<'_>) -> Result<f64> {
     Ok(sendas_many::core_nanoseconds(&snapshot.snapshot, &read_many(env, requests)?))
+}
+
+fn read_many(env: Env, requests: Unknown<'_>) -> Result<Vec<(RequestRecord, Stage)>> {
+    let read = |request: Given<'_>, _| read_staged(request.called("request")).map(Some);
+    Given::new(env, "requests", requests).elements("an array of requests", read)
 }
 
 fn nothing() -> Decision {

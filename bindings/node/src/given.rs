@@ -15,11 +15,23 @@ pub(crate) struct Given<'e> {
     env: Env,
     name: &'static str,
     value: Unknown<'e>,
+    /// The number of the request that it belongs to, where there are many.
+    number: Option<u32>,
 }
 
 impl<'e> Given<'e> {
     pub(crate) const fn new(env: Env, name: &'static str, value: Unknown<'e>) -> Self {
-        Self { env, name, value }
+        Self { env, name, value, number: None }
+    }
+
+    /// Says in errors which request of many it is, or belongs to.
+    pub(crate) fn of_request(self, number: u32) -> Self {
+        Self { number: Some(number), ..self }
+    }
+
+    /// Takes another value that belongs to this one.
+    pub(crate) const fn other(self, name: &'static str, value: Unknown<'e>) -> Self {
+        Self { name, value, ..self }
     }
 
     /// Calls the value something else in errors.
@@ -45,7 +57,7 @@ impl<'e> Given<'e> {
 
     /// Reads a member of an object.
     pub(crate) fn member(self, name: &'static str) -> Result<Self> {
-        Ok(Self::new(self.env, name, self.object()?.get_named_property_unchecked(name)?))
+        Ok(self.other(name, self.object()?.get_named_property_unchecked(name)?))
     }
 
     pub(crate) fn is(self, kind: ValueType) -> Result<bool> {
@@ -129,15 +141,15 @@ impl<'e> Given<'e> {
         integer.ok_or_else(|| self.refuse("a whole number from -2147483648 to 2147483647"))
     }
 
-    /// Reads an array, every element of which must be something to `read`.
-    pub(crate) fn elements<T>(self, right: &str, read: impl Fn(Self) -> Result<Option<T>>) -> Result<Vec<T>> {
+    /// Reads an array, every element of which must be something to `read`, which is told its index too.
+    pub(crate) fn elements<T>(self, right: &str, read: impl Fn(Self, u32) -> Result<Option<T>>) -> Result<Vec<T>> {
         if !self.value.is_array()? {
             return Err(self.refuse(right));
         }
         let array = Array::from_unknown(self.value)?;
         let mut elements = Vec::new();
         for index in 0..array.len() {
-            let element = array.get(index)?.map(|value| read(Self::new(self.env, self.name, value)));
+            let element = array.get(index)?.map(|value| read(self.other(self.name, value), index));
             elements.push(element.transpose()?.flatten().ok_or_else(|| self.refuse(right))?);
         }
         Ok(elements)
@@ -159,7 +171,8 @@ impl<'e> Given<'e> {
 
     /// Throws a `TypeError`.
     pub(crate) fn throw(self, message: &str) -> Error {
-        match self.env.throw_type_error(message, None) {
+        let which = self.number.map(sendas_many::which).unwrap_or_default();
+        match self.env.throw_type_error(&format!("{which}{message}"), None) {
             Ok(()) => Error::new(Status::PendingException, String::new()),
             Err(error) => error,
         }

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{External, Float64ArraySlice, Result, Uint32Array, Uint32ArraySlice, Unknown};
-use napi::{Env, Error};
+use napi::bindgen_prelude::{Array, External, Int32ArraySlice, Result, Uint32Array, Uint32ArraySlice, Unknown};
+use napi::{Env, Error, JsString};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
-use sendas_many::{Decided, Requests, Summary};
+use sendas_many::{Decided, Requests, Summary, which};
 
 use crate::decision::Decision;
-use crate::joined::{Joined, Reader, Unfit};
-use crate::snapshot::{Snapshot, read_many, summary};
+use crate::joined::{self, Texts, Unfit};
+use crate::snapshot::{Snapshot, read_listed, summary};
 
 /// As many requests are best handed over at once.
 #[napi(skip_typescript)]
@@ -19,71 +19,87 @@ pub fn at_once() -> u32 {
     u32::try_from(Requests::AT_ONCE).unwrap_or(u32::MAX)
 }
 
-/// Decides requests that `index.js` has put together, `count` of them, and writes what most callers ask of each decision into
-/// `summaries`. Returns how many were decided; null, and nothing is done, where one of them is to be refused, which
-/// [`decide_others`] does.
+/// Decides requests that `many.js` has put together, `count` of them, and writes what most callers ask of each decision into
+/// `summaries`. Returns the numbers, up to `end`, as a string of an octet each, for [`decision_of_joined`]; null, and nothing is
+/// done, where one of the requests is to be refused, which [`decide_others`] does.
 ///
 /// Throws where they do not hold together: none of them is decided. Nothing is kept here: what a script keeps is freed by the
 /// collector, what this package keeps only when the event loop comes round, and each piece of it costs a tenth of a decision.
 #[napi(skip_typescript)]
-pub fn decide_joined(
-    env: Env,
+pub fn decide_joined<'e>(
+    env: &'e Env,
     snapshot: &Snapshot,
     count: u32,
-    numbers: Float64ArraySlice<'_>,
+    numbers: Int32ArraySlice<'_>,
+    end: u32,
     texts: Unknown<'_>,
     mut summaries: Uint32ArraySlice<'_>,
-) -> Result<Option<u32>> {
-    let Some(requests) = read_joined(env, count, &numbers, texts)? else { return Ok(None) };
-    // SAFETY: no script runs meanwhile, and what has been read of `numbers` is not looked at again.
+) -> Result<Option<JsString<'e>>> {
+    let numbers = numbers.get(..index(end)).ok_or_else(wrongly)?;
+    let requests = match joined::requests(index(count), numbers, Texts::read(*env, texts)?) {
+        Ok(requests) => requests,
+        Err(Unfit::Value) => return Ok(None),
+        Err(Unfit::Form) => return Err(wrongly()),
+    };
+    let octets: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    // SAFETY: no script runs meanwhile, and no other array that it lends is looked at after this.
     #[expect(unsafe_code, reason = "a script lends the array, and napi cannot know that it is not looked at meanwhile")]
     let mut room = unsafe { summaries.as_mut() }.iter_mut();
     let mut written = 0;
-    requests.with_all(|all| {
-        snapshot.snapshot.evaluate_many(all, |decision| {
-            if let Some(place) = room.next() {
-                *place = summary(Summary::from(decision));
-                written += 1;
-            }
-        });
+    requests.decide(&snapshot.snapshot, |decision| {
+        if let Some(place) = room.next() {
+            *place = summary(Summary::from(decision));
+            written += 1;
+        }
     });
-    if written == count { Ok(Some(written)) } else { Err(wrongly()) }
+    if written == count { env.create_string_latin1(octets).map(Some) } else { Err(wrongly()) }
 }
 
-/// The decision of one request that `index.js` has put together.
+/// The decision of one request that `many.js` has put together with others.
 #[napi(skip_typescript)]
 pub fn decision_of_joined(
     env: Env,
     snapshot: &Snapshot,
-    numbers: Float64ArraySlice<'_>,
+    number: u32,
+    numbers: JsString<'_>,
     texts: Unknown<'_>,
 ) -> Result<Decision> {
-    let requests = read_joined(env, 1, &numbers, texts)?.ok_or_else(wrongly)?;
-    requests.with_all(|all| {
-        let (request, stage) = all.next().ok_or_else(wrongly)?;
-        Ok(Decision::new(snapshot.snapshot.evaluate_stage(&request, stage), Rc::new(RequestRecord::from(&request))))
-    })
+    let octets = numbers.into_latin1()?;
+    let numbers: Vec<_> = octets.as_slice().chunks_exact(4).map(read_number).collect();
+    let requests = joined::request(index(number), &numbers, Texts::read(env, texts)?).map_err(|_| wrongly())?;
+    let decided = requests.with_request(0, |request, stage| {
+        Decision::new(snapshot.snapshot.evaluate_stage(request, stage), Rc::new(RequestRecord::from(request)))
+    });
+    decided.ok_or_else(wrongly)
 }
 
-fn read_joined(env: Env, count: u32, numbers: &[f64], texts: Unknown<'_>) -> Result<Option<Joined>> {
-    match Reader::new(env, numbers, texts)?.requests(count) {
-        Ok(requests) => Ok(Some(requests)),
-        Err(Unfit::Value) => Ok(None),
-        Err(Unfit::Form) => Err(wrongly()),
-    }
+fn read_number(octets: &[u8]) -> i32 {
+    octets.try_into().map_or(0, i32::from_le_bytes)
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn wrongly() -> Error {
     Error::from_reason("many requests were put together wrongly: report this to sendas")
 }
 
-/// Decides requests, however they are written.
+/// Decides requests, however they are written: their members as `members.js` lists them, and null for what it does not take for a
+/// request. Errors say which one they are about, counted from `start` on.
 #[napi(skip_typescript)]
-pub fn decide_others(env: Env, snapshot: &Snapshot, others: Unknown<'_>) -> Result<External<Decided>> {
+pub fn decide_others(
+    env: Env,
+    snapshot: &Snapshot,
+    start: u32,
+    others: Unknown<'_>,
+    members: Array<'_>,
+) -> Result<External<Decided>> {
     let mut requests = Requests::new();
-    for (record, stage) in read_many(env, others)? {
+    for (record, stage) in read_listed(env, start, others, members)? {
         let pushed = record.with_request(|request| requests.push(request, stage));
-        pushed.map_err(|error| Error::from_reason(error.to_string()))?;
+        let number = start + u32::try_from(requests.len()).unwrap_or(u32::MAX);
+        pushed.map_err(|error| Error::from_reason(format!("{}{error}", which(number))))?;
     }
     let decided = Decided::new(&snapshot.snapshot, requests);
     let size = decided.size();

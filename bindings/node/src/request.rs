@@ -1,7 +1,7 @@
 //! Requests: the members of a JavaScript object, copied once into a record.
 
-use napi::bindgen_prelude::{Result, Unknown};
-use napi::{Env, ValueType};
+use napi::ValueType;
+use napi::bindgen_prelude::{Array, Result, Unknown};
 use sendas::Stage;
 use sendas::record::{CredentialRecord, EnvelopeRecord, HeaderRecord, RequestRecord};
 
@@ -9,7 +9,7 @@ use crate::given::Given;
 
 /// The members of a request, before any of them is read.
 ///
-/// A script reads members of an object many times faster than this package can ask for them, so `index.js` does that for the
+/// A script reads members of an object many times faster than this package can ask for them, so `members.js` does that for the
 /// calls that are made most.
 pub(crate) struct Members<'e> {
     now: Given<'e>,
@@ -34,30 +34,37 @@ struct Credential<'e> {
 }
 
 impl<'e> Members<'e> {
-    /// Takes the members that `index.js` lists: in their order, and those of the credential behind it.
-    pub(crate) fn listed(env: Env, values: [Unknown<'e>; MEMBERS]) -> Result<Self> {
+    /// Takes the members that `members.js` lists: in their order, and those of the credential behind it.
+    pub(crate) fn listed(request: Given<'e>, values: [Unknown<'e>; MEMBERS]) -> Result<Self> {
         let [now, channel, account, role, client_ip, credential, kind, id, scopes, values @ ..] = values;
         let [tls, smtputf8, envelope_sender, header, stage] = values;
-        let credential = Given::new(env, "credential", credential).optional(|_| {
+        let credential = request.other("credential", credential).optional(|_| {
             Ok(Credential {
-                kind: Given::new(env, "kind", kind),
-                id: Given::new(env, "id", id),
-                scopes: Given::new(env, "scopes", scopes),
+                kind: request.other("kind", kind),
+                id: request.other("id", id),
+                scopes: request.other("scopes", scopes),
             })
         })?;
         Ok(Self {
-            now: Given::new(env, "now", now),
-            channel: Given::new(env, "channel", channel),
-            account: Given::new(env, "account", account),
-            role: Given::new(env, "role", role),
-            client_ip: Given::new(env, "clientIp", client_ip),
+            now: request.other("now", now),
+            channel: request.other("channel", channel),
+            account: request.other("account", account),
+            role: request.other("role", role),
+            client_ip: request.other("clientIp", client_ip),
             credential,
-            tls: Given::new(env, "tls", tls),
-            smtputf8: Given::new(env, "smtputf8", smtputf8),
-            envelope_sender: Given::new(env, "envelopeSender", envelope_sender),
-            header: Given::new(env, "header", header),
-            stage: Given::new(env, "stage", stage),
+            tls: request.other("tls", tls),
+            smtputf8: request.other("smtputf8", smtputf8),
+            envelope_sender: request.other("envelopeSender", envelope_sender),
+            header: request.other("header", header),
+            stage: request.other("stage", stage),
         })
+    }
+
+    /// Takes the members that `members.js` lists in an array.
+    pub(crate) fn in_array(request: Given<'e>, members: &Array<'e>) -> Result<Self> {
+        let values = (0..members.len()).map(|index| members.get(index)).collect::<Result<Option<Vec<_>>>>()?;
+        let values = values.and_then(|values| values.try_into().ok()).ok_or_else(|| request.refuse("an object"))?;
+        Self::listed(request, values)
     }
 
     /// Takes the members of an object, which may have no others than these.
@@ -113,7 +120,7 @@ impl<'e> Credential<'e> {
     }
 
     fn read(self) -> Result<CredentialRecord> {
-        let scopes = |given: Given<'_>| given.elements("an array of strings or Uint8Arrays", Given::octets);
+        let scopes = |given: Given<'_>| given.elements("an array of strings or Uint8Arrays", |scope, _| scope.octets());
         let mut record = CredentialRecord::new(self.kind.word()?);
         record.id = self.id.optional(Given::text)?;
         record.scopes = self.scopes.optional(scopes)?;
@@ -156,7 +163,7 @@ fn read_known_sender(sender: Given<'_>) -> Result<EnvelopeRecord> {
 pub(crate) fn read_header(header: Given<'_>) -> Result<HeaderRecord> {
     let read = |header: Given<'_>| match header.octets()? {
         Some(octets) => Ok(HeaderRecord::Block(octets)),
-        None => Ok(HeaderRecord::Fields(header.elements(HEADER, read_field)?)),
+        None => Ok(HeaderRecord::Fields(header.elements(HEADER, |field, _| read_field(field))?)),
     };
     Ok(header.optional(read)?.unwrap_or(HeaderRecord::NotGiven))
 }
@@ -167,7 +174,7 @@ pub(crate) fn read_smtputf8(request: Given<'_>) -> Result<bool> {
 }
 
 fn read_field(field: Given<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-    let mut texts = field.elements(HEADER, Given::octets)?.into_iter();
+    let mut texts = field.elements(HEADER, |text, _| text.octets())?.into_iter();
     Ok(match (texts.next(), texts.next(), texts.next()) {
         (Some(name), Some(body), None) => Some((name, body)),
         _ => None,

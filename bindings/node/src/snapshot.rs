@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::{io, result};
 
 use memmap2::Mmap;
-use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8Array, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{Array, ClassInstance, Either, Result, Uint8Array, Uint8ArraySlice, Unknown};
 use napi::{Env, Error, ValueType};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
@@ -186,7 +186,7 @@ impl Snapshot {
     }
 
     /// Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw.
-    // `index.js` hands over the members one by one.
+    // `members.js` reads the members, which are handed over one by one.
     #[napi(configurable = true, ts_args_type = "request: Request")]
     pub fn evaluate(&self, env: Env, request: Unknown<'_>) -> Result<Decision> {
         let (request, stage) = read_staged(Given::new(env, "request", request))?;
@@ -230,7 +230,7 @@ impl Snapshot {
             header,
             stage,
         ];
-        let (request, stage) = Members::listed(env, values)?.staged()?;
+        let (request, stage) = Members::listed(Given::new(env, "request", now), values)?.staged()?;
         let decision = request.with_request(|request| self.snapshot.evaluate_stage(request, stage));
         Ok(summary(Summary::from(&decision)))
     }
@@ -271,7 +271,7 @@ impl Snapshot {
             header,
             stage,
         ];
-        let (request, stage) = Members::listed(env, values)?.staged()?;
+        let (request, stage) = Members::listed(Given::new(env, "request", now), values)?.staged()?;
         Ok(self.decide(request, stage))
     }
 
@@ -298,15 +298,27 @@ impl Snapshot {
     }
 }
 
-/// Reads many requests, each with its stage.
-pub(crate) fn read_many(env: Env, requests: Unknown<'_>) -> Result<Vec<(RequestRecord, Stage)>> {
-    let read = |request: Given<'_>| read_staged(request.called("request")).map(Some);
+/// Reads requests whose members are listed, or which are of another kind where there is no list.
+pub(crate) fn read_listed(
+    env: Env,
+    start: u32,
+    requests: Unknown<'_>,
+    members: Array<'_>,
+) -> Result<Vec<(RequestRecord, Stage)>> {
+    let read = |request: Given<'_>, index| {
+        let request = request.called("request").of_request(start.saturating_add(index));
+        let staged = match members.get::<Option<Array<'_>>>(index)?.flatten() {
+            Some(listed) => Members::in_array(request, &listed)?.staged(),
+            None => read_staged(request),
+        };
+        staged.map(Some)
+    };
     Given::new(env, "requests", requests).elements("an array of requests", read)
 }
 
 /// Puts stage, verdict, action, and whether it is provisional, into one number: an octet each, the first the lowest.
 ///
-/// `index.js` reads the words off the lists that `words` gives it.
+/// `evaluated.js` reads the words off the lists that `words` gives it.
 pub(crate) fn summary(Summary { stage, verdict, action, provisional }: Summary) -> u32 {
     u32::from_le_bytes([stage as u8, verdict as u8, action as u8, provisional.into()])
 }

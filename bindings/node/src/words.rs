@@ -25,7 +25,7 @@ macro_rules! words {
 
 words!(Channel, CredentialKind, Profile, Stage, Subject, Tls, View);
 
-/// The words for which `index.js` and this package hand each other their places: stages, verdicts, actions, channels, kinds of
+/// The words for which its scripts and this package hand each other their places: stages, verdicts, actions, channels, kinds of
 /// credentials, states of the transport.
 #[napi(skip_typescript)]
 #[must_use]

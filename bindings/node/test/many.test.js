@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const { setFlagsFromString } = require('node:v8')
 const { runInNewContext } = require('node:vm')
+const { Worker } = require('node:worker_threads')
 
 const { Decision, Policy, Snapshot } = require('..')
 const { CLIENT, NOW, TOML, request } = require('./policy.js')
@@ -138,9 +139,9 @@ describe('many in one call', () => {
     const mistakes = Object.entries(wrong).flatMap(([name, forms]) => forms.map(form => request({ [name]: form })))
     for (const mistake of [...mistakes, undefined, null, 1, 'alice', [], () => {}]) {
       const { constructor, message } = thrown(() => snapshot.evaluate(mistake))
-      for (const all of [[mistake], [request({}), mistake, request({})], [...Array(200).fill(request({})), mistake]]) {
-        const error = thrown(() => snapshot.evaluateMany(all))
-        assert.deepEqual([error.constructor, error.message], [constructor, message])
+      for (const number of [0, 1, 63, 64, 200]) {
+        const error = thrown(() => snapshot.evaluateMany([...Array(number).fill(request({})), mistake, request({}), mistake]))
+        assert.deepEqual([error.constructor, error.message], [constructor, `request ${number}, counted from 0: ${message}`])
       }
     }
     assert.ok(mistakes.length > 50)
@@ -169,6 +170,95 @@ describe('many in one call', () => {
     assert.throws(() => snapshot.evaluateMany([request({ header: growing })]), TypeError)
     growing[0] = Object.defineProperty(['', FROM], 0, { get () { growing.push(['From', 'gloria@globex.example']); return 'From' } })
     assert.equal(snapshot.evaluateMany([request({ header: growing })]).length, 1)
+  })
+
+  test('proxies are read as in a single call, whatever they say of their length', () => {
+    const lengths = [0, 1, 2, 0.5, 1.5, -1, '1', NaN, undefined, null]
+    const lying = (target, length) => new Proxy(target, { get: (target, name) => name === 'length' ? length : target[name] })
+    const headers = [FROM, 'gloria@globex.example'].flatMap(from => lengths.map(length => lying([['From', from], ['Subject', '']], length)))
+    const pairs = lengths.map(length => [lying(['From', FROM], length)])
+    for (const header of [...headers, ...pairs]) {
+      const outcome = call => {
+        try {
+          return [call().toJSON()]
+        } catch ({ constructor, message }) {
+          return [constructor, message.replace('request 0, counted from 0: ', '')]
+        }
+      }
+      for (const account of ['alice', Buffer.from('alice')]) {
+        const given = request({ account, header })
+        assert.deepEqual(outcome(() => snapshot.evaluateMany([given])[0]), outcome(() => snapshot.evaluate(given)))
+      }
+    }
+    const proxied = new Proxy([request({}), request({ account: 'mallory' })], {})
+    assertDecided([...proxied])
+    assert.deepEqual(snapshot.evaluateMany(proxied).map(({ verdict }) => verdict), ['allow', 'deny'])
+  })
+
+  test('an object that answers differently each time is decided by one of its answers', () => {
+    const from = address => [['From', address]]
+    const answers = {
+      account: ['mallory', 'alice', Buffer.from('mallory')],
+      envelopeSender: ['<gloria@globex.example>', '<alice@acme.example>', Buffer.from('<gloria@globex.example>')],
+      header: [from('gloria@globex.example'), from(FROM), from(Buffer.from('gloria@globex.example'))],
+      credential: [{ kind: 'api_key', id: 'none' }, { kind: 'password' }, { kind: 'api_key', id: Buffer.from('none') }]
+    }
+    for (const [name, values] of Object.entries(answers)) {
+      for (let turn = 0; turn < 3; turn++) {
+        for (const neighbour of [request({}), request({ account: Buffer.from('alice') })]) {
+          let [reads, last] = [turn, undefined]
+          const get = () => { last = values[reads++ % 3]; return last }
+          const given = Object.defineProperty(request({}), name, { enumerable: true, get })
+          const decision = snapshot.evaluateMany([given, neighbour])[0]
+          const expected = snapshot.evaluate(request({ [name]: last }))
+          assert.deepEqual([shape(decision), decision.toJSON()], [shape(expected), expected.toJSON()])
+        }
+      }
+    }
+  })
+
+  test('objects that pass for strings are refused', () => {
+    class Text extends String {}
+    const spoken = { toString: () => 'alice', valueOf: () => 'alice', length: 5, [Symbol.toPrimitive]: () => 'alice' }
+    for (const account of [new String('alice'), new Text('alice'), Object.setPrototypeOf({}, String.prototype), spoken, ['alice']]) {
+      assert.throws(() => snapshot.evaluateMany([request({ account })]), { name: 'TypeError', message: /^request 0, counted from 0: `account` must be / })
+    }
+  })
+
+  test('octets that are detached, cut or changed while another request is read are as they were read', () => {
+    const changes = {
+      detached: buffer => structuredClone(buffer, { transfer: [buffer] }),
+      cut: buffer => buffer.resize(0),
+      changed: buffer => new Uint8Array(buffer).set(Buffer.from('alice'))
+    }
+    for (const [name, change] of Object.entries(changes)) {
+      const buffer = new ArrayBuffer(5, { maxByteLength: 10 })
+      const account = new Uint8Array(buffer)
+      account.set(Buffer.from('malory'.slice(0, 5)))
+      const later = Object.defineProperty(request({}), 'stage', { enumerable: true, get () { if (buffer.byteLength > 0) change(buffer) } })
+      const decisions = snapshot.evaluateMany([request({ account }), later])
+      assert.deepEqual(decisions.map(({ verdict }) => verdict), ['deny', 'allow'], name)
+      assert.equal(decisions[0].toJSON().verdict, 'deny', name)
+    }
+  })
+
+  test('octets that another thread changes all the time are decided once', async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(5))
+    const script = `
+      const { workerData: { shared, stop } } = require('node:worker_threads')
+      for (let turn = 0; Atomics.load(stop, 0) === 0; turn++) shared.set(Buffer.from(turn % 2 === 0 ? 'alice' : 'grace'))
+    `
+    const stop = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(script, { eval: true, workerData: { shared, stop } })
+    await new Promise(resolve => worker.once('online', resolve))
+    for (let turn = 0; turn < 500; turn++) {
+      for (const decision of [snapshot.evaluate(request({ account: shared })), ...snapshot.evaluateMany([request({}), request({ account: shared })])]) {
+        assert.equal(decision.verdict, decision.toJSON().verdict)
+        assert.equal(decision.allowed, decision.reasons.length === 0)
+      }
+    }
+    Atomics.store(stop, 0, 1)
+    await new Promise(resolve => worker.once('exit', resolve))
   })
 
   test('a decision of many is that of a request as it was', () => {

@@ -1,0 +1,72 @@
+'use strict'
+
+// The members of a request, which a script reads many times faster than a native function does.
+
+const { isDate, isUint8Array } = require('node:util').types
+
+/** Whether a value is an object that has no members but those of a request; that it is one is not said. */
+function mayBeRequest (value) {
+  if (typeof value !== 'object' || value === null) return false
+  for (const name in value) {
+    // For many requests, this is quicker than asking a set.
+    switch (name) {
+      case 'now': case 'channel': case 'account': case 'role': case 'clientIp': case 'credential': case 'tls':
+      case 'smtputf8': case 'envelopeSender': case 'header': case 'stage': break
+      default: return false
+    }
+  }
+  return true
+}
+
+/** Whether a value is an object that has no members but those of a credential. */
+function mayBeCredential (value) {
+  if (typeof value !== 'object' || value === null) return false
+  for (const name in value) if (name !== 'kind' && name !== 'id' && name !== 'scopes') return false
+  return true
+}
+
+/** Whether a value is an object that has no members but that of an envelope sender. */
+function mayBeSender (value) {
+  if (typeof value !== 'object' || value === null) return false
+  for (const name in value) if (name !== 'unquoted') return false
+  return true
+}
+
+/** The elements that an array has now. A method of its own, which may leave some out, is not asked for them. */
+function elements (array) {
+  const all = []
+  for (let place = 0, { length } = array; place < length; place++) all.push(array[place])
+  return all
+}
+
+// What a script may change afterwards, or while further members are read, is copied: also what has no octets, since its buffer may
+// grow. What is of a wrong type is left for the native function to refuse.
+const copied = octets => isUint8Array(octets) ? new Uint8Array(octets.length > 0 ? octets : 0) : octets
+const copiedTexts = texts => Array.isArray(texts) ? elements(texts).map(copied) : texts
+const copiedHeader = header => Array.isArray(header) ? elements(header).map(copiedTexts) : copied(header)
+const copiedSender = sender => !isUint8Array(sender) && mayBeSender(sender) ? { unquoted: copied(sender.unquoted) } : copied(sender)
+const copiedInstant = now => isDate(now) ? new Date(now) : now
+
+/** Reads the members of a request in the order in which the native function takes them; null where it is none. */
+function members (request) {
+  if (!mayBeRequest(request)) return null
+  const now = copiedInstant(request.now)
+  const { channel } = request
+  const account = copied(request.account)
+  const role = copied(request.role)
+  const clientIp = copied(request.clientIp)
+  const { credential } = request
+  if (credential != null && !mayBeCredential(credential)) return null
+  const kind = credential?.kind
+  const id = copied(credential?.id)
+  const scopes = copiedTexts(credential?.scopes)
+  const { tls, smtputf8 } = request
+  const envelopeSender = copiedSender(request.envelopeSender)
+  const header = copiedHeader(request.header)
+  return [
+    now, channel, account, role, clientIp, credential == null ? null : true, kind, id, scopes, tls, smtputf8, envelopeSender,
+    header, request.stage
+  ]
+}
+
+module.exports = { elements, mayBeCredential, mayBeRequest, members }
