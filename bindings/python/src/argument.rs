@@ -83,15 +83,17 @@ impl<'py> Items<'py> {
                 let name = name.cast::<PyString>()?.to_str()?;
                 return Err(PyTypeError::new_err(format!("unexpected argument `{name}`")));
             };
-            items[number] = Some(object);
+            if items[number].replace(object).is_some() {
+                return Err(PyTypeError::new_err(format!("argument `{}` is given twice", ARGUMENTS[number].0)));
+            }
             next = number + 1;
         }
         Ok(Self(items))
     }
 
-    /// Takes the members of a mapping, which is a request.
+    /// Takes the members of a mapping, which is a request: those that `**` would hand over.
     pub(crate) fn of_mapping(mapping: &Bound<'py, PyAny>) -> PyResult<Self> {
-        if let Ok(dictionary) = mapping.cast::<PyDict>() {
+        if let Ok(dictionary) = mapping.cast_exact::<PyDict>() {
             return Self::of(mapping.py(), Some(dictionary), Call::Evaluate);
         }
         let members = PyDict::new(mapping.py());

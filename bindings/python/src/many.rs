@@ -94,7 +94,8 @@ impl Decisions {
                 return Ok(false);
             }
         }
-        Ok(true)
+        // Whoever compares them may have changed the list.
+        Ok(self.places.count == list.len())
     }
 
     fn listed<'py>(

@@ -91,7 +91,9 @@ fn items<'a, 'py>(dictionary: &'a Bound<'py, PyDict>) -> Read<[Given<'a, 'py>; A
         if *call > Call::Evaluate {
             return Err(Other);
         }
-        *slot = Some(value);
+        if slot.replace(value).is_some() {
+            return Err(Other);
+        }
         next = number + 1;
     }
 }

@@ -300,7 +300,7 @@ pub(crate) fn instant(object: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     if object.is_instance_of::<PyInt>() && !object.is_instance_of::<PyBool>() {
         // What has more than 64 bits is as wrong as this.
         let seconds = object.extract::<i64>().unwrap_or(i64::MIN);
-        return Timestamp::from_seconds(seconds).map_err(|error| PyValueError::new_err(format!("`now`: {error}")));
+        return timestamp(seconds);
     }
     let datetime = DATETIME.import(py, "datetime", "datetime")?;
     if !object.is_instance(datetime)? {
@@ -317,7 +317,12 @@ pub(crate) fn instant(object: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     })?;
     let since = object.sub(epoch)?;
     let (days, seconds): (i64, i64) = (since.getattr("days")?.extract()?, since.getattr("seconds")?.extract()?);
-    Ok(Timestamp(days * 86_400 + seconds))
+    let seconds = days.checked_mul(86_400).and_then(|days| days.checked_add(seconds)).unwrap_or(i64::MIN);
+    timestamp(seconds)
+}
+
+fn timestamp(seconds: i64) -> PyResult<Timestamp> {
+    Timestamp::from_seconds(seconds).map_err(|error| PyValueError::new_err(format!("`now`: {error}")))
 }
 
 /// Reads a `bool`, and nothing that is merely true or false.
@@ -338,9 +343,12 @@ fn client_ip(object: &Bound<'_, PyAny>) -> PyResult<Option<GivenIp>> {
     if object.is_instance_of::<PyBytes>() || object.is_instance_of::<PyString>() {
         return Text::new(object, "client_ip").map(|text| Some(GivenIp::Text(text)));
     }
-    if object.is_instance(IPV4.import(py, "ipaddress", "IPv4Address")?)?
-        || object.is_instance(IPV6.import(py, "ipaddress", "IPv6Address")?)?
-    {
+    let is_ipv6 = object.is_instance(IPV6.import(py, "ipaddress", "IPv6Address")?)?;
+    if is_ipv6 && !object.getattr("scope_id")?.is_none() {
+        // An address of a zone is not the one without, and is refused as its text is.
+        return Text::new(object.str()?.as_any(), "client_ip").map(|text| Some(GivenIp::Text(text)));
+    }
+    if is_ipv6 || object.is_instance(IPV4.import(py, "ipaddress", "IPv4Address")?)? {
         return object.extract().map(|address| Some(GivenIp::Address(address)));
     }
     Err(wrong_type(object, "client_ip", "bytes, str, an `ipaddress` address or None"))

@@ -25,7 +25,7 @@ use crate::plain;
 use crate::policy::{Policy, damaged_snapshot, not_compiled, not_read};
 use crate::request::{Facts, STAGE};
 use crate::session::Session;
-use crate::text::{Text, wrong_type};
+use crate::text::{Text, of_request, wrong_type};
 use crate::words;
 
 /// A compiled policy that answers requests: immutable, and safe to use from several threads.
@@ -242,11 +242,11 @@ impl Snapshot {
             for request in given.by_ref().take(Requests::AT_ONCE) {
                 let request = request?;
                 if !plain::push(&request, &mut some) {
-                    let (facts, stage) = read_staged(&request)?;
-                    let pushed = some.push(&facts.lend(py)?.request(), stage);
-                    pushed.map_err(|error| PyValueError::new_err(error.to_string()))?;
+                    let number = all.len() * Requests::AT_ONCE + some.len();
+                    push(&request, &mut some).map_err(|error| of_request(py, error, number))?;
                 }
             }
+            py.check_signals()?;
             // What has ended is not asked again: it might go on, and those behind it would be found at wrong places.
             let ended = some.len() < Requests::AT_ONCE;
             if !some.is_empty() {
@@ -338,6 +338,13 @@ pub(crate) fn read_staged(request: &Bound<'_, PyAny>) -> PyResult<(Facts, Stage)
     let items = Items::of_mapping(request)?;
     let given = items.arguments();
     Ok((Facts::read(&given)?, read_stage(&given)?))
+}
+
+/// Appends a copy of a request, however it is written.
+fn push(request: &Bound<'_, PyAny>, requests: &mut Requests) -> PyResult<()> {
+    let (facts, stage) = read_staged(request)?;
+    let pushed = requests.push(&facts.lend(request.py())?.request(), stage);
+    pushed.map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// Maps a file into memory.

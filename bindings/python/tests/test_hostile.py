@@ -1,8 +1,17 @@
 """Anything that a client can put on the wire is decided; nothing of it raises."""
 
+import gc
+import operator
+import os
+import signal
+import sys
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from ipaddress import ip_address
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -135,6 +144,192 @@ def test_eight_threads_decide_while_tenants_are_replaced() -> None:
         thread.join()
     assert failures == []
     assert published[0].id == SNAPSHOT.id
+
+
+class Liar(str):
+    """Says of itself that it is somebody else."""
+
+    def __str__(self) -> str:
+        return "alice"
+
+    def __len__(self) -> int:
+        return 5
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash("alice")
+
+    def encode(self, *_: object) -> bytes:
+        return b"alice"
+
+
+class Octets(bytes):
+    """The same of octets."""
+
+    def __bytes__(self) -> bytes:
+        return b"alice"
+
+
+@pytest.mark.parametrize("text", [Liar("mallory"), Liar("mallory\ud800"), Octets(b"mallory")], ids=ascii)
+def test_a_text_of_a_subclass_is_its_content(text: str | bytes) -> None:
+    plain = b"".join([text]) if isinstance(text, bytes) else "".join([text])
+    for name, reason in [("account", "unknown_account"), ("envelope_sender", "sender_syntax"), ("header", "field_name_ambiguous")]:
+        request, content = example.request(**{name: text}), example.request(**{name: plain})
+        for decision in (SNAPSHOT.evaluate(**request), SNAPSHOT.evaluate_many([request])[0]):
+            assert reason in [finding.reason for finding in decision.reasons]
+            assert decision == SNAPSHOT.evaluate(**content)
+            assert decision.reply() == SNAPSHOT.evaluate(**content).reply()
+
+
+class Circle:
+    """Holds what holds it."""
+
+    held: object
+
+
+@pytest.mark.parametrize("text", ["alice", b"alice"], ids=repr)
+def test_what_a_text_of_a_subclass_holds_is_freed(text: str | bytes) -> None:
+    circles: list[weakref.ref[Circle]] = []
+    for _ in range(3):
+        own: Any = Liar(text) if isinstance(text, str) else Octets(text)
+        own.circle = circle = Circle()
+        circles.append(weakref.ref(circle))
+        unquoted = sendas.Unquoted(own)
+        assert unquoted.sender == text and type(unquoted.sender) is type(text)
+        session = SNAPSHOT.session(now=example.NOW, channel="smtp", account=own)
+        decision = SNAPSHOT.evaluate(**example.request(account=own, envelope_sender=unquoted))
+        many = SNAPSHOT.evaluate_many([example.request(account=own)])
+        circle.held = [unquoted, session, session.decision, decision, many, many[0]]
+        del own, circle, unquoted, session, decision, many
+    gc.collect()
+    assert [circle() for circle in circles] == [None] * 3
+
+
+def test_an_address_of_a_zone_is_not_the_one_without() -> None:
+    for address, allowed in [("2001:db8::1", True), ("2001:db8::1%eth0", False), ("::ffff:192.0.2.10", True), ("192.0.2.10", True)]:
+        for given in (address, ip_address(address)):
+            request = example.request(channel="panel", client_ip=given)
+            for decision in (SNAPSHOT.evaluate(**request), SNAPSHOT.evaluate_many([request])[0]):
+                assert decision.allowed == allowed, given
+
+
+def test_an_instant_that_overflows_is_refused() -> None:
+    class Difference:
+        days = 2**62
+        seconds = 0
+
+    class Moment(datetime):
+        def __sub__(self, other: object) -> Any:
+            return Difference()
+
+    request = example.request(now=Moment.now(timezone.utc))
+    with pytest.raises(ValueError, match="^`now`: "):
+        SNAPSHOT.evaluate(**request)
+    with pytest.raises(ValueError, match="^request 0, counted from 0: `now`: "):
+        SNAPSHOT.evaluate_many([request])
+
+
+def test_lists_that_change_while_they_are_read() -> None:
+    """The fields are those that the list had at first, and each is read once."""
+
+    class Pair:
+        def __init__(self, fields: list[Any]) -> None:
+            self.fields, self.reads = fields, 0
+
+        def __len__(self) -> int:
+            self.fields.append(("From", "grace@globex.example"))
+            return 2
+
+        def __getitem__(self, place: int) -> str:
+            self.reads += 1
+            return ("From", "alice@acme.example")[place]
+
+    ways: list[Callable[[sendas.Request], sendas.Decision]] = [
+        lambda facts: SNAPSHOT.evaluate(**facts),
+        lambda facts: SNAPSHOT.evaluate_many([facts])[0],
+    ]
+    for decide in ways:
+        fields: list[Any] = []
+        pair = Pair(fields)
+        fields.append(pair)
+        decisions = [decide(example.request(header=fields)) for _ in range(2)]
+        assert decisions[0].allowed and "from_repeated" in [finding.reason for finding in decisions[1].reasons]
+        assert pair.reads == 4
+
+
+def test_a_decision_cannot_be_put_where_another_one_is() -> None:
+    """No attribute can be set, and nothing of a decision is made without one."""
+    decision = SNAPSHOT.evaluate(**example.request(account="mallory"))
+    for name in ("allowed", "verdict", "action", "reasons", "__class__"):
+        with pytest.raises((AttributeError, TypeError)):
+            setattr(decision, name, True)
+    with pytest.raises(TypeError):
+        object.__new__(sendas.Decision)
+    with pytest.raises(TypeError):
+        type("Forged", (sendas.Decision,), {"allowed": True})
+
+
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Interrupts raise, also where whoever started the tests ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_ends_a_call_over_a_list() -> None:
+    # No code of Python runs where a list is read, so that nothing else would look for signals.
+    requests = iter([example.request()] * 2_000_000)
+    timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        SNAPSHOT.evaluate_many(requests)
+    assert operator.length_hint(requests) > 0
+    timer.join()
+
+
+def memory() -> int:
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="the memory of a process is read as Linux shows it")
+def test_what_is_refused_is_freed() -> None:
+    large = "x" * 100_000
+    many = [example.request(header=[("From", large)])] * 70
+
+    def raising() -> Iterator[sendas.Request]:
+        yield from many
+        raise KeyError
+
+    calls: list[Callable[[], object]] = [
+        lambda: SNAPSHOT.evaluate(**example.request(header=[("From", large + "a"), ("From",)])),
+        lambda: SNAPSHOT.evaluate(**example.request(account=large + "a", now=None)),
+        lambda: SNAPSHOT.evaluate_many([*many, example.request(channel=large + "a")]),
+        lambda: SNAPSHOT.evaluate_many([*many, example.request(account=1)]),
+        lambda: SNAPSHOT.evaluate_many(raising()),
+        lambda: SNAPSHOT.evaluate_arrow(Liar(large)),  # type: ignore[call-overload]
+        lambda: sendas.Policy.from_toml("x = " + large),
+        lambda: sendas.RequestRecord.from_json(large + "a"),
+        lambda: sendas.Snapshot.open(large.encode()),
+        lambda: sendas.Snapshot.from_json_lines([large, large]),
+    ]
+
+    def rounds(count: int) -> int:
+        for _ in range(count):
+            for call in calls:
+                with pytest.raises((TypeError, ValueError, KeyError, sendas.SnapshotError)):
+                    call()
+        gc.collect()
+        return memory()
+
+    before = rounds(20)
+    # One text that is lost each time would be 10 MB, and the requests of one call 700 MB.
+    assert rounds(100) - before < 8 * 2**20
 
 
 def assert_safe(decision: sendas.Decision) -> None:

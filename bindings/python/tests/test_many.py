@@ -60,6 +60,16 @@ def test_a_sequence_is_compared_as_a_list_is() -> None:
         assert decisions.__eq__(other) is NotImplemented and decisions != other and not (decisions == other)
 
 
+def test_a_list_that_is_cut_while_it_is_compared_is_not_equal() -> None:
+    class Cutting:
+        def __eq__(self, other: object) -> bool:
+            given.clear()
+            return True
+
+    given: list[object] = [Cutting(), ALONE[0]]
+    assert not SNAPSHOT.evaluate_many([example.request()] * 2) == given
+
+
 def test_a_sequence_never_changes_and_is_its_own_copy() -> None:
     decisions = SNAPSHOT.evaluate_many(REQUESTS)
     assert copy.copy(decisions) is decisions and copy.deepcopy(decisions) is decisions
@@ -215,7 +225,8 @@ def test_a_text_of_4_gib_is_refused() -> None:
         pytest.skip("no text is so long here")
     # It is memory that nobody has touched, and nobody does.
     request = example.request(header=bytes(2**32))
-    with pytest.raises(ValueError, match="must have less than 4 GiB where many are decided in one call"):
+    wrong = "request 1, counted from 0: a text of a request must have less than 4 GiB where many are decided in one call"
+    with pytest.raises(ValueError, match=wrong):
         SNAPSHOT.evaluate_many([example.request(), request])
 
 
@@ -335,11 +346,37 @@ def test_a_mistake_is_refused_as_in_a_single_call(wrong: dict[Any, Any]) -> None
     with pytest.raises((TypeError, ValueError)) as alone:
         SNAPSHOT.evaluate(**request)
     for given in (request, other):
-        with pytest.raises((TypeError, ValueError)) as many:
-            SNAPSHOT.evaluate_many([example.request(), given, example.request()])
-        words = str(alone.value)
-        # Of a name that it does not know, Python speaks itself where it stands in a call.
-        assert many.type is alone.type and (str(many.value) == words or "unexpected keyword argument 'acount'" in words)
+        for number in (0, 1, 63, 64, 200):
+            with pytest.raises((TypeError, ValueError)) as many:
+                SNAPSHOT.evaluate_many([*[example.request()] * number, given, example.request(), given])
+            which, words = f"request {number}, counted from 0: ", str(alone.value)
+            # Of a name that it does not know, Python speaks itself where it stands in a call.
+            right = "unexpected argument `acount`" if "unexpected keyword argument 'acount'" in words else words
+            assert many.type is alone.type and str(many.value) == which + right
+
+
+def test_an_error_of_a_mapping_stays_what_it_is_and_has_a_note() -> None:
+    class Broken(UserDict[str, Any]):
+        raised: BaseException
+
+        def __getitem__(self, name: str) -> Any:
+            raise self.raised
+
+    class Rare(TypeError):
+        pass
+
+    errors: list[BaseException] = [KeyError("theirs"), TypeError("theirs"), Rare("theirs"), UnicodeError("theirs")]
+    for error in errors:
+        broken: Any = Broken(example.request())
+        broken.raised = error
+        with pytest.raises(type(error)) as caught:
+            SNAPSHOT.evaluate_many([example.request(), broken])
+        assert caught.value is error
+        assert getattr(error, "__notes__", ["request 1, counted from 0"]) == ["request 1, counted from 0"]
+    broken.raised = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        SNAPSHOT.evaluate_many([broken])
+    assert not hasattr(interrupted.value, "__notes__")
 
 
 @pytest.mark.parametrize("name", ["now", "channel"])
@@ -363,6 +400,49 @@ def test_a_name_that_no_request_has_is_refused(wrong: dict[Any, Any]) -> None:
             SNAPSHOT.evaluate_many([example.request(), request])
         errors.append(str(caught.value))
     assert errors[0] == errors[1]
+
+
+class Twin(str):
+    """A name that equals no other one, so that a dictionary has both."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def test_a_name_that_is_given_twice_is_refused() -> None:
+    for first, second in [("mallory", "alice"), ("alice", "mallory"), (None, "alice")]:
+        request: Any = {**example.request(), "account": first, Twin("account"): second}
+        for call in (lambda: SNAPSHOT.evaluate_many([request]), lambda: sendas.RequestRecord(**request)):
+            with pytest.raises(TypeError, match="twice|multiple values"):
+                call()
+
+
+def test_a_mapping_is_read_as_two_stars_hand_it_over() -> None:
+    class Renamed(dict[str, Any]):
+        """Has one content, and speaks of another one."""
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(example.request())
+
+        def keys(self) -> Any:
+            return example.request().keys()
+
+        def __getitem__(self, name: str) -> Any:
+            return dict(example.request())[name]
+
+    class Other(dict[str, Any]):
+        """Its own way to look things up is not asked by `**`."""
+
+        def __getitem__(self, name: str) -> Any:
+            return "mallory"
+
+    for request in (Renamed(example.request(account="mallory")), Other(example.request()), Other(example.request(account="mallory"))):
+        assert SNAPSHOT.evaluate_many([request])[0] == SNAPSHOT.evaluate(**request)  # type: ignore[list-item]
 
 
 def test_no_request_is_refused_as_no_request() -> None:

@@ -370,8 +370,8 @@ class Snapshot:
     def evaluate_many(self, requests: Iterable[Request]) -> Decisions:
         """Decide many requests, while other threads may run. The decisions are in the order of the requests.
 
-        Each is what `evaluate` gives of its request. A mistake in one raises what it raises there, and then none is answered. The requests
-        are copied, 64 at a time: they may be changed or made anew as soon as the next one is asked for. A text of one must have less than
+        Each is what `evaluate` gives of its request. A mistake in one raises what it raises there, with the number of the request, counted
+        from 0, before the message, and then none is answered. The requests are copied, 64 at a time: they may be changed or made anew as soon as the next one is asked for. A text of one must have less than
         4 GiB, or `ValueError` is raised. Requests that are dictionaries of `str`, `bytes`, `int` and `bool`, with a list of tuples for the
         header's fields and without `scopes`, are read quickest. What has ended is not asked for more.
         """
