@@ -7,18 +7,35 @@ const { elements, mayBeCredential, mayBeRequest, members } = require('./members.
 // As many requests are decided together, and kept together as long as one of their decisions is.
 const AT_ONCE = atOnce()
 
-// Words are handed over as their places, from 1 on; 0 is none.
-const placed = words => new Map(words.map((word, place) => [word, place + 1]))
-const [STAGE, CHANNEL, KIND, STATE] = [STAGES, CHANNELS, KINDS, TLS].map(placed)
-
 // In place of a number that is not known, and of one that another reader has to look for.
 const UNKNOWN = -1
 const OTHER = -2
 
-/** The place of a word. */
-function placeOf (places, word) {
-  return word == null ? 0 : places.get(word) ?? OTHER
+/** Words, which are handed over as their places, from 1 on; 0 is none. */
+class Words {
+  #places
+  // Most words are the same as the one before.
+  #last = ''
+  #lastPlace = OTHER
+
+  constructor (words) {
+    this.#places = new Map(words.map((word, place) => [word, place + 1]))
+  }
+
+  /** The place of a word. */
+  placeOf (word) {
+    if (word == null) return 0
+    if (word === this.#last) return this.#lastPlace
+    const place = this.#places.get(word) ?? OTHER
+    if (place !== OTHER) {
+      this.#last = word
+      this.#lastPlace = place
+    }
+    return place
+  }
 }
+
+const [STAGE, CHANNEL, KIND, STATE] = [STAGES, CHANNELS, KINDS, TLS].map(words => new Words(words))
 
 /** The length of a text. */
 function lengthOf (text) {
@@ -127,10 +144,10 @@ class Joiner {
       if (kind == null) return false
     }
     if (typeof now !== 'number' || channel == null || (smtputf8 != null && typeof smtputf8 !== 'boolean')) return false
-    const stagePlace = placeOf(STAGE, stage)
-    const channelPlace = placeOf(CHANNEL, channel)
-    const kindPlace = placeOf(KIND, kind)
-    const tlsPlace = placeOf(STATE, tls)
+    const stagePlace = STAGE.placeOf(stage)
+    const channelPlace = CHANNEL.placeOf(channel)
+    const kindPlace = KIND.placeOf(kind)
+    const tlsPlace = STATE.placeOf(tls)
     const accountLength = lengthOf(account)
     const roleLength = lengthOf(role)
     const ipLength = lengthOf(clientIp)

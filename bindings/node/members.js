@@ -4,16 +4,18 @@
 
 const { isDate, isUint8Array } = require('node:util').types
 
+const MEMBERS = ['now', 'channel', 'account', 'role', 'clientIp', 'credential', 'tls', 'smtputf8', 'envelopeSender', 'header', 'stage']
+
 /** Whether a value is an object that has no members but those of a request; that it is one is not said. */
 function mayBeRequest (value) {
   if (typeof value !== 'object' || value === null) return false
+  let next = 0
   for (const name in value) {
-    // For many requests, this is quicker than asking a set.
-    switch (name) {
-      case 'now': case 'channel': case 'account': case 'role': case 'clientIp': case 'credential': case 'tls':
-      case 'smtputf8': case 'envelopeSender': case 'header': case 'stage': break
-      default: return false
-    }
+    // Members mostly stand in this order, so that few names are compared.
+    while (next < MEMBERS.length && MEMBERS[next] !== name) next++
+    if (next === MEMBERS.length) next = MEMBERS.indexOf(name)
+    if (next < 0) return false
+    next++
   }
   return true
 }
