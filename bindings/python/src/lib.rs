@@ -8,6 +8,7 @@ mod arrow;
 mod bench;
 mod decision;
 mod explain;
+mod interpreter;
 mod many;
 mod plain;
 mod policy;
@@ -55,6 +56,7 @@ mod _sendas {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::interpreter::only_one()?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -4,6 +4,7 @@ import gc
 import operator
 import os
 import signal
+import subprocess
 import sys
 import threading
 import weakref
@@ -290,6 +291,29 @@ def test_an_interrupt_ends_a_call_over_a_list() -> None:
         SNAPSHOT.evaluate_many(requests)
     assert operator.length_hint(requests) > 0
     timer.join()
+
+
+SECOND_INTERPRETER = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+import sys
+import sendas
+
+second = interpreters.create()
+script = f"import sys; sys.path[:] = {sys.path!r}\\ntry:\\n    import sendas\\nexcept ImportError as error:\\n    print(error)"
+interpreters.run_string(second, script)
+interpreters.destroy(second)
+decision = sendas.Decision.without_snapshot("message")
+assert isinstance(decision.reasons[0], sendas.Finding)
+"""
+
+
+def test_a_second_interpreter_is_refused() -> None:
+    """Its classes would be those of the first, or the first would have those of one that is gone."""
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", SECOND_INTERPRETER], capture_output=True, text=True, check=True)
+    assert "can be used in one only" in run.stdout or "does not support loading in subinterpreters" in run.stdout
 
 
 def memory() -> int:
