@@ -10,17 +10,19 @@
 //! octets, the number or the length that is in it. Code may run where an error is made, of a name or a text that is wrong; but
 //! whatever has failed is [`Other`], and no value is looked at after that.
 
+use std::slice;
+
 use pyo3::conversion::FromPyObject;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 use pyo3::{Borrowed, ffi};
-use sendas::{ClientIp, CredentialFacts, EnvelopeSender, Header, Request};
+use sendas::{ClientIp, CredentialFacts, EnvelopeSender, Header, Request, Timestamp};
 use sendas_many::Requests;
 use smallvec::SmallVec;
 
 use crate::argument::{ARGUMENTS, Call, interned, number};
-use crate::request::{FEW, STAGE, instant};
-use crate::words::{self, Word};
+use crate::request::{FEW, STAGE};
+use crate::words::Word;
 
 /// A value that another reader has to look at.
 struct Other;
@@ -40,7 +42,8 @@ fn copy(dictionary: &Bound<'_, PyDict>, requests: &mut Requests) -> Read<()> {
     let [now, channel, account, role, client_ip, kind, id, scopes, rest @ ..] = items(dictionary)?;
     let [tls, smtputf8, envelope_sender, header, stage, _view] = rest;
     let now = now.filter(|now| now.is_exact_instance_of::<PyInt>()).ok_or(Other)?;
-    let mut request = Request::new(word(channel)?.ok_or(Other)?, instant(&now).map_err(|_| Other)?);
+    let now = i64::extract(now).ok().and_then(|seconds| Timestamp::from_seconds(seconds).ok()).ok_or(Other)?;
+    let mut request = Request::new(word(channel)?.ok_or(Other)?, now);
     request.account = text(account)?;
     request.role = text(role)?;
     request.client_ip = text(client_ip)?.map_or(ClientIp::Unknown, ClientIp::Text);
@@ -133,9 +136,19 @@ fn text<'a>(given: Given<'a, '_>) -> Read<Option<&'a [u8]>> {
     known(given).map(octets).transpose()
 }
 
+/// Reads a text; pyo3 would look for its type once more, which is a call.
+#[expect(unsafe_code, reason = "pyo3 lends the octets of a string only as long as a handle to it")]
 fn octets<'a>(object: Borrowed<'a, '_, PyAny>) -> Read<&'a [u8]> {
     if object.is_exact_instance_of::<PyString>() {
-        <&'a str>::extract(object).map(str::as_bytes).map_err(|_| Other)
+        let mut length = 0;
+        // SAFETY: it is a string.
+        let text = unsafe { ffi::PyUnicode_AsUTF8AndSize(object.as_ptr(), &raw mut length) };
+        let Some(length) = usize::try_from(length).ok().filter(|_| !text.is_null()) else {
+            drop(PyErr::take(object.py()));
+            return Err(Other);
+        };
+        // SAFETY: so many octets stand there as long as the string lives.
+        Ok(unsafe { slice::from_raw_parts(text.cast(), length) })
     } else if object.is_exact_instance_of::<PyBytes>() {
         <&'a [u8]>::extract(object).map_err(|_| Other)
     } else {
@@ -144,11 +157,12 @@ fn octets<'a>(object: Borrowed<'a, '_, PyAny>) -> Read<&'a [u8]> {
 }
 
 fn word<T: Word>(given: Given<'_, '_>) -> Read<Option<T>> {
-    match known(given) {
-        None => Ok(None),
-        Some(given) if given.is_exact_instance_of::<PyString>() => words::read(&given).map(Some).map_err(|_| Other),
-        Some(_) => Err(Other),
+    let Some(given) = known(given) else { return Ok(None) };
+    if !given.is_exact_instance_of::<PyString>() {
+        return Err(Other);
     }
+    let text = octets(given)?;
+    T::ALL.iter().find(|value| value.word().as_bytes() == text).copied().map(Some).ok_or(Other)
 }
 
 /// Whether the interpreter runs one thread at a time.
