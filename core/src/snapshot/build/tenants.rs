@@ -4,10 +4,11 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hint::black_box;
 
 use crate::compile::compile_tenant;
 use crate::options::HashKey;
-use crate::policy::{Entries, Hashes, Outline, Outlines, Tenant};
+use crate::policy::{Entries, Hashes, Identity, Outline, Outlines, Tenant};
 use crate::snapshot::CompileError;
 use crate::snapshot::hash::Hasher;
 
@@ -46,12 +47,27 @@ impl TenantCompiler {
 
     /// Does so behind others.
     pub(crate) fn add(&self, tenant: &Tenant, compiled: &mut CompiledTenants) {
+        ask_for(tenant);
         let entries = Entries::of(tenant);
         compiled.is_unsound |= compiled.outlines.add(tenant, &entries, &mut compiled.hashes);
         compiled.push(&self.hasher, |pages| {
             compile_tenant(tenant, &entries, &self.hasher, pages).map_err(|_| CompileError::TooLarge(tenant.id.clone()))
         });
     }
+}
+
+/// Reads an octet of most texts of a tenant, none of which leads to another one: where they are not at hand, their memory is asked
+/// for all at once, and not of one after the other as each is checked and written.
+fn ask_for(tenant: &Tenant) {
+    let last = |text: &str| text.as_bytes().last().copied().unwrap_or_default();
+    let of = |read: u8, identities: &[Identity]| {
+        identities
+            .iter()
+            .fold(read, |read, Identity { address, .. }| read ^ last(address.local()) ^ last(address.domain()))
+    };
+    let names = tenant.domains.iter().fold(0, |read, domain| read ^ last(domain.name.as_str()));
+    let read = of(names, &tenant.identities);
+    black_box(tenant.accounts.iter().fold(read, |read, account| of(read ^ last(&account.id), &account.identities)));
 }
 
 /// Tenants that were checked by themselves and compiled, one after the other.
