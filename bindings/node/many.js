@@ -54,8 +54,8 @@ const FIELD = 2
 /**
  * Requests whose facts are numbers and strings, put together: all their numbers as octets, and all their texts, in a string each.
  *
- * `joined.rs` reads them, and says what stands where. Strings are freed by the collector; what stands outside of its heap, such as an
- * array of numbers of this size, is allocated and freed one by one, which takes a tenth of a decision.
+ * `joined.rs` reads them, and says what stands where. Strings stand in the collector's heap; an array of numbers of this size is outside
+ * of it, allocated and freed by itself.
  */
 class Joined {
   #snapshot
