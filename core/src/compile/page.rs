@@ -107,13 +107,12 @@ impl PageWriter<'_, '_> {
             self.instant(number, mode_from(mode));
         }
         let settings = self.settings();
-        self.head(settings, [domains, Run::default(), accounts, identities], 0, 0);
+        self.head(settings, [domains, accounts, identities], (0, 0, 0));
         // The hash tables stand at the end, and nothing before them depends on the hash key.
         let digest = self.writer.digest();
         self.member(more::DOMAIN_INDEX, |page| page.domain_index(&domain_words));
-        let identity_index = index::write_held(&mut self.writer, &identity_hashes);
-        self.writer.fill(UNIT);
-        self.head(settings, [domains, identity_index, accounts, identities], self.writer.here(), digest);
+        let groups = index::write_held(&mut self.writer, UNIT, &identity_hashes);
+        self.head(settings, [domains, accounts, identities], (groups, self.writer.here(), digest));
     }
 
     /// The members that the tenant has, a bit each.
@@ -150,14 +149,16 @@ impl PageWriter<'_, '_> {
     }
 
     /// Writes the head over the words that were reserved for it.
-    fn head(&mut self, [flags, settings, controls]: [u32; 3], runs: [Run; 4], length: u32, digest: u128) {
-        let [a, b, c, d] = runs.map(|run| [run.start, run.count]);
-        let first = [length, flags | self.holdings << 16, settings, controls, self.members.has];
-        self.writer.set(0, first);
-        for (run, word) in [a, b, c, d].into_iter().zip((5..).step_by(2)) {
-            self.writer.set(word, run);
-        }
-        self.writer.set(13, words_of(digest));
+    fn head(
+        &mut self,
+        [flags, settings, controls]: [u32; 3],
+        [domains, accounts, identities]: [Run; 3],
+        (groups, length, digest): (u32, Word, u128),
+    ) {
+        self.writer.set(0, [length, flags | self.holdings << 16, settings, controls, self.members.has]);
+        self.writer.set(5, [domains.start, domains.count, groups]);
+        self.writer.set(8, [accounts.start, accounts.count, identities.start, identities.count]);
+        self.writer.set(12, words_of(digest));
     }
 }
 

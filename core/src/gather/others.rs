@@ -3,10 +3,11 @@
 use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
+use crate::snapshot::entry::{Link, link};
 use crate::snapshot::keys::Table;
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::rule;
-use crate::snapshot::root::{Link, link, reaches};
+use crate::snapshot::root::reaches;
 use crate::snapshot::rows::{AccountRow, DomainRow, account, domain, tenant};
 
 use super::{Fact, Gatherer};

@@ -8,12 +8,13 @@ use core::hint::black_box;
 
 use crate::address::octet;
 
+use super::entry::{Link, link, small_page};
 use super::hash::Hash;
 use super::index::{Candidates, Home};
 use super::keys::Table;
 use super::layout::{Read, Run};
 use super::page::PageView;
-use super::root::{Link, RootView, link};
+use super::root::{RootView, UNIT_WORDS};
 use super::row::Row;
 use super::rows::{AccountRow, RootRow, TenantRow};
 use super::target::Target;
@@ -27,9 +28,18 @@ pub(crate) struct Approach<'p> {
     root: RootView<'p>,
     id: &'p [u8],
     hash: Hash,
-    first: Option<Link>,
+    /// The first entry that may be the account's.
+    first: Option<Entry>,
     /// Whether memory is asked for.
     asks: bool,
+}
+
+/// The words of an entry. Each is read back as it was written, by itself: what reads both at once waits until the processor has written
+/// them, and with it all that is asked for behind it.
+#[derive(Clone, Copy)]
+struct Entry {
+    page: u32,
+    second: u32,
 }
 
 /// An account that was found, and its tenant's page.
@@ -61,8 +71,8 @@ impl<'p> Approach<'p> {
     #[inline]
     pub(crate) fn find_record(&mut self) {
         if self.asks {
-            self.first = self.found_first();
-            self.ask_for_first();
+            self.find_first();
+            self.first_record();
         }
     }
 
@@ -97,31 +107,35 @@ impl<'p> Approach<'p> {
         approaches: &mut [Option<Self>],
         targets: &(impl Iterator<Item = Option<&'t Target<'a>>> + Clone),
     ) {
-        approaches.iter_mut().flatten().for_each(|approach| approach.first = approach.found_first());
-        approaches.iter().flatten().for_each(|approach| approach.ask_for_first());
+        approaches.iter_mut().flatten().for_each(Self::find_first);
+        approaches.iter().flatten().for_each(Self::first_record);
         for step in [Self::holders, Self::entries, Self::records, Self::identity] {
             for (approach, target) in approaches.iter().zip(targets.clone()) {
                 if let (Some(approach), Some(target)) = (approach, target) {
-                    step(*approach, target);
+                    step(approach, target);
                 }
             }
         }
         approaches.iter_mut().flatten().for_each(|approach| approach.asks = false);
     }
 
+    /// Finds the first entry.
     #[inline(never)]
-    fn found_first(self) -> Option<Link> {
-        first(self.root, RootRow::account_index, self.hash)
+    fn find_first(&mut self) {
+        self.first = first(self.root, RootRow::account_index, self.hash).map(|[page, second]| Entry { page, second });
     }
 
+    /// Asks for its record.
     #[inline(never)]
-    fn ask_for_first(self) {
-        self.first.into_iter().for_each(|link| record(self.root, link));
+    fn first_record(&self) {
+        if let Some(Entry { page, second }) = self.first {
+            record(self.root, link([page, second]));
+        }
     }
 
     /// Asks for the buckets of the tables over all tenants.
     #[inline(never)]
-    fn holders(self, target: &Target<'_>) {
+    fn holders(&self, target: &Target<'_>) {
         let Ok(head) = self.root.head() else { return };
         ask(bucket(self.root, head.domain_index(), target.domain_hash()));
         if !self.is_own(target) {
@@ -129,29 +143,33 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for the first of the tenant's domains, which stand behind the head and the id, and for the bucket of its identities.
+    /// Asks for the bucket of the tenant's identities, and for the first of its domains.
     #[inline(never)]
-    fn entries(self, target: &Target<'_>) {
-        let Some(page) = self.page() else { return };
-        ask(page.bytes().word(page.head().domains().start));
+    fn entries(&self, target: &Target<'_>) {
+        let (Some(first), Some(page)) = (self.first, self.page()) else { return };
         if !self.is_own(target) {
-            let index = page.head().identity_index();
-            ask(Candidates::<1>::glance(page.bytes(), index, target.hash_of(target.local, false)));
+            // The head of the page is not waited for, if the entry has what is needed of it.
+            let (length, groups) =
+                small_page(first.second).unwrap_or_else(|| (page.head().length(), page.head().identity_groups()));
+            let Run { start, count } = TenantRow::index_of(length, groups);
+            let index = Run { start: first.page.wrapping_mul(UNIT_WORDS).wrapping_add(start), count };
+            ask(Candidates::<1>::glance(self.root.bytes, index, target.hash_of(target.local, false)));
         }
+        ask(page.bytes().word(page.head().domains().start));
     }
 
     /// Asks for the first record of each of the buckets over all tenants.
     #[inline(never)]
-    fn records(self, target: &Target<'_>) {
+    fn records(&self, target: &Target<'_>) {
         let domain = first(self.root, RootRow::domain_index, target.domain_hash());
         let hash = target.hash_of(target.local, false);
         let own = if self.is_own(target) { None } else { first(self.root, RootRow::own_index, hash) };
-        [domain, own].into_iter().flatten().for_each(|link| record(self.root, link));
+        [domain, own].into_iter().flatten().for_each(|words| record(self.root, link(words)));
     }
 
     /// Asks for the first identity of its bucket.
     #[inline(never)]
-    fn identity(self, target: &Target<'_>) {
+    fn identity(&self, target: &Target<'_>) {
         let Some(page) = self.page() else { return };
         let hash = target.hash_of(target.local, false);
         let home = Home::<1>::of(page.bytes(), page.head().identity_index(), hash).ok();
@@ -162,7 +180,7 @@ impl<'p> Approach<'p> {
     }
 
     /// The page of the first record.
-    fn page(self) -> Option<PageView<'p>> {
+    fn page(&self) -> Option<PageView<'p>> {
         self.root.page(self.first?.page).ok()
     }
 
@@ -198,7 +216,7 @@ impl<'p> Approach<'p> {
     }
 
     /// Whether the address is likely to be the account's own: its id is the address.
-    fn is_own(self, target: &Target<'_>) -> bool {
+    fn is_own(&self, target: &Target<'_>) -> bool {
         target.is_spelled(self.id)
     }
 }
@@ -217,16 +235,16 @@ fn bucket(root: RootView<'_>, index: Run, hash: Hash) -> Read<u32> {
     Candidates::<2>::glance(root.bytes, index, hash)
 }
 
-/// The first record that a table over all tenants has for a hash.
-fn first<'p>(root: RootView<'p>, index: impl FnOnce(RootRow<'p>) -> Run, hash: Hash) -> Option<Link> {
-    root.home::<2>(index(root.head().ok()?), hash).ok()?.first().map(link)
+/// The first entry that a table over all tenants has for a hash.
+fn first<'p>(root: RootView<'p>, index: impl FnOnce(RootRow<'p>) -> Run, hash: Hash) -> Option<[u32; 2]> {
+    root.home::<2>(index(root.head().ok()?), hash).ok()?.first()
 }
 
-/// Asks for a record, and for the head of its page: for both ends of each, which may stand in two lines of memory.
+/// Asks for the head of a page, and for both ends of a record of it, which may stand in two lines of memory.
 fn record(root: RootView<'_>, link: Link) {
     let Ok(page) = root.page(link.page) else { return };
     ask(Ok(page.head().packed()));
-    ask(page.bytes().word(TenantRow::WORDS - 1));
+    ask(page.bytes().word(TenantRow::WORDS));
     ask(page.bytes().word(link.record));
     ask(page.bytes().word(link.record.wrapping_add(USUAL)));
 }

@@ -14,11 +14,12 @@ use crate::policy::{
 };
 
 use super::compare::Separators;
+use super::entry::Link;
 use super::hash::Hash;
 use super::keys::Table;
 use super::layout::{Damaged, Read, Run};
 use super::page::{PageView, rule};
-use super::root::{Link, RootView};
+use super::root::RootView;
 use super::row::{Row, records};
 use super::rows::{AccountRow, CredentialRow, DomainRow, IdentityRow, RoleRow, TextRow, tenant};
 use super::target::Target;

@@ -1,13 +1,14 @@
 //! The heads of a page and of a snapshot.
 
+use super::index;
 use super::layout::{Bytes, Read, Run, Word, Words};
 use super::row::{Row, Standing, row};
 use super::rows::filled;
 
 row! {
-    /// The head of a tenant's page: what each decision asks for first. Behind it stand its id, and the members of
-    /// [`more`] that it has.
-    TenantRow, 17 {
+    /// The head of a tenant's page, a line of memory: what each decision asks for first. Behind it stand its id, and the
+    /// members of [`more`] that it has; the page ends with the table of its identities.
+    TenantRow, 16 {
         /// The words of the page.
         length: word at 0;
         /// Flags of [`tenant`] in the lower half, flags of [`holding`] in the upper one.
@@ -21,14 +22,14 @@ row! {
         members: word at 4;
         /// [`DomainRow`], sorted by name.
         domains: run at 5;
-        /// A table of identities by holder and address.
-        identity_index: run at 7;
+        /// The groups of the table of identities.
+        identity_groups: word at 7;
         /// [`AccountRow`], sorted by id.
-        accounts: run at 9;
+        accounts: run at 8;
         /// [`IdentityRow`], sorted.
-        identities: run at 11;
+        identities: run at 10;
         /// What identifies the content.
-        digest: quad at 13;
+        digest: quad at 12;
     }
 }
 
@@ -58,6 +59,18 @@ impl<'p> TenantRow<'p> {
     pub(crate) fn id(self) -> Read<&'p [u8]> {
         let [.., length] = self.controls().to_le_bytes();
         self.0.bytes.octets(Self::WORDS, 0, usize::from(length))
+    }
+
+    /// The table of its identities, by address and by holder.
+    #[inline]
+    pub(crate) fn identity_index(self) -> Run {
+        Self::index_of(self.length(), self.identity_groups())
+    }
+
+    /// That of a page of so many words, whose table has so many groups.
+    #[inline]
+    pub(crate) fn index_of(length: Word, groups: u32) -> Run {
+        Run { start: length.wrapping_sub(index::words::<1>(groups)), count: groups }
     }
 
     /// Its allowlists ([`AllowlistRow`]).
@@ -292,7 +305,7 @@ pub(crate) mod holding {
 /// The first octets of a snapshot. No text in UTF-8 begins so, and a transfer that changes line ends shows.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"\x93SENDAS\n");
 /// The version of the format. It is another one, too, where anything is hashed otherwise.
-pub(crate) const VERSION: u32 = 7;
+pub(crate) const VERSION: u32 = 8;
 /// Kinds of modes, in the first word of a mode.
 pub(crate) mod mode {
     pub(crate) const OFF: u32 = 0;

@@ -11,6 +11,12 @@ impl Hash {
         if tag == 0 { 1 } else { tag }
     }
 
+    /// The flag of a group that says that an entry with such a tag had no room in it, nor in any before it, and stands further on: one
+    /// of seven, so that few look-ups go on in vain.
+    const fn more(self) -> u8 {
+        CROWDED << (1 + ((self.tag() as u32 * 7) >> 8))
+    }
+
     /// The group that the lower half chooses.
     #[expect(clippy::cast_possible_truncation, reason = "the lower half of 64 bits, and a product below `groups`")]
     const fn group(self, groups: u32) -> u32 {
@@ -18,21 +24,32 @@ impl Hash {
     }
 }
 
-/// The entries of a group; its first eight octets are their tags, and then flags: [`MORE`] and [`CROWDED`].
-const SLOTS: usize = 7;
-/// The entries that a group has on average: fewer, so that few groups go on in the next one.
-const FILLED: (usize, usize) = (14, 3);
-/// There are entries of the group, or of one before it, in the next group.
-const MORE: u8 = 1;
+/// The octet of a group that has its flags, [`CROWDED`] and [`Hash::more`]; before it stand the tags of its entries, an octet each.
+const FLAGS: usize = 7;
 /// Some entries of the group stand under the hash with their holder.
-const CROWDED: u8 = 1 << 1;
+const CROWDED: u8 = 1;
 /// The entries with one tag that stand together, where they have holders: what one account asks for is not to take the
 /// longer the more accounts hold it.
 const TOGETHER: u32 = 4;
 
-/// The words of a group whose entries have so many: its tags, and the words of its entries.
+/// The entries of a group whose entries have so many words: as many as make it a line of memory, or half of one.
+const fn slots(entry: usize) -> usize {
+    if entry == 1 { 6 } else { FLAGS }
+}
+
+/// The entries that such a group has on average, as a fraction: fewer, so that few groups go on in the next one.
+const fn average(entry: usize) -> (usize, usize) {
+    if entry == 1 { (17, 4) } else { (14, 3) }
+}
+
+/// The words of such a group: its tags and flags, and the words of its entries.
 const fn group_words(entry: usize) -> usize {
-    2 + SLOTS * entry
+    2 + slots(entry) * entry
+}
+
+/// The words of so many groups.
+pub(super) fn words<const N: usize>(groups: u32) -> Word {
+    groups.wrapping_mul(small(group_words(N)))
 }
 
 /// Writes a table over so many records, each with its hash and the words that lead to it; returns where it stands, and how many
@@ -100,8 +117,12 @@ impl Full {
     }
 }
 
-/// Writes a table over records that have a holder each, which stands behind the word that leads to the record.
-pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> Run {
+/// Writes a table over records that have a holder each, which stands behind the word that leads to the record; returns how many
+/// groups it has. It ends at the next multiple of so many octets.
+pub(crate) fn write_held(writer: &mut Writer, octets: usize, records: &[(Hash, [u32; 2])]) -> u32 {
+    let behind = writer.here() + words::<1>(groups(records.len(), 1));
+    let end = (behind as usize * 4).next_multiple_of(octets);
+    writer.reserve(small(end / 4) - behind);
     let run = reserve::<1>(writer, records.len());
     let table = writer.written(run.start);
     for &(hash, [word, holder]) in records {
@@ -110,7 +131,7 @@ pub(crate) fn write_held(writer: &mut Writer, records: &[(Hash, [u32; 2])]) -> R
             enter_apart(table, run.count, home, hash, [word, holder]);
         }
     }
-    run
+    run.count
 }
 
 /// Enters a record under its hash with its holder, since too many have the hash.
@@ -124,18 +145,16 @@ fn enter_apart(table: &mut [u8], groups: u32, home: u32, hash: Hash, [word, hold
 }
 
 /// Makes room for a table of so many records.
-fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
-    let groups = groups(records);
-    if groups == 0 {
-        return Run::default();
-    }
-    Run { start: writer.reserve(groups.saturating_mul(small(group_words(N)))), count: groups }
+pub(crate) fn reserve<const N: usize>(writer: &mut Writer, records: usize) -> Run {
+    let groups = groups(records, N);
+    Run { start: writer.reserve(words::<N>(groups)), count: groups }
 }
 
-/// The groups of a table of so many records.
-pub(super) fn groups(records: usize) -> u32 {
+/// The groups of a table of so many records, whose entries have so many words.
+pub(super) fn groups(records: usize, entry_words: usize) -> u32 {
+    let (most, of) = average(entry_words);
     // The number nearest to it: in small tables, the next higher one would leave much empty.
-    let groups = small((records * FILLED.1 + FILLED.0 / 2) / FILLED.0);
+    let groups = small((records * of + most / 2) / most);
     if records == 0 { 0 } else { groups.max(1) }
 }
 
@@ -167,14 +186,14 @@ fn enter<const N: usize>(
             }
         }
         let slot = filled(of_group);
-        if slot < SLOTS {
+        if slot < slots(N) {
             *tags = (of_group | u64::from(hash.tag()) << (8 * slot)).to_le_bytes();
             let entry = entries.get_mut(4 * N * slot..4 * N * (slot + 1))?;
             entry.copy_from_slice(words.map(u32::to_le_bytes).as_flattened());
             return Some(at);
         }
         let [.., flags] = tags;
-        *flags |= MORE;
+        *flags |= hash.more();
         at = next(at, groups);
     }
     None
@@ -182,10 +201,10 @@ fn enter<const N: usize>(
 
 /// How many entries a group has, by its tags: they are filled from the first on.
 const fn filled(tags: u64) -> usize {
-    SLOTS
+    FLAGS
         - match ((tags << 8).leading_zeros() / 8) as usize {
-            empty if empty < SLOTS => empty,
-            _ => SLOTS,
+            empty if empty < FLAGS => empty,
+            _ => FLAGS,
         }
 }
 
@@ -231,7 +250,7 @@ impl<'p, const N: usize> Home<'p, N> {
         let octets = bytes.0.get(start..start + 4 * group_words(N)).ok_or(Damaged)?;
         let tags = octets.first_chunk().map_or(0, |tags| u64::from_le_bytes(*tags));
         let [.., flags] = tags.to_le_bytes();
-        Ok(Self { octets, alike: alike(tags, hash.tag()), goes_on: flags & (MORE | CROWDED) != 0 })
+        Ok(Self { octets, alike: alike(tags, hash.tag()), goes_on: flags & (hash.more() | CROWDED) != 0 })
     }
 
     /// The words of the first entry.
@@ -261,7 +280,7 @@ impl<'p, const N: usize> Home<'p, N> {
     }
 
     fn flags(&self) -> u8 {
-        self.octets.get(SLOTS).copied().unwrap_or(0)
+        self.octets.get(FLAGS).copied().unwrap_or(0)
     }
 }
 
@@ -299,7 +318,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
             let word = place::<N>(run, group);
             blocks.touch(bytes, word as usize * 4, word as usize * 4 + 4 * group_words(N))?;
             let [.., flags] = bytes.double(word)?.to_le_bytes();
-            if flags & MORE == 0 {
+            if flags & hash.more() == 0 {
                 break;
             }
             group = next(group, run.count);
@@ -320,7 +339,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
                 return Ok(Some(words));
             }
             self.before += 1;
-            if self.group.flags() & MORE == 0 || self.before >= self.run.count {
+            if self.group.flags() & self.hash.more() == 0 || self.before >= self.run.count {
                 return Ok(None);
             }
             let groups = u64::from(self.run.count);
@@ -338,7 +357,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
 /// The word where a group stands.
 #[inline]
 fn place<const N: usize>(run: Run, group: u32) -> Word {
-    run.start.wrapping_add(group.wrapping_mul(small(group_words(N))))
+    run.start.wrapping_add(words::<N>(group))
 }
 
 /// The octets that are this tag, but for the last: the highest bit of each.
@@ -409,7 +428,9 @@ mod tests {
         let records =
             holders.clone().flat_map(|holder| [(hash(7), [holder, holder]), (own(holder), [holder + 1_000, holder])]);
         let mut writer = Writer::default();
-        let run = write_held(&mut writer, &records.collect::<Vec<_>>());
+        let records = records.collect::<Vec<_>>();
+        let count = write_held(&mut writer, 64, &records);
+        let run = Run { start: writer.here() - words::<1>(count), count };
         let bytes = Bytes(writer.so_far());
         let all = |hash| {
             let mut candidates = Candidates::<1>::start(bytes, run, hash).expect("a whole table");
@@ -444,9 +465,9 @@ mod tests {
 
     #[test]
     fn a_damaged_table_ends() {
-        let mut bytes = [0_u8; 8 * 36];
-        for tags in bytes.chunks_mut(36) {
-            tags[..8].copy_from_slice(&[3, 3, 3, 3, 3, 3, 3, MORE]);
+        let mut bytes = [0_u8; 8 * 32];
+        for tags in bytes.chunks_mut(32) {
+            tags[..8].copy_from_slice(&[3, 3, 3, 3, 3, 3, 3, 2]);
         }
         let run = Run { start: 0, count: 8 };
         let mut candidates = Candidates::<1>::start(Bytes(&bytes), run, Hash(3 << 56)).expect("within bounds");
@@ -454,6 +475,6 @@ mod tests {
         while candidates.next().expect("within bounds").is_some() {
             found += 1;
         }
-        assert_eq!(found, 8 * SLOTS);
+        assert_eq!(found, 8 * slots(1));
     }
 }

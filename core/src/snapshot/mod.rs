@@ -6,6 +6,7 @@ pub(crate) mod build;
 mod change;
 pub(crate) mod compare;
 mod delta;
+pub(crate) mod entry;
 mod fit;
 mod follow;
 pub(crate) mod hash;

@@ -3,11 +3,11 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::entry::Link;
 use super::hash::{Hash, Hasher};
 use super::keys::{Table, keys};
 use super::layout::{Damaged, Read, Word};
 use super::page::PageView;
-use super::root::Link;
 use super::rows::tenant;
 use super::trie::Trie;
 

@@ -7,6 +7,7 @@ use crate::time::Clock;
 use super::Inner;
 use super::blocks::Blocks;
 use super::compare::Separators;
+use super::entry::{Link, link};
 use super::hash::{Hash, Hasher};
 use super::index::{Candidates, Home};
 use super::keys::{Table, tagged};
@@ -23,13 +24,6 @@ pub(crate) struct RootView<'p> {
     pub(crate) bytes: Bytes<'p>,
     pub(crate) hasher: &'p Hasher,
     pub(super) inner: &'p Inner,
-}
-
-/// A record of a page, by the word where it starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) page: u32,
-    pub(crate) record: u32,
 }
 
 impl<'p> RootView<'p> {
@@ -353,12 +347,6 @@ impl<const N: usize> Links<'_, N> {
     }
 }
 
-#[inline(always)]
-pub(crate) fn link<const N: usize>(words: [u32; N]) -> Link {
-    let word = |at: usize| words.get(at).copied().unwrap_or(0);
-    Link { page: word(0), record: word(1) }
-}
-
 /// Whether an entry in force above this domain reaches it.
 pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, target: &Target<'_>) -> Read<bool> {
     let mut reached = false;
@@ -375,7 +363,7 @@ pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, targe
 /// The octets that a page's number counts by: pages stand at multiples of it.
 pub(crate) const UNIT: usize = 4 * UNIT_WORDS as usize;
 /// The same in words.
-pub(crate) const UNIT_WORDS: u32 = 4;
+pub(crate) const UNIT_WORDS: u32 = 16;
 /// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for.
 const CACHED: usize = 1 << 20;
 /// The octets from which on `evaluate_many` decides in windows, which cost less than they save where most of a snapshot is

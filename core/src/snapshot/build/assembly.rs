@@ -8,6 +8,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::decision::SnapshotId;
 use crate::options::Limits;
+use crate::snapshot::entry::of_account;
 use crate::snapshot::hash::Hasher;
 use crate::snapshot::image::Image;
 use crate::snapshot::index::{self, Filling};
@@ -105,11 +106,14 @@ impl ImageBuilder {
             for &start in &starts {
                 let page = PageView::new(pages.get(start as usize * UNIT..).ok_or(Damaged)?)?;
                 let number = start.saturating_add(first);
+                let (length, groups) = (page.head().length(), page.head().identity_groups());
                 keys(page, hasher, |table, key, record| {
                     let Some(Some(filling)) = tables.get_mut(table as usize) else { return };
-                    match table.entry_words() {
-                        1 => filling.enter(key.hash(hasher), [number]),
-                        _ => filling.enter(key.hash(hasher), [number, record]),
+                    let hash = key.hash(hasher);
+                    match table {
+                        Table::Tenants | Table::Heirs => filling.enter(hash, [number]),
+                        Table::Accounts => filling.enter(hash, [number, of_account(record, length, groups)]),
+                        Table::Credentials | Table::Domains | Table::Own => filling.enter(hash, [number, record]),
                     }
                 })?;
             }
@@ -154,7 +158,7 @@ fn places(behind: usize, keys: &Keys) -> Option<([Run; Table::ALL.len()], usize)
     let mut end = behind.checked_next_multiple_of(LINE)?;
     let mut tables = [Run::default(); Table::ALL.len()];
     for ((table, &keys), run) in Table::ALL.into_iter().zip(keys).zip(&mut tables) {
-        let groups = index::groups(keys);
+        let groups = index::groups(keys, table.entry_words());
         if groups != 0 {
             *run = Run { start: u32::try_from(end / 4).ok()?, count: groups };
             end = end.checked_add(index::octets(groups, table.entry_words()))?;
