@@ -11,7 +11,8 @@ use std::{iter, mem};
 
 use crate::options::Options;
 use crate::policy::Policy;
-use crate::snapshot::build::{Both, CompiledTenants};
+use crate::snapshot::build::join::Both;
+use crate::snapshot::build::tenants::CompiledTenants;
 use crate::snapshot::{CompileError, Snapshot};
 #[cfg(feature = "json")]
 use crate::wire::{LinesError, SnapshotLines};
@@ -201,7 +202,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::{Beside, in_order};
-    use crate::snapshot::build::Both;
+    use crate::snapshot::build::join::Both;
 
     #[test]
     fn results_come_in_order() {

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use crate::compile::compile_tenant;
 use crate::policy::{Entries, Tenant};
 
-use super::build::{Front, ImageBuilder, InTurn, identify};
+use super::build::join::InTurn;
+use super::build::{Front, ImageBuilder, identify};
 use super::fit::Fit;
 use super::{CompileError, Inner, Snapshot};
 

@@ -7,7 +7,8 @@ use core::cmp::Ordering;
 use crate::decision::SnapshotId;
 
 use super::blocks::checksum;
-use super::build::{Front, ImageBuilder, InTurn};
+use super::build::join::InTurn;
+use super::build::{Front, ImageBuilder};
 use super::image::Image;
 use super::layout::{Bytes, Damaged, Read, Writer, small};
 use super::overlay::Overlay;

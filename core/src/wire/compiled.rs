@@ -6,7 +6,8 @@ use core::mem;
 
 use crate::options::Options;
 use crate::policy::Provider;
-use crate::snapshot::build::{Both, CompiledTenants, InTurn};
+use crate::snapshot::build::join::{Both, InTurn};
+use crate::snapshot::build::tenants::CompiledTenants;
 use crate::snapshot::{CompileError, Snapshot, SnapshotBuilder, TenantCompiler};
 
 use super::diagnostic::{Diagnostic, PolicyError};

@@ -4,14 +4,12 @@ mod assembly;
 mod builder;
 mod front;
 mod ids;
-mod join;
+pub(crate) mod join;
 mod pages;
 mod runs;
-mod tenants;
+pub(crate) mod tenants;
 
 pub(super) use self::assembly::{ImageBuilder, identify};
 pub use self::builder::SnapshotBuilder;
 pub(super) use self::front::Front;
-pub(crate) use self::join::{Both, InTurn};
-pub(crate) use self::tenants::CompiledTenants;
 pub use self::tenants::{TenantCompiler, TenantPage};
