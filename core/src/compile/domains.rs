@@ -6,8 +6,8 @@ use core::mem;
 use smallvec::SmallVec;
 
 use crate::policy::{CaseRule, DomainStatus, Names};
+use crate::snapshot::build::filling;
 use crate::snapshot::hash::Hash;
-use crate::snapshot::index;
 use crate::snapshot::layout::{Accounts, Run, Word, small};
 use crate::snapshot::rows::{domain, holding};
 
@@ -57,7 +57,7 @@ impl PageWriter<'_, '_> {
     pub(super) fn domain_index(&mut self, words: &[Word]) -> Run {
         let hash = |name: &str| Hash::of(self.hasher, name.as_bytes());
         let names = self.entries.all().iter().map(|entry| hash(entry.name.as_str()));
-        index::write(&mut self.writer, (words.len(), names.zip(words.iter().map(|&word| [word]))))
+        filling::write(&mut self.writer, (words.len(), names.zip(words.iter().map(|&word| [word]))))
     }
 
     /// Writes the domains that only an entry above proves, with what that would give.

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use smallvec::SmallVec;
 
 use crate::policy::{Account, Entries, Mode, Tenant};
+use crate::snapshot::build::filling;
 use crate::snapshot::hash::Hasher;
-use crate::snapshot::index;
 use crate::snapshot::layout::{Run, Word, Writer, small, words_of};
 use crate::snapshot::page::FEW;
 use crate::snapshot::root::UNIT;
@@ -111,7 +111,7 @@ impl PageWriter<'_, '_> {
         // The hash tables stand at the end, and nothing before them depends on the hash key.
         let digest = self.writer.digest();
         self.member(more::DOMAIN_INDEX, |page| page.domain_index(&domain_words));
-        let groups = index::write_held(&mut self.writer, UNIT, &identity_hashes);
+        let groups = filling::write_held(&mut self.writer, UNIT, &identity_hashes);
         self.head(settings, [domains, accounts, identities], (groups, self.writer.here(), digest));
     }
 

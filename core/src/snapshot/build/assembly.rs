@@ -11,13 +11,13 @@ use crate::options::Limits;
 use crate::snapshot::entry::of_account;
 use crate::snapshot::hash::Hasher;
 use crate::snapshot::image::Image;
-use crate::snapshot::index::{self, Filling};
 use crate::snapshot::keys::{Table, keys};
 use crate::snapshot::layout::{Aligned, Damaged, LINE, Read, Run, small, words_of};
 use crate::snapshot::page::PageView;
 use crate::snapshot::root::UNIT;
 use crate::snapshot::rows::{MAGIC, ROOT_HEAD, VERSION, root};
 
+use super::filling::{self, Filling};
 use super::front::Front;
 use super::join::Both;
 use super::pages::{Keys, Pages};
@@ -93,7 +93,7 @@ impl ImageBuilder {
         for ((run, table), slot) in tables.iter().zip(Table::ALL).zip(&mut filling) {
             if run.count != 0 {
                 let skipped = (run.start as usize * 4).checked_sub(at).ok_or(Damaged)?;
-                let octets = index::octets(run.count, table.entry_words());
+                let octets = filling::octets(run.count, table.entry_words());
                 rest = rest.get_mut(skipped..).ok_or(Damaged)?;
                 let (place, behind) = rest.split_at_mut_checked(octets).ok_or(Damaged)?;
                 (rest, at) = (behind, at + skipped + octets);
@@ -158,10 +158,10 @@ fn places(behind: usize, keys: &Keys) -> Option<([Run; Table::ALL.len()], usize)
     let mut end = behind.checked_next_multiple_of(LINE)?;
     let mut tables = [Run::default(); Table::ALL.len()];
     for ((table, &keys), run) in Table::ALL.into_iter().zip(keys).zip(&mut tables) {
-        let groups = index::groups(keys, table.entry_words());
+        let groups = filling::groups(keys, table.entry_words());
         if groups != 0 {
             *run = Run { start: u32::try_from(end / 4).ok()?, count: groups };
-            end = end.checked_add(index::octets(groups, table.entry_words()))?;
+            end = end.checked_add(filling::octets(groups, table.entry_words()))?;
         }
     }
     u32::try_from(end / 4).ok()?;

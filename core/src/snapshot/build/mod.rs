@@ -2,6 +2,7 @@
 
 mod assembly;
 mod builder;
+pub(crate) mod filling;
 mod front;
 mod ids;
 pub(crate) mod join;
