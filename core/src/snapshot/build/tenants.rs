@@ -26,7 +26,7 @@ impl TenantCompiler {
         Self { hasher: Arc::new(Hasher::new(key)), key: *key }
     }
 
-    /// Checks and compiles a tenant. What is wrong with it is said by [`SnapshotBuilder::finish`].
+    /// Checks and compiles a tenant. What is wrong with it is said by [`SnapshotBuilder::finish`](crate::SnapshotBuilder::finish).
     ///
     /// ```
     /// use sendas::policy::{Provider, Tenant};
@@ -109,7 +109,7 @@ impl CompiledTenants {
     }
 }
 
-/// A tenant that was checked by itself and compiled, for a [`SnapshotBuilder`]. It can be sent between threads.
+/// A tenant that was checked by itself and compiled, for a [`SnapshotBuilder`](crate::SnapshotBuilder). It can be sent between threads.
 pub struct TenantPage {
     /// Of one tenant.
     compiled: CompiledTenants,
