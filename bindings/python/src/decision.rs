@@ -214,6 +214,16 @@ impl Decision {
         Err(PyTypeError::new_err("a decision is neither true nor false; ask for `decision.allowed`"))
     }
 
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
     fn __eq__(&self, other: &Self) -> bool {
         self == other
     }
@@ -250,6 +260,16 @@ impl Reply {
     #[getter]
     fn text(&self) -> &str {
         &self.reply.text
+    }
+
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
     }
 
     fn __eq__(&self, other: &Self) -> bool {

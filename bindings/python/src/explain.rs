@@ -79,6 +79,16 @@ impl Explanation {
         plain(py, &self.to_json())
     }
 
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
     fn __str__(&self) -> String {
         self.explanation.to_string()
     }

@@ -80,6 +80,16 @@ impl Policy {
         foreseen(py, py.detach(|| Ok(policy.preflight(candidate, seen, asked.now, &asked.options)?)))
     }
 
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
     fn __eq__(&self, other: &Self) -> bool {
         self.policy == other.policy
     }

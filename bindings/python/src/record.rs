@@ -83,6 +83,16 @@ impl RequestRecord {
         Ok(members)
     }
 
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
     fn __eq__(&self, other: &Self) -> bool {
         self.record == other.record
     }

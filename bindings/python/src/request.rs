@@ -85,6 +85,16 @@ impl Unquoted {
         self.text.object(py)
     }
 
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         Ok(format!("Unquoted({})", self.text.object(py).bind(py).repr()?))
     }

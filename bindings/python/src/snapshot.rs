@@ -296,6 +296,16 @@ impl Snapshot {
         Ok(Session::new(session, facts))
     }
 
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
     fn __repr__(&self) -> String {
         format!("<sendas.Snapshot {} of {} tenants>", self.snapshot.id(), self.snapshot.tenant_count())
     }

@@ -1,5 +1,6 @@
 """What is decided in Arrow's columns is what `evaluate` decides row by row."""
 
+import copy
 import random
 import threading
 from itertools import product
@@ -151,6 +152,7 @@ def test_a_batch_answers_with_a_batch_and_a_stream_with_a_stream() -> None:
     batch = arrow_tables.batch([example.request()] * 3)
     decided = SNAPSHOT.evaluate_arrow(batch)
     assert isinstance(decided, sendas.DecisionBatch)
+    assert copy.copy(decided) is decided and copy.deepcopy(decided) is decided
     assert len(decided) == 3
     assert pa.record_batch(decided).equals(pa.table(decided).combine_chunks().to_batches()[0])
     assert pa.schema(decided) == pa.record_batch(decided).schema

@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 from typing import get_args
 
 import pytest
@@ -96,6 +98,24 @@ def test_decisions_compare_by_what_was_decided() -> None:
     for value in (ALLOWED, DENIED.reply()):
         with pytest.raises(TypeError, match="unhashable"):
             hash(value)
+
+
+def test_what_never_changes_is_its_own_copy() -> None:
+    request = example.request()
+    values = (
+        sendas.Policy.from_toml(example.POLICY),
+        SNAPSHOT,
+        DENIED,
+        DENIED.reply(),
+        SNAPSHOT.evaluate_many([request]),
+        SNAPSHOT.explain(**request, view="provider"),
+        sendas.RequestRecord(now=example.NOW, channel="smtp"),
+        sendas.Unquoted("alice@acme.example"),
+    )
+    for value in values:
+        assert copy.copy(value) is value and copy.deepcopy([value])[0] is value, value
+        with pytest.raises(TypeError, match="cannot pickle"):
+            pickle.dumps(value)
 
 
 def test_a_representation_names_the_reasons() -> None:

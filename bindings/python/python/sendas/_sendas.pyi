@@ -70,6 +70,8 @@ class Policy:
     ) -> Preflight:
         """Say what another policy in its place would begin to deny: `Directory.preflight` without a command."""
 
+    def __copy__(self) -> Policy: ...
+    def __deepcopy__(self, memo: Any, /) -> Policy: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -208,8 +210,7 @@ class Observations:
 class PostfixLog:
     """Makes records of requests from the lines of a Postfix mail log, which are given in their order.
 
-    A log tells the account (`sasl_username`), the client's address and the envelope sender; what it does not hold is unknown.
-    """
+    A log tells the account (`sasl_username`), the client's address and the envelope sender; what it does not hold is unknown.    """
 
     def __new__(cls, *, most: int, year: int | None = None, offset: int) -> PostfixLog:
         """Keep at most this many messages that were handed over and not queued yet.
@@ -435,6 +436,9 @@ class Snapshot:
     ) -> Session:
         """Open a session with what is known of a client after AUTH."""
 
+    def __copy__(self) -> Snapshot: ...
+    def __deepcopy__(self, memo: Any, /) -> Snapshot: ...
+
 @final
 class Session:
     """What is known of one client after AUTH, and its transaction at hand."""
@@ -478,6 +482,8 @@ class DecisionBatch:
         """Export the decisions as an `ArrowArrayStream` of one batch; a requested schema is not looked at."""
 
     def __len__(self) -> int: ...
+    def __copy__(self) -> DecisionBatch: ...
+    def __deepcopy__(self, memo: Any, /) -> DecisionBatch: ...
 
 @final
 class DecisionStream:
@@ -583,6 +589,8 @@ class Decision:
     def __bool__(self) -> NoReturn:
         """Refuse to be used as a condition, where a denial would count as true."""
 
+    def __copy__(self) -> Decision: ...
+    def __deepcopy__(self, memo: Any, /) -> Decision: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -647,6 +655,8 @@ class Reply:
     def text(self) -> str:
         """The text: printable ASCII, or UTF-8 without controls where the request has SMTPUTF8."""
 
+    def __copy__(self) -> Reply: ...
+    def __deepcopy__(self, memo: Any, /) -> Reply: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -683,6 +693,9 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `to_json` writes as plain values."""
+
+    def __copy__(self) -> Explanation: ...
+    def __deepcopy__(self, memo: Any, /) -> Explanation: ...
 
 @final
 class RequestRecord:
@@ -723,6 +736,8 @@ class RequestRecord:
         gives it one.
         """
 
+    def __copy__(self) -> RequestRecord: ...
+    def __deepcopy__(self, memo: Any, /) -> RequestRecord: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -737,6 +752,9 @@ class Unquoted:
     @property
     def sender(self) -> Text:
         """The octets or text that were given."""
+
+    def __copy__(self) -> Unquoted: ...
+    def __deepcopy__(self, memo: Any, /) -> Unquoted: ...
 
 def policy_schema() -> str:
     """Return the JSON Schema (draft 2020-12) of policies as one JSON document."""

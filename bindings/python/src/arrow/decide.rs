@@ -88,6 +88,16 @@ impl DecisionBatch {
         capsule::export_stream(py, RecordBatchIterator::new([Ok(self.decided.clone())], self.decided.schema()))
     }
 
+    /// Return the same: it never changes.
+    fn __copy__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    /// Return the same: it never changes.
+    fn __deepcopy__(this: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        this
+    }
+
     fn __len__(&self) -> usize {
         self.decided.num_rows()
     }
