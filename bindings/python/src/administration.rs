@@ -1,5 +1,7 @@
 //! Administration: commands and actors in as mappings, records and what comes of them out as dictionaries.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -9,19 +11,31 @@ use sendas::admin::{Actor, Command, Order, Record};
 use crate::analysis::{Asked, Observations, foreseen};
 use crate::policy::{Policy, not_compiled};
 use crate::request::instant;
+use crate::shared::Shared;
 use crate::text::Text;
 
 /// Everything that a log of records says: the policy, and what administration needs beside it.
-#[pyclass(module = "sendas")]
+#[pyclass(frozen, module = "sendas")]
 pub(crate) struct Directory {
-    pub(crate) directory: sendas::admin::Directory,
+    directory: Shared<sendas::admin::Directory>,
+}
+
+impl Directory {
+    fn of(directory: sendas::admin::Directory) -> Self {
+        Self { directory: Shared::new(directory) }
+    }
+
+    /// The directory as it is now.
+    pub(crate) fn now(&self, py: Python<'_>) -> Arc<sendas::admin::Directory> {
+        self.directory.now(py)
+    }
 }
 
 #[pymethods]
 impl Directory {
     #[new]
     fn new() -> Self {
-        Self { directory: sendas::admin::Directory::new() }
+        Self::of(sendas::admin::Directory::new())
     }
 
     /// Fold a log of records: JSON Lines.
@@ -30,7 +44,7 @@ impl Directory {
         let text_given = Text::new(text, "text")?;
         let octets = text_given.octets(text.py())?;
         let directory = text.py().detach(|| sendas::admin::Directory::from_log(octets));
-        directory.map(|directory| Self { directory }).map_err(|error| PyValueError::new_err(error.to_string()))
+        directory.map(Self::of).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// Decide a command. Nothing is changed.
@@ -48,7 +62,8 @@ impl Directory {
         let command = read(command, Command::from_json)?;
         let mut order = Order::new(id, instant(now)?);
         order.expected = expected;
-        let answer = py.detach(|| match self.directory.decide(&actor, &command, &order) {
+        let directory = self.now(py);
+        let answer = py.detach(|| match directory.decide(&actor, &command, &order) {
             Ok(outcome) => outcome.to_json(),
             Err(refusal) => refusal.to_json(),
         });
@@ -56,15 +71,16 @@ impl Directory {
     }
 
     /// Apply a record: all of it, or nothing.
-    fn apply(&mut self, record: &Bound<'_, PyAny>) -> PyResult<()> {
-        let record = read(record, Record::from_json)?;
-        self.directory.apply(&record).map_err(|unfit| PyValueError::new_err(unfit.to_string()))
+    fn apply(&self, record: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (py, record) = (record.py(), read(record, Record::from_json)?);
+        let applied = self.directory.change(py, |directory| directory.apply(&record));
+        applied.map_err(|unfit| PyValueError::new_err(unfit.to_string()))
     }
 
     /// Return what would be wrong with the policy after a record; nothing for most records.
     fn problems_after(&self, record: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-        let record = read(record, Record::from_json)?;
-        let problems = self.directory.problems_after(&record);
+        let (py, record) = (record.py(), read(record, Record::from_json)?);
+        let problems = self.now(py).problems_after(&record);
         let problems = problems.map_err(|unfit| PyValueError::new_err(unfit.to_string()))?;
         Ok(problems.iter().map(ToString::to_string).collect())
     }
@@ -78,7 +94,7 @@ impl Directory {
         name: &str,
         now: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let records = self.directory.import(&policy.policy, name, instant(now)?);
+        let records = self.now(py).import(&policy.policy, name, instant(now)?);
         let records = records.map_err(|refusal| PyValueError::new_err(refusal.to_string()))?;
         records.iter().map(|record| write(py, &record.to_json())).collect()
     }
@@ -102,8 +118,8 @@ impl Directory {
         let asked = Asked::read(now, hash_key)?;
         let mut order = Order::new(id, asked.now);
         order.expected = expected;
-        let seen = &observations.observations;
-        foreseen(py, py.detach(|| self.directory.preflight(seen, &actor, &command, &order, &asked.options)))
+        let (directory, seen) = (self.now(py), observations.now(py));
+        foreseen(py, py.detach(|| directory.preflight(&seen, &actor, &command, &order, &asked.options)))
     }
 
     /// Say what begins to be denied at later instants if nothing is changed.
@@ -115,8 +131,9 @@ impl Directory {
         now: &Bound<'py, PyAny>,
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
-        foreseen(py, py.detach(|| Ok(self.directory.outlook(seen, asked.now, &asked.options)?)))
+        let asked = Asked::read(now, hash_key)?;
+        let (directory, seen) = (self.now(py), observations.now(py));
+        foreseen(py, py.detach(|| Ok(directory.outlook(&seen, asked.now, &asked.options)?)))
     }
 
     /// Say which accounts were seen, and how many of their messages are authorised.
@@ -128,8 +145,9 @@ impl Directory {
         now: &Bound<'py, PyAny>,
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
-        let coverage = py.detach(|| self.directory.coverage(seen, asked.now, &asked.options));
+        let asked = Asked::read(now, hash_key)?;
+        let (directory, seen) = (self.now(py), observations.now(py));
+        let coverage = py.detach(|| directory.coverage(&seen, asked.now, &asked.options));
         write(py, &coverage.map_err(|error| not_compiled(py, &error))?.to_json())
     }
 
@@ -143,46 +161,47 @@ impl Directory {
         now: &Bound<'py, PyAny>,
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
-        let choices = py.detach(|| self.directory.choose(seen, least, asked.now, &asked.options));
+        let asked = Asked::read(now, hash_key)?;
+        let (directory, seen) = (self.now(py), observations.now(py));
+        let choices = py.detach(|| directory.choose(&seen, least, asked.now, &asked.options));
         let choices = choices.map_err(|error| not_compiled(py, &error))?;
         choices.iter().map(|choice| write(py, &choice.to_json())).collect()
     }
 
     /// Return one tenant with what is pending in it, or None where there is no such tenant.
     fn desk<'py>(&self, py: Python<'py>, tenant: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.directory.desk(tenant).map(|desk| write(py, &desk.to_json())).transpose()
+        self.now(py).desk(tenant).map(|desk| write(py, &desk.to_json())).transpose()
     }
 
     /// Return who may use, or asked to use, an address with its mailbox owner's word.
     fn consents<'py>(&self, py: Python<'py>, address: &str) -> PyResult<Bound<'py, PyAny>> {
         let address = Address::parse(address).map_err(|error| PyValueError::new_err(format!("`address`: {error}")))?;
-        write(py, &self.directory.consents_to_json(&address))
+        write(py, &self.now(py).consents_to_json(&address))
     }
 
     /// Return the domains whose TXT record is to be looked up again.
     #[pyo3(signature = (*, now))]
     fn rechecks_due<'py>(&self, py: Python<'py>, now: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        write(py, &self.directory.rechecks_due_to_json(instant(now)?))
+        write(py, &self.now(py).rechecks_due_to_json(instant(now)?))
     }
 
     /// Return the policy that decides.
-    fn policy(&self) -> Policy {
-        Policy { policy: self.directory.policy() }
+    fn policy(&self, py: Python<'_>) -> Policy {
+        Policy { policy: self.now(py).policy() }
     }
 
     /// The sequence number of the last record; 0 before the first.
     #[getter]
-    fn sequence(&self) -> u64 {
-        self.directory.sequence()
+    fn sequence(&self, py: Python<'_>) -> u64 {
+        self.now(py).sequence()
     }
 
-    fn __eq__(&self, other: &Self) -> bool {
-        self.directory == other.directory
+    fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
+        self.now(py) == other.now(py)
     }
 
-    fn __repr__(&self) -> String {
-        format!("<sendas.Directory after {} records>", self.directory.sequence())
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!("<sendas.Directory after {} records>", self.sequence(py))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Observations and what comes of them: requests in, dictionaries out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -13,13 +14,25 @@ use crate::administration::write;
 use crate::policy::not_compiled;
 use crate::record::RequestRecord;
 use crate::request::instant;
+use crate::shared::Shared;
 use crate::snapshot::read_key;
 use crate::text::Text;
 
 /// What was seen of accounts, as tallies, in bounded memory.
-#[pyclass(module = "sendas")]
+#[pyclass(frozen, module = "sendas")]
 pub(crate) struct Observations {
-    pub(crate) observations: sendas::analysis::Observations,
+    observations: Shared<sendas::analysis::Observations>,
+}
+
+impl Observations {
+    fn of(observations: sendas::analysis::Observations) -> Self {
+        Self { observations: Shared::new(observations) }
+    }
+
+    /// The observations as they are now.
+    pub(crate) fn now(&self, py: Python<'_>) -> Arc<sendas::analysis::Observations> {
+        self.observations.now(py)
+    }
 }
 
 #[pymethods]
@@ -27,7 +40,7 @@ impl Observations {
     #[new]
     #[pyo3(signature = (*, most))]
     fn new(most: usize) -> Self {
-        Self { observations: sendas::analysis::Observations::new(most) }
+        Self::of(sendas::analysis::Observations::new(most))
     }
 
     /// Read observations from JSON Lines.
@@ -36,72 +49,77 @@ impl Observations {
         let text_given = Text::new(text, "text")?;
         let octets = text_given.octets(text.py())?;
         let read = text.py().detach(|| sendas::analysis::Observations::from_json_lines(octets));
-        read.map(|observations| Self { observations }).map_err(|error| PyValueError::new_err(error.to_string()))
+        read.map(Self::of).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// Write the observations as JSON Lines.
-    fn to_json_lines(&self) -> String {
-        self.observations.to_json_lines()
+    fn to_json_lines(&self, py: Python<'_>) -> String {
+        self.now(py).to_json_lines()
     }
 
     /// Count every fact of one request.
-    fn observe(&mut self, record: &RequestRecord) {
-        record.record.with_request(|request| self.observations.observe(request, &Limits::default()));
+    fn observe(&self, py: Python<'_>, record: &RequestRecord) {
+        record.record.with_request(|request| {
+            self.observations.change(py, |observations| observations.observe(request, &Limits::default()));
+        });
     }
 
     /// Add what other observations hold.
-    fn merge(&mut self, other: &Self) {
-        self.observations.merge(&other.observations);
+    fn merge(&self, py: Python<'_>, other: &Self) {
+        let other = other.now(py);
+        self.observations.change(py, |observations| observations.merge(&other));
     }
 
     /// As many tallies as are kept at most.
     #[getter]
-    fn most(&self) -> usize {
-        self.observations.most()
+    fn most(&self, py: Python<'_>) -> usize {
+        self.now(py).most()
     }
 
     /// How many requests were observed.
     #[getter]
-    fn requests(&self) -> u64 {
-        self.observations.requests()
+    fn requests(&self, py: Python<'_>) -> u64 {
+        self.now(py).requests()
     }
 
     /// How many of them name no account, or none that an account can be.
     #[getter]
-    fn unattributed(&self) -> u64 {
-        self.observations.unattributed()
+    fn unattributed(&self, py: Python<'_>) -> u64 {
+        self.now(py).unattributed()
     }
 
     /// How many facts were counted in each table, those included that were dropped.
     #[getter]
-    fn counted(&self) -> BTreeMap<&'static str, u64> {
-        Table::ALL.iter().map(|&table| (table.name(), self.observations.counted(table))).collect()
+    fn counted(&self, py: Python<'_>) -> BTreeMap<&'static str, u64> {
+        let seen = self.now(py);
+        Table::ALL.iter().map(|&table| (table.name(), seen.counted(table))).collect()
     }
 
     /// How many facts of each table are in no tally.
     #[getter]
-    fn dropped(&self) -> BTreeMap<&'static str, u64> {
-        Table::ALL.iter().map(|&table| (table.name(), self.observations.dropped(table))).collect()
+    fn dropped(&self, py: Python<'_>) -> BTreeMap<&'static str, u64> {
+        let seen = self.now(py);
+        Table::ALL.iter().map(|&table| (table.name(), seen.dropped(table))).collect()
     }
 
     /// Return every tally that is kept.
     fn tallies<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.observations.tallies().map(|tally| write(py, &tally.to_json())).collect()
+        self.now(py).tallies().map(|tally| write(py, &tally.to_json())).collect()
     }
 
-    fn __eq__(&self, other: &Self) -> bool {
-        self.observations == other.observations
+    fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
+        self.now(py) == other.now(py)
     }
 
-    fn __repr__(&self) -> String {
-        format!("<sendas.Observations of {} requests>", self.observations.requests())
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!("<sendas.Observations of {} requests>", self.requests(py))
     }
 }
 
 /// Makes records of requests from the lines of a Postfix mail log.
-#[pyclass(module = "sendas")]
+#[pyclass(frozen, module = "sendas")]
 pub(crate) struct PostfixLog {
-    log: LogReader,
+    log: Shared<LogReader>,
 }
 
 #[pymethods]
@@ -109,12 +127,14 @@ impl PostfixLog {
     #[new]
     #[pyo3(signature = (*, most, year = None, offset))]
     fn new(most: usize, year: Option<i32>, offset: i32) -> Self {
-        Self { log: LogReader::new(Timestamps { year, offset }, most) }
+        Self { log: Shared::new(LogReader::new(Timestamps { year, offset }, most)) }
     }
 
     /// Take the next line.
-    fn push<'py>(&mut self, py: Python<'py>, line: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        match self.log.push(Text::new(line, "line")?.octets(py)?) {
+    fn push<'py>(&self, py: Python<'py>, line: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let line = Text::new(line, "line")?;
+        let line = line.octets(py)?;
+        match self.log.change(py, |log| log.push(line)) {
             Line::Message(record) => Ok(Bound::new(py, RequestRecord { record })?.into_any()),
             Line::Taken => Ok("taken".into_pyobject(py)?.into_any()),
             Line::Other => Ok("other".into_pyobject(py)?.into_any()),
@@ -124,7 +144,7 @@ impl PostfixLog {
 
     /// Return what became of the lines so far.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        write(py, &self.log.counts().to_json())
+        write(py, &self.log.now(py).counts().to_json())
     }
 }
 

@@ -15,6 +15,7 @@ mod policy;
 mod record;
 mod request;
 mod session;
+mod shared;
 mod snapshot;
 mod text;
 mod words;

@@ -75,9 +75,9 @@ impl Policy {
         now: &Bound<'py, PyAny>,
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (asked, seen) = (Asked::read(now, hash_key)?, &observations.observations);
+        let (asked, seen) = (Asked::read(now, hash_key)?, observations.now(py));
         let (policy, candidate) = (&self.policy, &candidate.policy);
-        foreseen(py, py.detach(|| Ok(policy.preflight(candidate, seen, asked.now, &asked.options)?)))
+        foreseen(py, py.detach(|| Ok(policy.preflight(candidate, &seen, asked.now, &asked.options)?)))
     }
 
     /// Return the same: it never changes.

@@ -121,6 +121,29 @@ def test_a_log_folds_and_a_snapshot_follows_it() -> None:
     assert decision.allowed
 
 
+def test_a_directory_may_be_used_while_a_mapping_is_read() -> None:
+    class Interrupted(dict[str, Any]):
+        def items(self) -> Any:
+            apply_other()
+            return super().items()
+
+    def apply_other() -> None:
+        number = directory.sequence
+        add_tenant: sendas.Command = {"command": "add_tenant", "tenant": f"other-{number}"}
+        answer = directory.decide({"kind": "provider", "name": "test"}, add_tenant, id=f"other-{number}", now=0)
+        assert answer["outcome"] == "changed"
+        directory.apply(answer["record"])
+
+    directory = sendas.Directory()
+    command: Any = Interrupted(command="add_tenant", tenant="acme")
+    answer = directory.decide({"kind": "provider", "name": "test"}, command, id="one", now=0)
+    # It is decided by what the directory is once the command is read.
+    assert answer["outcome"] == "changed"
+    assert (directory.sequence, answer["record"]["sequence"]) == (1, 2)
+    with pytest.raises(ValueError, match="the next record is 3"):
+        directory.apply(Interrupted(answer["record"]))  # type: ignore[arg-type]
+
+
 def test_what_cannot_be_read_or_does_not_fit_raises() -> None:
     directory = sendas.Directory()
     with pytest.raises(ValueError, match="did you mean `add_tenant`"):

@@ -1,6 +1,8 @@
 """Runs the vectors of roll-out, and asks what only a program asks."""
 
 import json
+import threading
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -162,6 +164,42 @@ def test_what_is_pending_can_be_shown() -> None:
     assert [(one["tenant"], one["names"]["expected"]) for one in due] == [("acme", "domauthvalidation.acme.example")]
     with pytest.raises(ValueError, match="`address`: "):
         directory.consents("nobody")
+
+
+def test_threads_observe_what_is_read_meanwhile() -> None:
+    rounds, threads = 300, 3
+    observations, log = sendas.Observations(most=100), sendas.PostfixLog(most=10, offset=0)
+    record = sendas.RequestRecord(now=0, channel="smtp", account="ann", envelope_sender="<ann@acme.example>")
+    failures: list[BaseException] = []
+    start = threading.Barrier(2 * threads)
+
+    def change() -> None:
+        for _ in range(rounds):
+            observations.observe(record)
+            log.push("2026-12-01T00:00:00Z mx kernel: x")
+
+    def read() -> None:
+        for _ in range(rounds):
+            assert all(tally["account"] == "ann" for tally in observations.tallies())
+            assert sendas.Directory().coverage(observations, now=0)["unknown_accounts"] in ([], ["ann"])
+            assert log.counts()["other"] <= rounds * threads
+
+    def guarded(run: Callable[[], None]) -> None:
+        try:
+            start.wait()
+            run()
+        except BaseException as failure:
+            failures.append(failure)
+
+    started = [threading.Thread(target=guarded, args=(run,)) for run in [change, read] * threads]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+    assert failures == []
+    assert (observations.requests, log.counts()["other"]) == (rounds * threads, rounds * threads)
+    observations.merge(observations)
+    assert observations.requests == 2 * rounds * threads
 
 
 def test_what_cannot_be_read_raises() -> None:

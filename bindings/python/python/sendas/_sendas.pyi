@@ -81,6 +81,9 @@ class Directory:
 
     Commands, actors and records are mappings with the members of `docs/administration.md`. What cannot be read, and a
     record that does not fit, raises `ValueError`; a command that may not be is answered by a `Refusal`.
+
+    Several threads may use one. A call asks the directory as it is once the arguments are read; a record that is applied meanwhile is
+    applied to a copy, which takes as long as the directory is large.
     """
 
     __hash__: None  # type: ignore[assignment]
@@ -161,7 +164,8 @@ class Directory:
 class Observations:
     """What was seen of accounts, as tallies, in bounded memory.
 
-    Nothing depends on the order of the requests, and observations of two logs that are merged are those of both together.
+    Nothing depends on the order of the requests, and observations of two logs that are merged are those of both together. Several
+    threads may use them, as they may use a `Directory`.
     """
 
     __hash__: None  # type: ignore[assignment]
@@ -210,7 +214,9 @@ class Observations:
 class PostfixLog:
     """Makes records of requests from the lines of a Postfix mail log, which are given in their order.
 
-    A log tells the account (`sasl_username`), the client's address and the envelope sender; what it does not hold is unknown.    """
+    A log tells the account (`sasl_username`), the client's address and the envelope sender; what it does not hold is unknown.
+    Several threads may give it lines, one after the other.
+    """
 
     def __new__(cls, *, most: int, year: int | None = None, offset: int) -> PostfixLog:
         """Keep at most this many messages that were handed over and not queued yet.
