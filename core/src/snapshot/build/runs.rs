@@ -1,7 +1,7 @@
 //! Pages in the order in which they come, to be written in that of their ids.
 //!
 //! They are collected in runs, each of which is sorted once it is full. The image is then written from its end, and a run gives its
-//! memory back from its end as well, so that all pages are there once at any time, but for little, whatever order they came in.
+//! memory back from its end as well, so that all pages but those of the last run are there once at any time, whatever order they came in.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
