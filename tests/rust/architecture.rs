@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of `core/src`, lowest layer first. A module may name its own layer and lower ones, never a higher one.
 const LAYERS: [(&str, &[&str]); 6] = [
-    ("vocabulary", &["time", "system_time", "id", "net", "distinct", "options", "address", "reason", "decision"]),
+    ("vocabulary", &["time", "system_time", "net", "distinct", "options", "address", "reason", "decision"]),
     ("model", &["policy", "request", "record", "reply", "admin"]),
     ("compiled", &["snapshot", "compile"]),
     ("verbs", &["observer", "ledger", "locate", "gather", "judge", "evaluate", "session", "explain"]),
@@ -46,6 +46,20 @@ fn no_module_names_a_higher_layer() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_page_shows_these_layers_and_no_module_that_is_gone() {
+    let page = fs::read_to_string(root().join("docs/architecture.md")).expect("there is a page");
+    let found: BTreeSet<String> = core_files().iter().map(|file| module(file)).collect();
+    for (layer, modules) in LAYERS {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {layer} |"))).expect("the page has the layer");
+        let shown: BTreeSet<&str> = row.split('`').skip(1).step_by(2).collect();
+        assert_eq!(shown, modules.iter().copied().collect(), "{layer}");
+        for module in modules {
+            assert!(found.contains(*module), "`{module}` is no module");
+        }
+    }
 }
 
 #[test]
