@@ -34,10 +34,17 @@ function mayBeSender (value) {
   return true
 }
 
-/** The elements that an array has now. A method of its own, which may leave some out, is not asked for them. */
+/**
+ * The elements that an array has now, up to the first that is missing: no array of a request may lack one, and as many as it says may be
+ * more than there is memory for. A method of its own, which may leave some out, is not asked for them.
+ */
 function elements (array) {
   const all = []
-  for (let place = 0, { length } = array; place < length; place++) all.push(array[place])
+  for (let place = 0, { length } = array; place < length; place++) {
+    const element = array[place]
+    all.push(element)
+    if (element === undefined) break
+  }
   return all
 }
 

@@ -69,6 +69,22 @@ test('a header of 10 MB is over the limit, as text and as octets', () => {
   }
 })
 
+test('an array that says it is longer than memory could hold is refused', () => {
+  const long = (...elements) => {
+    elements.length = 2 ** 32 - 1
+    return elements
+  }
+  for (const members of [
+    { header: long(['From', 'alice@acme.example']) },
+    { header: [long('From')] },
+    { credential: { kind: 'api_key', scopes: long('mail.send') } }
+  ]) {
+    assert.throws(() => snapshot.evaluate(request(members)), TypeError)
+    assert.throws(() => snapshot.evaluateMany([request({}), request(members)]), { name: 'TypeError', message: /^request 1,/ })
+  }
+  assert.throws(() => snapshot.evaluateMany(long(request({}))), { name: 'TypeError', message: /^request 1,/ })
+})
+
 test('a limit that is set is in force', () => {
   const strict = Snapshot.compile(Policy.fromToml(TOML), { limits: { headerOctets: 16 } })
   assert.equal(strict.evaluate(request({})).reasons[0].reason, 'limit_exceeded')
