@@ -26,8 +26,8 @@ impl Directory {
     }
 
     /// The directory as it is now.
-    pub(crate) fn now(&self, py: Python<'_>) -> Arc<sendas::admin::Directory> {
-        self.directory.now(py)
+    pub(crate) fn current(&self, py: Python<'_>) -> Arc<sendas::admin::Directory> {
+        self.directory.current(py)
     }
 }
 
@@ -62,7 +62,7 @@ impl Directory {
         let command = read(command, Command::from_json)?;
         let mut order = Order::new(id, instant(now)?);
         order.expected = expected;
-        let directory = self.now(py);
+        let directory = self.current(py);
         let answer = py.detach(|| match directory.decide(&actor, &command, &order) {
             Ok(outcome) => outcome.to_json(),
             Err(refusal) => refusal.to_json(),
@@ -80,7 +80,7 @@ impl Directory {
     /// Return what would be wrong with the policy after a record; nothing for most records.
     fn problems_after(&self, record: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
         let (py, record) = (record.py(), read(record, Record::from_json)?);
-        let problems = self.now(py).problems_after(&record);
+        let problems = self.current(py).problems_after(&record);
         let problems = problems.map_err(|unfit| PyValueError::new_err(unfit.to_string()))?;
         Ok(problems.iter().map(ToString::to_string).collect())
     }
@@ -94,7 +94,7 @@ impl Directory {
         name: &str,
         now: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let records = self.now(py).import(&policy.policy, name, instant(now)?);
+        let records = self.current(py).import(&policy.policy, name, instant(now)?);
         let records = records.map_err(|refusal| PyValueError::new_err(refusal.to_string()))?;
         records.iter().map(|record| write(py, &record.to_json())).collect()
     }
@@ -118,7 +118,7 @@ impl Directory {
         let asked = Asked::read(now, hash_key)?;
         let mut order = Order::new(id, asked.now);
         order.expected = expected;
-        let (directory, seen) = (self.now(py), observations.now(py));
+        let (directory, seen) = (self.current(py), observations.current(py));
         foreseen(py, py.detach(|| directory.preflight(&seen, &actor, &command, &order, &asked.options)))
     }
 
@@ -132,7 +132,7 @@ impl Directory {
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(now, hash_key)?;
-        let (directory, seen) = (self.now(py), observations.now(py));
+        let (directory, seen) = (self.current(py), observations.current(py));
         foreseen(py, py.detach(|| Ok(directory.outlook(&seen, asked.now, &asked.options)?)))
     }
 
@@ -146,7 +146,7 @@ impl Directory {
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(now, hash_key)?;
-        let (directory, seen) = (self.now(py), observations.now(py));
+        let (directory, seen) = (self.current(py), observations.current(py));
         let coverage = py.detach(|| directory.coverage(&seen, asked.now, &asked.options));
         write(py, &coverage.map_err(|error| not_compiled(py, &error))?.to_json())
     }
@@ -162,7 +162,7 @@ impl Directory {
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let asked = Asked::read(now, hash_key)?;
-        let (directory, seen) = (self.now(py), observations.now(py));
+        let (directory, seen) = (self.current(py), observations.current(py));
         let choices = py.detach(|| directory.choose(&seen, least, asked.now, &asked.options));
         let choices = choices.map_err(|error| not_compiled(py, &error))?;
         choices.iter().map(|choice| write(py, &choice.to_json())).collect()
@@ -170,34 +170,34 @@ impl Directory {
 
     /// Return one tenant with what is pending in it, or None where there is no such tenant.
     fn desk<'py>(&self, py: Python<'py>, tenant: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.now(py).desk(tenant).map(|desk| write(py, &desk.to_json())).transpose()
+        self.current(py).desk(tenant).map(|desk| write(py, &desk.to_json())).transpose()
     }
 
     /// Return who may use, or asked to use, an address with its mailbox owner's word.
     fn consents<'py>(&self, py: Python<'py>, address: &str) -> PyResult<Bound<'py, PyAny>> {
         let address = Address::parse(address).map_err(|error| PyValueError::new_err(format!("`address`: {error}")))?;
-        write(py, &self.now(py).consents_to_json(&address))
+        write(py, &self.current(py).consents_to_json(&address))
     }
 
     /// Return the domains whose TXT record is to be looked up again.
     #[pyo3(signature = (*, now))]
     fn rechecks_due<'py>(&self, py: Python<'py>, now: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        write(py, &self.now(py).rechecks_due_to_json(instant(now)?))
+        write(py, &self.current(py).rechecks_due_to_json(instant(now)?))
     }
 
     /// Return the policy that decides.
     fn policy(&self, py: Python<'_>) -> Policy {
-        Policy { policy: self.now(py).policy() }
+        Policy { policy: self.current(py).policy() }
     }
 
     /// The sequence number of the last record; 0 before the first.
     #[getter]
     fn sequence(&self, py: Python<'_>) -> u64 {
-        self.now(py).sequence()
+        self.current(py).sequence()
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
-        self.now(py) == other.now(py)
+        self.current(py) == other.current(py)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {

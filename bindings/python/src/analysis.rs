@@ -30,8 +30,8 @@ impl Observations {
     }
 
     /// The observations as they are now.
-    pub(crate) fn now(&self, py: Python<'_>) -> Arc<sendas::analysis::Observations> {
-        self.observations.now(py)
+    pub(crate) fn current(&self, py: Python<'_>) -> Arc<sendas::analysis::Observations> {
+        self.observations.current(py)
     }
 }
 
@@ -54,7 +54,7 @@ impl Observations {
 
     /// Write the observations as JSON Lines.
     fn to_json_lines(&self, py: Python<'_>) -> String {
-        self.now(py).to_json_lines()
+        self.current(py).to_json_lines()
     }
 
     /// Count every fact of one request.
@@ -66,49 +66,49 @@ impl Observations {
 
     /// Add what other observations hold.
     fn merge(&self, py: Python<'_>, other: &Self) {
-        let other = other.now(py);
+        let other = other.current(py);
         self.observations.change(py, |observations| observations.merge(&other));
     }
 
     /// As many tallies as are kept at most.
     #[getter]
     fn most(&self, py: Python<'_>) -> usize {
-        self.now(py).most()
+        self.current(py).most()
     }
 
     /// How many requests were observed.
     #[getter]
     fn requests(&self, py: Python<'_>) -> u64 {
-        self.now(py).requests()
+        self.current(py).requests()
     }
 
     /// How many of them name no account, or none that an account can be.
     #[getter]
     fn unattributed(&self, py: Python<'_>) -> u64 {
-        self.now(py).unattributed()
+        self.current(py).unattributed()
     }
 
     /// How many facts were counted in each table, those included that were dropped.
     #[getter]
     fn counted(&self, py: Python<'_>) -> BTreeMap<&'static str, u64> {
-        let seen = self.now(py);
+        let seen = self.current(py);
         Table::ALL.iter().map(|&table| (table.name(), seen.counted(table))).collect()
     }
 
     /// How many facts of each table are in no tally.
     #[getter]
     fn dropped(&self, py: Python<'_>) -> BTreeMap<&'static str, u64> {
-        let seen = self.now(py);
+        let seen = self.current(py);
         Table::ALL.iter().map(|&table| (table.name(), seen.dropped(table))).collect()
     }
 
     /// Return every tally that is kept.
     fn tallies<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.now(py).tallies().map(|tally| write(py, &tally.to_json())).collect()
+        self.current(py).tallies().map(|tally| write(py, &tally.to_json())).collect()
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
-        self.now(py) == other.now(py)
+        self.current(py) == other.current(py)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
@@ -144,7 +144,7 @@ impl PostfixLog {
 
     /// Return what became of the lines so far.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        write(py, &self.log.now(py).counts().to_json())
+        write(py, &self.log.current(py).counts().to_json())
     }
 }
 

@@ -75,7 +75,7 @@ impl Policy {
         now: &Bound<'py, PyAny>,
         hash_key: Option<&Bound<'_, PyBytes>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (asked, seen) = (Asked::read(now, hash_key)?, observations.now(py));
+        let (asked, seen) = (Asked::read(now, hash_key)?, observations.current(py));
         let (policy, candidate) = (&self.policy, &candidate.policy);
         foreseen(py, py.detach(|| Ok(policy.preflight(candidate, &seen, asked.now, &asked.options)?)))
     }

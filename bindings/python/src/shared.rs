@@ -15,7 +15,7 @@ impl<T: Clone> Shared<T> {
     }
 
     /// The value as it is now.
-    pub(crate) fn now(&self, py: Python<'_>) -> Arc<T> {
+    pub(crate) fn current(&self, py: Python<'_>) -> Arc<T> {
         Arc::clone(&self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner))
     }
 
