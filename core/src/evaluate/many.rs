@@ -2,11 +2,12 @@
 
 use core::array;
 use core::borrow::Borrow;
+use core::hint::black_box;
 
 use crate::decision::{Decision, Stage};
 use crate::ledger::Ledger;
 use crate::observer::Blind;
-use crate::request::Request;
+use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::time::Clock;
@@ -25,8 +26,9 @@ impl Snapshot {
     /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
     /// the requests: the one that [`Snapshot::evaluate_stage`] gives. It is made where the one before it stood; whoever keeps
     /// it copies it. A request is given or lent, as `Request` or `&Request`. Nothing is allocated on ASCII input. Where the
-    /// snapshot is larger than what a processor has close at hand, sixteen requests are taken at a time, whose memory is asked
-    /// for together: no answer comes before sixteen were taken, or there are no more.
+    /// snapshot is larger than what a processor has close at hand, sixteen requests are taken at a time, and the memory that
+    /// they stand in, and then what they look up, is asked for together: no answer comes before sixteen were taken, or there are no
+    /// more.
     ///
     /// ```
     /// use sendas::policy::{Account, Policy, Tenant};
@@ -81,6 +83,7 @@ fn decide_window<'r, R: Borrow<Request<'r>>>(
     answer: &mut impl FnMut(&Decision),
 ) {
     let root = snapshot.root();
+    window.iter().flatten().for_each(|(request, _)| ask_for_octets(request.borrow()));
     let mut approaches: [Option<Approach<'_>>; WINDOW] = array::from_fn(|number| {
         let (request, _) = window.get(number)?.as_ref()?;
         Some(Approach::start(root, request.borrow().account?))
@@ -111,3 +114,27 @@ fn decide_window<'r, R: Borrow<Request<'r>>>(
         answer(decision);
     }
 }
+
+/// Reads an octet of each line of memory that a request's own octets are likely to stand in: as the host has them, they may be
+/// as far away as the snapshot.
+fn ask_for_octets(request: &Request<'_>) {
+    let sender = match request.envelope_sender {
+        EnvelopeSender::Path(octets) | EnvelopeSender::Unquoted(octets) => octets,
+        EnvelopeSender::Null | EnvelopeSender::Unknown => &[],
+    };
+    [request.account.unwrap_or_default(), sender].into_iter().for_each(ask);
+    match request.header {
+        Header::Block(block) => block.chunks(LINE).take(USUAL).for_each(ask),
+        Header::Fields(fields) => fields.iter().take(USUAL).for_each(|(_, body)| ask(body)),
+        Header::NotGiven => {}
+    }
+}
+
+fn ask(octets: &[u8]) {
+    black_box(octets.first().copied());
+}
+
+/// The octets of a line of memory.
+const LINE: usize = 64;
+/// The lines, or fields, that most headers have at most.
+const USUAL: usize = 8;

@@ -367,5 +367,5 @@ pub(crate) const UNIT_WORDS: u32 = 16;
 /// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for.
 const CACHED: usize = 1 << 20;
 /// The octets from which on `evaluate_many` decides in windows, which cost less than they save where most of a snapshot is
-/// beyond the second-level cache: measured, they break even between 3.4 and 7 MiB.
-const NEAR: usize = 4 << 20;
+/// beyond the second-level cache: measured, they break even at about 3 MiB.
+const NEAR: usize = 2 << 20;
