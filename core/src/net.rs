@@ -280,10 +280,11 @@ fn prefix_length(text: &str) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::{String, ToString};
+    use alloc::string::ToString;
     use core::net::{IpAddr, Ipv6Addr};
 
     use super::{IpRange, IpRangeError, parse_ip};
+    use crate::address::rows;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().expect(text)
@@ -318,8 +319,8 @@ mod tests {
         let parts =
             ["0", "1", "ab", "F0f", "ffff", "00001", "0001", ":", "::", ":1:2:3:4:5", "1:2:3", "g", "1.2.3.4", ""];
         let (mut read, mut left) = (0, 0);
-        for number in 0..parts.len().pow(5) {
-            let text: String = (0..5).map(|place| parts[number / parts.len().pow(place) % parts.len()]).collect();
+        for row in rows(&parts, 5) {
+            let text = row.concat();
             let expected: Option<Ipv6Addr> = text.parse().ok();
             match super::plain_v6(text.as_bytes()) {
                 Some(address) => assert_eq!((Some(address), read += 1), (expected, ()), "{text}"),

@@ -67,6 +67,7 @@ const fn table() -> [u64; 256] {
 #[cfg(test)]
 mod tests {
     use super::Marks;
+    use crate::address::rows;
 
     /// What the marks are said to be, one octet after another.
     fn expected(text: &[u8]) -> Marks {
@@ -98,13 +99,9 @@ mod tests {
     #[test]
     fn short_texts_and_many_others_have_the_marks_of_each_octet() {
         let octets = b"aZ9.-@_\x80";
-        for length in 0..=5_u32 {
-            for number in 0..octets.len().pow(length) {
-                let text: [u8; 5] = core::array::from_fn(|place| {
-                    octets[number / octets.len().pow(u32::try_from(place).unwrap_or(0)) % octets.len()]
-                });
-                let text = &text[..length as usize];
-                assert_eq!(Marks::of(text), expected(text));
+        for length in 0..=5 {
+            for text in rows(octets, length) {
+                assert_eq!(Marks::of(&text), expected(&text));
             }
         }
         // xorshift64, so that the texts are the same each time; it may begin with any number but zero.

@@ -18,6 +18,8 @@ mod marks;
 pub mod name;
 pub(crate) mod octet;
 pub mod path;
+#[cfg(test)]
+mod pieces;
 mod plain;
 mod punycode;
 mod reader;
@@ -36,6 +38,8 @@ pub use canonical::{AddrSpec, Canonical, CanonicalError, CanonicalFlaw, LocalFor
 pub(crate) use domain::upwards;
 pub use domain::{DomainError, DomainFlaw, DomainName};
 pub use local::LocalFlaw;
+#[cfg(test)]
+pub(crate) use pieces::rows;
 pub(crate) use plain::Known;
 pub use scope::Scope;
 pub use span::Span;

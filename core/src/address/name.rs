@@ -354,6 +354,7 @@ mod tests {
 
     use super::{Name, NameError, NameKind, addresses, are_harmless, names};
     use crate::address::header::read_field;
+    use crate::address::pieces::{EVERYDAY, UNUSUAL, rows};
     use crate::address::span::Span;
     use crate::address::unicode;
     use crate::options::Limits;
@@ -464,23 +465,9 @@ mod tests {
     /// Beside others and in any place, nothing is passed over that a look at each character would refuse.
     #[test]
     fn what_is_skipped_by_octets_is_not_refused() {
-        const BITS: [&str; 12] = [
-            "a",
-            "=",
-            "?",
-            "\u{ff20}",
-            "@",
-            "y.example",
-            "\u{200b}",
-            "\u{85}",
-            "\u{7f}",
-            "\u{202e}",
-            "\u{e9}",
-            "longer.text",
-        ];
         let mut refused_some = 0;
-        for number in 0..BITS.len().pow(4) {
-            let text: String = (0_u32..4).map(|place| BITS[number / BITS.len().pow(place) % BITS.len()]).collect();
+        for row in rows(&UNUSUAL, 4) {
+            let text = row.concat();
             let refused = |character: char| character.is_control() || unicode::is_bidi_embedding(character);
             assert_eq!(super::check(&text).is_err(), text.chars().any(refused), "{text:?}");
             assert_eq!(super::begins_encoded_word(text.as_bytes()), text.contains("=?"), "{text:?}");
@@ -492,29 +479,9 @@ mod tests {
     /// A name that is taken as it stands shows what it would show decoded.
     #[test]
     fn what_stands_undecoded_shows_the_same() {
-        const BITS: [&str; 18] = [
-            "a",
-            "B1",
-            "_",
-            "-",
-            ".",
-            "..",
-            "@",
-            "@y.z",
-            "@Y.example",
-            "@y1.9",
-            "'",
-            "=",
-            "?",
-            " ",
-            "\\",
-            "\u{e9}",
-            "\u{2014}",
-            "\u{3002}",
-        ];
         let mut stand = 0;
-        for number in 0..BITS.len().pow(4) {
-            let text: String = (0_u32..4).map(|place| BITS[number / BITS.len().pow(place) % BITS.len()]).collect();
+        for row in rows(&EVERYDAY, 4) {
+            let text = row.concat();
             let quoted = format!("\"{text}\"");
             for kind in [NameKind::DisplayName, NameKind::Comment] {
                 stand += u32::from(super::as_it_stands(quoted.as_bytes(), kind).is_some());
@@ -562,9 +529,8 @@ mod tests {
             b"\xc3\xa9",
         ];
         let (mut harmless, mut harmful) = (0, 0);
-        for number in 0..PARTS.len().pow(3) {
-            let between: Vec<u8> =
-                (0_u32..3).flat_map(|place| PARTS[number / PARTS.len().pow(place) % PARTS.len()]).copied().collect();
+        for row in rows(&PARTS, 3) {
+            let between = row.concat();
             for (before, after) in [(&PARTS[0], &b"?="[..]), (&PARTS[1], b"?="), (&PARTS[1], b""), (&&b""[..], b"")] {
                 let text = [before, &between[..], after].concat();
                 for kind in [NameKind::DisplayName, NameKind::Comment] {

@@ -241,6 +241,7 @@ mod tests {
     use crate::address::header::read_any_field;
     use crate::address::name::{addresses, names};
     use crate::address::path::{ReversePath, read_any_path, read_any_unquoted, read_unquoted};
+    use crate::address::rows;
     use crate::options::Limits;
 
     #[test]
@@ -420,16 +421,8 @@ mod tests {
         assert!(known.is_some());
         let (mut read, mut left) = (0_u32, 0_u32);
         for length in 0..=longest {
-            for number in 0..parts.len().pow(length) {
-                let mut rest = number;
-                let text: Vec<&[u8]> = (0..length)
-                    .map(|_| {
-                        let part = parts[rest % parts.len()];
-                        rest /= parts.len();
-                        part
-                    })
-                    .collect();
-                let text = text.concat();
+            for row in rows(parts, length) {
+                let text = row.concat();
                 for (before, after) in [
                     (&b"<"[..], &b"@b.example>"[..]),
                     (b"<a@", b">"),

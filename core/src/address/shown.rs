@@ -130,6 +130,7 @@ mod tests {
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
 
+    use crate::address::pieces::{EVERYDAY, UNUSUAL, rows};
     use crate::address::unicode;
 
     #[test]
@@ -143,23 +144,9 @@ mod tests {
     /// Beside others and in any place, nothing is passed over that a look at each character would find.
     #[test]
     fn what_is_skipped_by_octets_shows_nothing() {
-        const BITS: [&str; 12] = [
-            "a",
-            "=",
-            "?",
-            "\u{ff20}",
-            "@",
-            "y.example",
-            "\u{200b}",
-            "\u{85}",
-            "\u{7f}",
-            "\u{202e}",
-            "\u{e9}",
-            "longer.text",
-        ];
         let mut found_some = 0;
-        for number in 0..BITS.len().pow(4) {
-            let text: String = (0_u32..4).map(|place| BITS[number / BITS.len().pow(place) % BITS.len()]).collect();
+        for row in rows(&UNUSUAL, 4) {
+            let text = row.concat();
             let (mut found, mut expected) = (Vec::new(), Vec::new());
             super::search(&text, &mut |address| found.push(address.clone()));
             let kept: String = text.chars().filter(|&character| !unicode::is_default_ignorable(character)).collect();
@@ -173,29 +160,9 @@ mod tests {
     /// An everyday address is found as a look at each character would find it.
     #[test]
     fn an_everyday_address_is_found_like_any_other() {
-        const BITS: [&str; 18] = [
-            "a",
-            "B1",
-            "_",
-            "-",
-            ".",
-            "..",
-            "@",
-            "@y.z",
-            "@Y.example",
-            "@y1.9",
-            "'",
-            "=",
-            "?",
-            " ",
-            "\\",
-            "\u{e9}",
-            "\u{2014}",
-            "\u{3002}",
-        ];
         let mut found_some = 0;
-        for number in 0..BITS.len().pow(4) {
-            let text: String = (0_u32..4).map(|place| BITS[number / BITS.len().pow(place) % BITS.len()]).collect();
+        for row in rows(&EVERYDAY, 4) {
+            let text = row.concat();
             for (at, _) in text.match_indices('@') {
                 if let Some(address) = super::everyday_about(&text, at) {
                     assert_eq!(super::address_about(&text, at), Some(address), "{text:?}");
