@@ -1,9 +1,11 @@
 //! Whether a deny entry of the provider, the tenant or the account names the address (docs/semantics.md 4.8).
 
+use core::iter;
+
 use crate::address::octet;
 use crate::locate::Asker;
 use crate::observer::{Note, Observer};
-use crate::snapshot::compare::upwards;
+use crate::snapshot::compare::above;
 use crate::snapshot::layout::{Bytes, Read, Run};
 use crate::snapshot::row::Row;
 use crate::snapshot::rows::{DenyRow, deny, tenant};
@@ -53,7 +55,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     /// The same where it is sooner to look for those at the domain, and at each one above it.
     #[inline(never)]
     fn one_of_many(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
-        for name in upwards(self.target.domain) {
+        for name in iter::once(self.target.domain).chain(above(self.target.domain)) {
             for number in first_of(bytes, run, name)?..run.count {
                 let row = DenyRow::nth(bytes, run, number)?;
                 if row.domain()? != name {

@@ -73,17 +73,15 @@ impl Rule {
     }
 }
 
-/// Whether a domain is an address literal, which has none above it.
-pub(crate) fn is_literal(domain: &[u8]) -> bool {
-    domain.first() == Some(&b'[')
-}
-
-/// The domain itself, then each domain above it, down to the last label.
-pub(crate) fn upwards(domain: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let is_literal = is_literal(domain);
-    core::iter::successors(Some(domain), move |name| {
-        let dot = octet::position(name, b'.').filter(|_| !is_literal)?;
-        name.get(dot + 1..)
+/// Each domain above this one that an entry can name, the closest first: none is a single label, which is a public suffix.
+pub(crate) fn above(domain: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut name = domain;
+    // An address literal has none above it.
+    let mut dot = octet::position(name, b'.').filter(|_| name.first() != Some(&b'['));
+    core::iter::from_fn(move || {
+        name = name.get(dot? + 1..)?;
+        dot = octet::position(name, b'.');
+        dot.map(|_| name)
     })
 }
 
@@ -112,9 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn walks_up_labels() {
-        let names: Vec<&[u8]> = upwards(b"a.b.example").collect();
-        assert_eq!(names, [&b"a.b.example"[..], b"b.example", b"example"]);
-        assert_eq!(upwards(b"[192.0.2.1]").count(), 1);
+    fn walks_up_to_the_last_two_labels() {
+        let names: Vec<&[u8]> = above(b"a.b.c.example").collect();
+        assert_eq!(names, [&b"b.c.example"[..], b"c.example"]);
+        for domain in [&b"b.example"[..], b"example", b"[192.0.2.1]"] {
+            assert_eq!(above(domain).count(), 0);
+        }
     }
 }

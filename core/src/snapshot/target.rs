@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use crate::address::{CanonicalView, octet};
 
-use super::compare::is_literal;
+use super::compare::above;
 use super::hash::{Hash, Hasher, Sum};
 
 /// An address, and what it is looked up by, which is made when it is first asked for.
@@ -90,14 +90,9 @@ impl<'a> Target<'a> {
         core::iter::once((self.domain, self.domain_hash())).chain(self.above())
     }
 
-    /// Each domain above its own that an entry can name, with its hash: none is a single label, which is a public suffix.
+    /// Each domain above its own that an entry can name, with its hash.
     pub(crate) fn above(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
-        let (hasher, mut name) = (self.hasher, self.domain);
-        let mut dot = octet::position(name, b'.').filter(|_| !is_literal(name));
-        core::iter::from_fn(move || {
-            name = name.get(dot? + 1..)?;
-            dot = octet::position(name, b'.');
-            dot.map(|_| (name, Hash::of(hasher, name)))
-        })
+        let hasher = self.hasher;
+        above(self.domain).map(move |name| (name, Hash::of(hasher, name)))
     }
 }
