@@ -98,12 +98,18 @@ pub(crate) struct Remembered {
 /// So many are a few: most connections send from fewer addresses.
 const FEW: usize = 4;
 
-/// Keeps one more of a few; where there is no more room, those before are forgotten.
-fn keep<T>(few: &mut Vec<T>, one: T) {
+/// Forgets all of a few where there is no room for one more.
+fn make_room<T>(few: &mut Vec<T>) {
     if few.len() == FEW {
         few.clear();
     }
-    few.reserve_exact(FEW - few.len());
+}
+
+/// Keeps one more of a few, for which there is room.
+fn keep<T>(few: &mut Vec<T>, one: T) {
+    if few.is_empty() {
+        few.reserve_exact(FEW);
+    }
     few.push(one);
 }
 
@@ -171,9 +177,7 @@ impl Remembered {
     /// Makes room for another sender; returns where the octets of the last one stand that is kept. Those of all of them follow
     /// one another, so that they are forgotten together.
     pub(super) fn make_room(&mut self) -> Option<&Text> {
-        if self.senders.len() == FEW {
-            self.senders.clear();
-        }
+        make_room(&mut self.senders);
         self.senders.last().map(|last| &last.text)
     }
 
@@ -195,7 +199,7 @@ impl Remembered {
         self.senders.get(number)
     }
 
-    /// Keeps the sender of the transaction at hand, if it was allowed and nothing found.
+    /// Keeps the sender of the transaction at hand, for which room was made, if it was allowed and nothing found.
     pub(super) fn keep_sender(&mut self, text: &Text, sender: EnvelopeSender<'_>, smtputf8: bool, decision: &Decision) {
         let (AtHand::Transaction(transaction), &[grant]) = (self.transaction, decision.grants()) else { return };
         let (Some((_, is_unquoted)), true, []) =
@@ -252,6 +256,7 @@ impl Memory for Remembered {
     fn keep_facts(&mut self, address: CanonicalView<'_>, facts: AddressFacts) {
         let mut octets = Octets::from_slice(address.local);
         octets.extend_from_slice(address.domain);
+        make_room(&mut self.addresses);
         keep(&mut self.addresses, RememberedAddress { octets, local: address.local.len(), facts });
     }
 
