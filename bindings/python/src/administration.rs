@@ -63,7 +63,7 @@ impl Directory {
         let mut order = Order::new(id, instant(now)?);
         order.expected = expected;
         let directory = self.current(py);
-        let answer = py.detach(|| match directory.decide(&actor, &command, &order) {
+        let answer = py.detach(move || match directory.decide(&actor, &command, &order) {
             Ok(outcome) => outcome.to_json(),
             Err(refusal) => refusal.to_json(),
         });
@@ -119,7 +119,7 @@ impl Directory {
         let mut order = Order::new(id, asked.now);
         order.expected = expected;
         let (directory, seen) = (self.current(py), observations.current(py));
-        foreseen(py, py.detach(|| directory.preflight(&seen, &actor, &command, &order, &asked.options)))
+        foreseen(py, py.detach(move || directory.preflight(&seen, &actor, &command, &order, &asked.options)))
     }
 
     /// Say what begins to be denied at later instants if nothing is changed.
@@ -133,7 +133,7 @@ impl Directory {
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(now, hash_key)?;
         let (directory, seen) = (self.current(py), observations.current(py));
-        foreseen(py, py.detach(|| Ok(directory.outlook(&seen, asked.now, &asked.options)?)))
+        foreseen(py, py.detach(move || Ok(directory.outlook(&seen, asked.now, &asked.options)?)))
     }
 
     /// Say which accounts were seen, and how many of their messages are authorised.
@@ -147,7 +147,7 @@ impl Directory {
     ) -> PyResult<Bound<'py, PyAny>> {
         let asked = Asked::read(now, hash_key)?;
         let (directory, seen) = (self.current(py), observations.current(py));
-        let coverage = py.detach(|| directory.coverage(&seen, asked.now, &asked.options));
+        let coverage = py.detach(move || directory.coverage(&seen, asked.now, &asked.options));
         write(py, &coverage.map_err(|error| not_compiled(py, &error))?.to_json())
     }
 
@@ -163,7 +163,7 @@ impl Directory {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let asked = Asked::read(now, hash_key)?;
         let (directory, seen) = (self.current(py), observations.current(py));
-        let choices = py.detach(|| directory.choose(&seen, least, asked.now, &asked.options));
+        let choices = py.detach(move || directory.choose(&seen, least, asked.now, &asked.options));
         let choices = choices.map_err(|error| not_compiled(py, &error))?;
         choices.iter().map(|choice| write(py, &choice.to_json())).collect()
     }

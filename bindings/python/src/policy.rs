@@ -77,7 +77,7 @@ impl Policy {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (asked, seen) = (Asked::read(now, hash_key)?, observations.current(py));
         let (policy, candidate) = (&self.policy, &candidate.policy);
-        foreseen(py, py.detach(|| Ok(policy.preflight(candidate, &seen, asked.now, &asked.options)?)))
+        foreseen(py, py.detach(move || Ok(policy.preflight(candidate, &seen, asked.now, &asked.options)?)))
     }
 
     /// Return the same: it never changes.

@@ -180,8 +180,8 @@ impl Snapshot {
     /// Return the snapshot of a directory to which the record has just been applied. This one stays as it is.
     fn follow(&self, py: Python<'_>, directory: &Directory, record: &Bound<'_, PyAny>) -> PyResult<Self> {
         let record = administration::read(record, sendas::admin::Record::from_json)?;
-        let directory = directory.current(py);
-        let followed = py.detach(|| self.snapshot.follow(&directory, &record));
+        let (snapshot, directory) = (&self.snapshot, directory.current(py));
+        let followed = py.detach(move || snapshot.follow(&directory, &record));
         followed.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
     }
 

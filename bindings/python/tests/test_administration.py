@@ -1,6 +1,8 @@
 """Runs the vectors of administration, and follows a log."""
 
 import json
+import sys
+import threading
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -142,6 +144,50 @@ def test_a_directory_may_be_used_while_a_mapping_is_read() -> None:
     assert (directory.sequence, answer["record"]["sequence"]) == (1, 2)
     with pytest.raises(ValueError, match="the next record is 3"):
         directory.apply(Interrupted(answer["record"]))  # type: ignore[arg-type]
+
+
+def test_others_run_while_a_directory_that_is_being_read_is_copied() -> None:
+    tenants = [{"id": f"t{number}", "account": [{"id": f"a{number}"}]} for number in range(5_000)]
+    policy = sendas.Policy.from_json(json.dumps({"schema": 1, "tenant": tenants}))
+    directory, seen = sendas.Directory(), sendas.Observations(most=1)
+    for record in directory.import_policy(policy, name="test", now=0):
+        directory.apply(record)
+    provider: sendas.Actor = {"kind": "provider", "name": "test"}
+    ran = False
+
+    def read() -> None:
+        directory.preflight(seen, provider, {"command": "add_tenant", "tenant": "other"}, id="other", now=0)
+
+    def run() -> None:
+        nonlocal ran
+        go.acquire()
+        ran = True
+
+    interval = sys.getswitchinterval()
+    for number in range(50):
+        add_tenant: sendas.Command = {"command": "add_tenant", "tenant": f"new-{number}"}
+        answer = directory.decide(provider, add_tenant, id=f"new-{number}", now=0)
+        assert answer["outcome"] == "changed"
+        go = threading.Lock()
+        go.acquire()
+        reader, other = threading.Thread(target=read), threading.Thread(target=run)
+        # From here on, who has the interpreter keeps it until it waits, or lets others run.
+        sys.setswitchinterval(1_000)
+        try:
+            other.start()
+            reader.start()
+            go.release()
+            directory.apply(answer["record"])
+            meanwhile = ran
+        finally:
+            sys.setswitchinterval(interval)
+        reader.join()
+        other.join()
+        # On a busy machine the other thread may have come too late, or the reader been too early.
+        if meanwhile:
+            return
+        ran = False
+    pytest.fail("no other thread ran while the directory was copied")
 
 
 def test_what_cannot_be_read_or_does_not_fit_raises() -> None:
