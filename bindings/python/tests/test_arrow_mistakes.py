@@ -1,6 +1,5 @@
 """What is no batch of requests is refused, with the column, the row and what would be right."""
 
-import ctypes
 import os
 import random
 import signal
@@ -303,34 +302,6 @@ def test_what_is_no_utf8_in_a_column_of_strings_is_decided_as_octets() -> None:
     assert [row["reason"] for row in pa.table(SNAPSHOT.evaluate_arrow(batch(account=account))).to_pylist()] == [
         "unknown_account"
     ]
-
-
-class Schema(ctypes.Structure):
-    _fields_ = [("format", ctypes.c_char_p), ("name", ctypes.c_char_p), ("metadata", ctypes.c_char_p)]
-
-
-class Array(ctypes.Structure):
-    _fields_ = [
-        *((name, ctypes.c_int64) for name in ("length", "null_count", "offset", "n_buffers", "n_children")),
-        ("buffers", ctypes.c_void_p),
-        ("children", ctypes.c_void_p),
-    ]
-
-
-def test_an_array_that_lacks_what_its_schema_says_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    data = batch()
-
-    class Fewer:
-        def __arrow_c_array__(self, requested_schema: object | None = None) -> Any:
-            schema, array = data.__arrow_c_array__()
-            Array.from_address(pointer(array, b"arrow_array")).n_children = 1
-            return schema, array
-
-    with pytest.raises(ValueError, match="the batch cannot be read: what was handed over is no valid Arrow data"):
-        SNAPSHOT.evaluate_arrow(Fewer())
-    capfd.readouterr()
 
 
 def test_an_interrupt_ends_a_long_batch() -> None:

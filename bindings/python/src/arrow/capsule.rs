@@ -18,6 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 use sendas_arrow::{Wrong, guarded};
 
+use super::sound::{check_batch, check_schema, members};
 use crate::text::wrong_type;
 
 /// What was handed over.
@@ -38,15 +39,16 @@ impl Given {
                 return Err(wrong_type(&exported, "__arrow_c_array__()", "a pair of capsules"));
             };
             let (schema, array) = (contents(&schema, SCHEMA)?, contents(&array, ARRAY)?);
-            // SAFETY: a capsule of this name holds a valid `ArrowSchema`; it is borrowed while the capsule lives.
-            let fields =
-                guarded("the schema cannot be read", || fields(unsafe { schema.cast::<FFI_ArrowSchema>().as_ref() }))
-                    .map_err(|wrong| refused(&wrong))?;
-            // SAFETY: a capsule of this name holds a valid `ArrowArray`. It is moved out, and what is left is marked as released.
-            let array = unsafe { FFI_ArrowArray::from_raw(array.cast().as_ptr()) };
-            if array.is_released() {
+            // SAFETY: capsules of these names hold an `ArrowSchema` and an `ArrowArray`; both are borrowed while the capsules live.
+            let (schema, given) =
+                unsafe { (schema.cast::<FFI_ArrowSchema>().as_ref(), array.cast::<FFI_ArrowArray>().as_ref()) };
+            if given.is_released() {
                 return Err(consumed("array"));
             }
+            let fields = guarded("the schema cannot be read", || fields(schema, Some(given)));
+            let fields = fields.map_err(|wrong| refused(&wrong))?;
+            // SAFETY: as before. It is moved out, and what is left is marked as released.
+            let array = unsafe { FFI_ArrowArray::from_raw(array.cast().as_ptr()) };
             return Ok(Self::Array(array, fields));
         }
         let Some(export) = data.getattr_opt("__arrow_c_stream__")? else {
@@ -84,7 +86,7 @@ impl Upstream {
         if code != 0 {
             return Err(said(&mut stream, code));
         }
-        let fields = fields(&schema)?;
+        let fields = fields(&schema, None)?;
         Ok(Self { stream, fields })
     }
 
@@ -126,13 +128,14 @@ pub(super) fn import(array: FFI_ArrowArray, fields: &Fields) -> Result<Option<St
     if array.is_empty() {
         return Ok(None);
     }
-    for (number, field) in fields.iter().enumerate().take(array.num_children()) {
+    check_batch(&array, fields)?;
+    for (number, field) in fields.iter().enumerate() {
         if !lengths_hold(array.child(number), field.data_type()) {
             return Err(Wrong::broken(field.name()));
         }
     }
-    // SAFETY: the schema came with the array, which its producer warrants to agree with it. What an array says of the length of its
-    // buffers is checked above, offsets, keys and views where they are used.
+    // SAFETY: the schema came with the array, which its producer warrants to agree with it. What an array says of itself
+    // and of the length of its buffers is checked above, offsets, keys and views where they are used.
     let data = unsafe { from_ffi_and_data_type(array, DataType::Struct(fields.clone())) }?;
     let batch = StructArray::from(data);
     match batch.nulls().filter(|nulls| nulls.null_count() > 0) {
@@ -148,8 +151,7 @@ pub(super) fn import(array: FFI_ArrowArray, fields: &Fields) -> Result<Option<St
 /// views as the last buffer does. No slice can have such a length, not even to be looked at.
 fn lengths_hold(array: &FFI_ArrowArray, data_type: &DataType) -> bool {
     let last = array.offset() + array.len();
-    let child = |number: usize, data_type: &DataType| lengths_hold(array.child(number), data_type);
-    match data_type {
+    let own = match data_type {
         DataType::Binary | DataType::Utf8 => {
             array.is_empty() || number(array, 1, last).map(i32::from_ne_bytes).is_none_or(|end| end >= 0)
         }
@@ -163,20 +165,10 @@ fn lengths_hold(array: &FFI_ArrowArray, data_type: &DataType) -> bool {
             (0..buffers.saturating_sub(3)).all(|at| length(at).is_some_and(|length| length >= 0))
         }
         DataType::Dictionary(_, values) => array.dictionary().is_none_or(|array| lengths_hold(array, values)),
-        DataType::FixedSizeList(element, _)
-        | DataType::LargeList(element)
-        | DataType::LargeListView(element)
-        | DataType::List(element)
-        | DataType::ListView(element)
-        | DataType::Map(element, _) => child(0, element.data_type()),
-        DataType::RunEndEncoded(_, values) => child(1, values.data_type()),
-        DataType::Struct(members) => members.iter().enumerate().all(|(at, member)| child(at, member.data_type())),
-        DataType::Union(members, _) => {
-            members.iter().enumerate().all(|(at, (_, member))| child(at, member.data_type()))
-        }
         // Theirs follow from the number of rows.
         _ => true,
-    }
+    };
+    own && members(data_type).into_iter().enumerate().all(|(at, member)| lengths_hold(array.child(at), member))
 }
 
 /// The octets of a number in a buffer; none where the buffer is missing, which importing refuses.
@@ -185,6 +177,13 @@ fn number<const N: usize>(array: &FFI_ArrowArray, buffer: usize, at: usize) -> O
     // SAFETY: the producer warrants that the buffer is as long as its array says: there is an offset behind the last row, and a
     // length for each buffer behind views.
     (!buffer.is_null()).then(|| unsafe { buffer.add(at).read() })
+}
+
+/// As many entries of metadata as a type says that it has.
+pub(super) fn entries(schema: &FFI_ArrowSchema) -> i32 {
+    let metadata = schema.metadata.cast::<i32>();
+    // SAFETY: the producer warrants that metadata, where it is there, begins with the number of its entries.
+    if metadata.is_null() { 0 } else { unsafe { metadata.read_unaligned() } }
 }
 
 /// Exports a schema.
@@ -228,8 +227,9 @@ fn contents(object: &Bound<'_, PyAny>, name: &'static CStr) -> PyResult<NonNull<
     }
 }
 
-/// Returns the columns of a schema, which must be that of a table.
-fn fields(schema: &FFI_ArrowSchema) -> Result<Fields, Wrong> {
+/// Returns the columns of a schema, which must be that of a table, and fit the array that came with it.
+fn fields(schema: &FFI_ArrowSchema, array: Option<&FFI_ArrowArray>) -> Result<Fields, Wrong> {
+    check_schema(schema, array)?;
     match DataType::try_from(schema)? {
         DataType::Struct(fields) => Ok(fields),
         other => Err(Wrong::new(format_args!("a table or an array of structs is expected, not one of type {other}"))),

@@ -3,5 +3,6 @@
 
 mod capsule;
 mod decide;
+mod sound;
 
 pub(crate) use decide::{DecisionBatch, DecisionStream, evaluate};
