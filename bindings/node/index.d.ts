@@ -699,7 +699,7 @@ export declare class Snapshot {
    */
   seal(): Uint8Array
   /**
-   * Checks all of an opened snapshot at once, which otherwise happens where something is first read.
+   * Checks all of an opened snapshot at once, which otherwise happens where something is first read; decisions then ask about no part any more.
    *
    * Throws a `SnapshotError` if it is damaged.
    */

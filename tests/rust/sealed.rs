@@ -22,14 +22,19 @@ proptest! {
         prop_assert_eq!(opened.id(), compiled.id());
         prop_assert_eq!(opened.options().limits, case.options.limits);
         prop_assert_eq!(opened.tenants().collect::<Result<Vec<_>, _>>(), compiled.tenants().collect());
-        for account in case.policy.tenants.iter().flat_map(|tenant| &tenant.accounts) {
-            let request = sendas_tests::request::Request { account: Some(account.id.clone()), ..case.request.clone() };
-            Written::new(&request, &case.options.limits).ask(|asked| {
-                prop_assert_eq!(opened.evaluate(asked), compiled.evaluate(asked));
-                Ok(())
-            })?;
-        }
+        let decide_all = || {
+            case.policy.tenants.iter().flat_map(|tenant| &tenant.accounts).try_for_each(|account| {
+                let id = Some(account.id.clone());
+                let request = sendas_tests::request::Request { account: id, ..case.request.clone() };
+                Written::new(&request, &case.options.limits).ask(|asked| {
+                    prop_assert_eq!(opened.evaluate(asked), compiled.evaluate(asked));
+                    Ok(())
+                })
+            })
+        };
+        decide_all()?;
         prop_assert_eq!(opened.verify(), Ok(()));
+        decide_all()?;
         prop_assert!(opened.seal().is_ok_and(|again| again == sealed));
         let other = Snapshot::compile(&shuffled(&case.policy, &mut Choices::new(&few)), &case.options);
         prop_assert!(other.expect("a sound policy").seal().is_ok_and(|other| other == sealed), "the order shows");
@@ -113,19 +118,25 @@ fn a_damaged_block_defers_what_needs_it_and_nothing_else() {
     let at = octets.len() / 4;
     octets[at] ^= 1;
     let damaged = Snapshot::open(octets).expect("the head is sound");
-    let (mut deferred, mut decided) = (0, 0);
-    for (number, before) in sound.decisions.iter().enumerate() {
-        let after = sound.decide(&damaged, number);
-        if after.verdict() == Verdict::Defer {
-            assert_eq!(after.reasons()[0].reason, Reason::SnapshotDamaged);
-            deferred += 1;
-        } else {
-            assert_eq!(after, *before);
-            decided += 1;
+    let decide_all = || {
+        let (mut deferred, mut decided) = (0, 0);
+        for (number, before) in sound.decisions.iter().enumerate() {
+            let after = sound.decide(&damaged, number);
+            if after.verdict() == Verdict::Defer {
+                assert_eq!(after.reasons()[0].reason, Reason::SnapshotDamaged);
+                deferred += 1;
+            } else {
+                assert_eq!(after, *before);
+                decided += 1;
+            }
         }
-    }
+        (deferred, decided)
+    };
+    let (deferred, decided) = decide_all();
     assert!(deferred > 0 && decided > 0, "{deferred} deferred, {decided} decided");
     assert!(damaged.verify().is_err() && damaged.seal().is_err());
+    // What was not found sound is asked about again.
+    assert_eq!(decide_all(), (deferred, decided));
 }
 
 /// Asserts that octets which are not those that were sealed give an error, or decide as the sound ones do or not at all.

@@ -96,7 +96,7 @@ impl Snapshot {
         }
     }
 
-    /// Checks all of an opened snapshot at once, which otherwise happens where something is first read.
+    /// Checks all of an opened snapshot at once, which otherwise happens where something is first read; decisions then ask about no part any more.
     ///
     /// Throws a `SnapshotError` if it is damaged.
     #[napi(configurable = true)]

@@ -122,7 +122,7 @@ impl Snapshot {
         })
     }
 
-    /// Check all of an opened snapshot at once.
+    /// Check all of an opened snapshot at once. Decisions then ask about no part any more.
     fn verify(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.snapshot.verify()).map_err(|error| damaged_snapshot(py, &error))
     }

@@ -5,7 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use twox_hash::XxHash3_64;
 
@@ -15,6 +15,8 @@ use super::rows::ROOT_HEAD;
 /// Which blocks have been checked. The octets themselves are handed in, because a snapshot only borrows them.
 pub(crate) struct Blocks {
     checked: Box<[AtomicU8]>,
+    /// All of them have been, so that none need be asked for.
+    all_are_sound: AtomicBool,
     /// The octet where the checksums start, which is behind the last block.
     end: usize,
 }
@@ -23,7 +25,7 @@ impl Blocks {
     /// Takes the blocks before `end`, none of which is checked.
     pub(crate) fn new(end: usize) -> Self {
         let checked = (0..end.div_ceil(BLOCK)).map(|_| AtomicU8::new(0)).collect();
-        Self { checked, end }
+        Self { checked, all_are_sound: AtomicBool::new(false), end }
     }
 
     /// The octets that the checksums take.
@@ -64,7 +66,15 @@ impl Blocks {
 
     /// Checks every block that is not known to be sound.
     pub(crate) fn verify(&self, bytes: Bytes<'_>) -> Read<()> {
-        self.touch(bytes, 0, self.end)
+        self.touch(bytes, 0, self.end)?;
+        self.all_are_sound.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether every block has been checked.
+    #[inline]
+    pub(crate) fn are_verified(&self) -> bool {
+        self.all_are_sound.load(Ordering::Relaxed)
     }
 
     #[cold]

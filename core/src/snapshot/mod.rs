@@ -154,7 +154,8 @@ impl Snapshot {
         Ok(Sealed { snapshot, head, sums })
     }
 
-    /// Checks every block that has not been read yet. A snapshot that was not opened has none.
+    /// Checks every block that has not been read yet. A snapshot that was not opened has none. Decisions then cost what they
+    /// cost of a snapshot in memory: no block is asked for any more.
     ///
     /// # Errors
     ///
@@ -198,7 +199,8 @@ impl Snapshot {
     #[inline]
     pub(crate) fn root(&self) -> RootView<'_> {
         let inner = &*self.inner;
-        RootView { bytes: inner.image.bytes(), hasher: &inner.hasher, inner }
+        let blocks = inner.image.blocks.as_ref().filter(|blocks| !blocks.are_verified());
+        RootView { bytes: inner.image.bytes(), hasher: &inner.hasher, inner, blocks }
     }
 
     /// A snapshot of an image without changes.

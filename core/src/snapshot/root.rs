@@ -24,6 +24,8 @@ pub(crate) struct RootView<'p> {
     pub(crate) bytes: Bytes<'p>,
     pub(crate) hasher: &'p Hasher,
     pub(super) inner: &'p Inner,
+    /// What of the octets has been checked, if they were sealed and not all of them have.
+    pub(super) blocks: Option<&'p Blocks>,
 }
 
 impl<'p> RootView<'p> {
@@ -38,7 +40,7 @@ impl<'p> RootView<'p> {
     pub(crate) fn page(self, number: u32) -> Read<PageView<'p>> {
         let first = (number as usize).saturating_mul(UNIT);
         match self.bytes.0.get(first..) {
-            Some(octets) if self.blocks().is_none() => PageView::new(octets),
+            Some(octets) if self.blocks.is_none() => PageView::new(octets),
             Some(octets) => self.sealed_page(octets, first),
             // No image is so large that a number of the overlay would stand in it.
             None => self.overlay().ok_or(Damaged)?.page(number),
@@ -48,7 +50,7 @@ impl<'p> RootView<'p> {
     #[inline(never)]
     fn sealed_page(self, octets: &'p [u8], first: usize) -> Read<PageView<'p>> {
         let length = Bytes(octets).word(0)? as usize * 4;
-        if let Some(blocks) = self.blocks() {
+        if let Some(blocks) = self.blocks {
             blocks.touch_page(self.bytes, first, length)?;
         }
         PageView::new(octets.get(..length).ok_or(Damaged)?)
@@ -114,16 +116,10 @@ impl<'p> RootView<'p> {
     /// Checks what of a table such a look-up reads, if it was sealed.
     #[inline(always)]
     fn check<const N: usize>(self, run: Run, hash: Hash) -> Read<()> {
-        match self.blocks() {
+        match self.blocks {
             Some(blocks) => Candidates::<N>::check(self.bytes, run, hash, blocks),
             None => Ok(()),
         }
-    }
-
-    /// What of the octets has been checked, if they were sealed.
-    #[inline]
-    fn blocks(self) -> Option<&'p Blocks> {
-        self.inner.image.blocks.as_ref()
     }
 
     /// What has changed since the image was built.

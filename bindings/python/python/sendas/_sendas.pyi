@@ -293,7 +293,8 @@ class Snapshot:
         """
 
     def verify(self) -> None:
-        """Check all of an opened snapshot at once, which otherwise happens where something is first read.
+        """Check all of an opened snapshot at once, which otherwise happens where something is first read; decisions then ask
+        about no part any more.
 
         Raises `sendas.SnapshotError` where it is damaged.
         """
