@@ -1,16 +1,18 @@
 //! What other accounts and tenants have to do with the address (docs/semantics.md 4.9, 5.1).
 
+use core::ops::ControlFlow;
+
 use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::entry::{Link, link};
 use crate::snapshot::keys::Table;
 use crate::snapshot::layout::{Read, Word};
-use crate::snapshot::page::rule;
+use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
 use crate::snapshot::rows::{AccountRow, DomainRow, account, domain, tenant};
 
-use super::{Fact, Gatherer};
+use super::{AddressFacts, Fact, Gatherer};
 
 impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     #[inline]
@@ -29,7 +31,11 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
             self.domains_reaching(&mut separators)?;
         }
         let own = self.own_rule().separators;
-        root.claims(target, own, separators, |link, base| self.mailbox(link, base))
+        let mut last = None;
+        root.claims(target, own, separators, |link, base| {
+            self.mailbox(link, base, &mut last)?;
+            Ok(if self.knows_mailboxes() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })
     }
 
     #[inline(never)]
@@ -82,9 +88,9 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     }
 
     /// Enters another account's own address that was found by the first octets of this one, if it counts and they are one in
-    /// widest form.
+    /// widest form; `last` is what [`Self::proves`] found last.
     #[inline(never)]
-    fn mailbox(&mut self, link: Link, base: &[u8]) -> Read<()> {
+    fn mailbox(&mut self, link: Link, base: &[u8], last: &mut Option<(u32, bool)>) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
         let page = asker.root.page(link.page)?;
         let other: AccountRow<'_> = page.record(link.record)?;
@@ -92,7 +98,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         if flags & (account::COUNTED | account::COUNTED_ABOVE) == 0 || !octet::same(other.domain()?, target.domain) {
             return Ok(());
         }
-        if flags & account::COUNTED == 0 && !reaches(asker.root, page, link.page, target)? {
+        if flags & account::COUNTED == 0 && !self.proves((page, link.page), last)? {
             return Ok(());
         }
         let own = other.local()?;
@@ -117,6 +123,30 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         Ok(())
     }
 
+    /// Whether an entry of a tenant above the address reaches it, which is asked once for own addresses that stand one behind the
+    /// other.
+    fn proves(&self, (page, number): (PageView<'_>, u32), last: &mut Option<(u32, bool)>) -> Read<bool> {
+        match *last {
+            Some((of, proves)) if of == number => Ok(proves),
+            _ => {
+                let proves = reaches(self.asker.root, page, number, self.target)?;
+                *last = Some((number, proves));
+                Ok(proves)
+            }
+        }
+    }
+
+    /// Whether everything is known that another own address could add; an explanation names each.
+    #[inline]
+    const fn knows_mailboxes(&self) -> bool {
+        let facts = self.facts;
+        O::IS_BLIND
+            && facts.has(Fact::Hosted)
+            && facts.has(Fact::Protected)
+            // Whose owner consented to exactly the address is not another's.
+            && facts.has_any(const { AddressFacts::of(&[Fact::OwnOfAnotherTenant, Fact::Consent]) })
+    }
+
     /// Whether the account may use an identity with consent that is this own address: the one that is asked for, or what that
     /// is a sub-address of.
     fn opens(&self, own: &[u8]) -> bool {
@@ -130,5 +160,71 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     fn covers_mailboxes(&self) -> bool {
         let has = |flag: u32| self.closest & flag != 0;
         has(domain::COVERS_MAILBOXES) && (has(domain::APPROVED) || !self.asker.page.has(tenant::APPROVAL_REQUIRED))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+    use crate::address::{Address, CanonicalView, DomainName};
+    use crate::gather::{Depth, gather};
+    use crate::locate::Asker;
+    use crate::options::{HashKey, Options};
+    use crate::policy::{Account, Domain, DomainStatus, Names, Policy, Proof, Separator, Tenant};
+    use crate::request::{Channel, Request};
+    use crate::snapshot::Snapshot;
+    use crate::snapshot::target::Target;
+    use crate::time::{Clock, Timestamp};
+
+    /// Counts the own addresses that a decision looks at.
+    struct Counting(usize);
+
+    impl Observer for Counting {
+        const IS_BLIND: bool = true;
+
+        fn note<'s>(&mut self, note: impl FnOnce() -> Note<'s>) {
+            self.0 += usize::from(matches!(note(), Note::Protected { .. }));
+        }
+
+        fn depth(proof: Proof) -> Depth {
+            Depth::Enough(proof)
+        }
+    }
+
+    /// A tenant that has an entry for `a.example`.
+    fn tenant(id: &str, separator: Option<Separator>) -> Tenant {
+        let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
+        (domain.status, domain.senders, domain.separator) = (DomainStatus::Verified, Names::Any, separator);
+        let mut tenant = Tenant::new(id);
+        tenant.domains.push(domain);
+        tenant
+    }
+
+    #[test]
+    fn a_decision_looks_at_few_of_many_own_addresses_that_are_one() {
+        let (mut asking, mut many) = (tenant("asking", Some(Separator::Plus)), tenant("many", None));
+        asking.accounts.push(Account::new("alice"));
+        for number in 0..1_000 {
+            let mut account = Account::new(format!("account-{number}"));
+            account.address = Some(Address::parse(&format!("joe+{number}@a.example")).expect("an address"));
+            many.accounts.push(account);
+        }
+        let mut policy = Policy::default();
+        policy.tenants.extend([asking, many]);
+        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([7; 16]))).expect("a sound policy");
+        let (mut request, clock) = (Request::new(Channel::Smtp, Timestamp(0)), Clock::new(Timestamp(0)));
+        request.account = Some(b"alice");
+        let asker = Asker::locate(snapshot.root(), &request, &clock).expect("it is sound").expect("an account");
+        for address in ["joe@a.example", "joe+x@a.example", "joe+7@a.example"] {
+            let address = Address::parse(address).expect("an address");
+            let mut counting = Counting(0);
+            let (local, domain) = (address.local().as_bytes(), address.domain().as_bytes());
+            let target = Target::new(asker.root.hasher, CanonicalView { local, domain });
+            let facts = gather(&asker, &target, Depth::Everything, &mut counting).expect("it is sound");
+            let found = [Fact::Hosted, Fact::Protected, Fact::OwnOfAnotherTenant].map(|fact| facts.has(fact));
+            assert_eq!((found, counting.0 < 4), ([true; 3], true), "{} of `{address}`", counting.0);
+        }
     }
 }

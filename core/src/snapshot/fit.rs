@@ -7,6 +7,7 @@ use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
 use crate::address::{Address, CanonicalView};
 use crate::policy::{
@@ -141,13 +142,13 @@ impl<'s> Fit<'s> {
             let page = self.root.page(link.page)?;
             let row: AccountRow<'_> = page.record(link.record)?;
             if Some(link.page) == self.old || row.domain()? != domain {
-                return Ok(());
+                return Ok(ControlFlow::Continue(()));
             }
             let both = rule(page.closest(&target)?).separators.union(own);
             if both.base(local).eq_ignore_ascii_case(both.base(row.local()?)) {
                 found = Some(text(row.id()?)?);
             }
-            Ok(())
+            Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(found)
     }

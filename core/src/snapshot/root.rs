@@ -1,5 +1,7 @@
 //! Look-ups over all tenants: in the tables of the image, and in what has changed since.
 
+use core::ops::ControlFlow;
+
 use crate::address::CanonicalView;
 use crate::policy::Strength;
 use crate::time::Clock;
@@ -63,18 +65,20 @@ impl<'p> RootView<'p> {
         Ok(Links { candidates, overlay: self.overlay(), table, hash, added: 0 })
     }
 
-    /// Calls `visit` with what a table has under a key.
+    /// Calls `visit` with what a table has under a key, until that needs no more.
     #[inline(always)]
     pub(crate) fn each<const N: usize>(
         &self,
         table: Table,
         run: Run,
         hash: Hash,
-        mut visit: impl FnMut(Link) -> Read<()>,
+        mut visit: impl FnMut(Link) -> GoOn,
     ) -> Read<()> {
         let home = self.home::<N>(run, hash)?;
         if let Some(words) = home.first() {
-            visit(link(words))?;
+            if visit(link(words))?.is_break() {
+                return Ok(());
+            }
         }
         if home.has_more() { self.each_further::<N>(table, run, hash, &mut visit) } else { Ok(()) }
     }
@@ -85,11 +89,13 @@ impl<'p> RootView<'p> {
         table: Table,
         run: Run,
         hash: Hash,
-        visit: &mut dyn FnMut(Link) -> Read<()>,
+        visit: &mut dyn FnMut(Link) -> GoOn,
     ) -> Read<()> {
         let mut links = self.further::<N>(table, run, hash)?;
         while let Some(link) = links.next()? {
-            visit(link)?;
+            if visit(link)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
@@ -178,7 +184,10 @@ impl<'p> RootView<'p> {
     ) -> Read<()> {
         self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
             let row: DomainRow<'_> = self.page(page)?.record(record)?;
-            if row.name()? == name { visit(page, row) } else { Ok(()) }
+            if row.name()? == name {
+                visit(page, row)?;
+            }
+            Ok(ControlFlow::Continue(()))
         })
     }
 
@@ -236,7 +245,7 @@ impl<'p> RootView<'p> {
     }
 
     /// Calls `visit` with each account whose own address, counted or not, may be this one in widest form, and with what was
-    /// left of the address when it was found.
+    /// left of the address when it was found, until that needs no more.
     ///
     /// `own` is the separator that the asking tenant gives to the domain, `others` are those that any tenant gives it.
     #[inline(always)]
@@ -245,7 +254,7 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         own: Separators,
         others: Separators,
-        mut visit: impl FnMut(Link, &[u8]) -> Read<()>,
+        mut visit: impl FnMut(Link, &[u8]) -> GoOn,
     ) -> Read<()> {
         let index = self.head()?.own_index();
         if index.count == 0 && self.overlay().is_none() {
@@ -263,10 +272,10 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         own: Separators,
         others: Separators,
-        visit: &mut dyn FnMut(Link, &[u8]) -> Read<()>,
+        visit: &mut dyn FnMut(Link, &[u8]) -> GoOn,
     ) -> Read<()> {
         let index = self.head()?.own_index();
-        let tagged_of = |base: &[u8], visit: &mut dyn FnMut(Link, &[u8]) -> Read<()>| -> Read<()> {
+        let tagged_of = |base: &[u8], visit: &mut dyn FnMut(Link, &[u8]) -> GoOn| -> Read<()> {
             let hash = target.hash_of(base, false);
             own.iter().try_for_each(|separator| {
                 self.each::<2>(Table::Own, index, tagged(hash, separator), |link| visit(link, base))
@@ -316,6 +325,9 @@ impl<'p> RootView<'p> {
         Ok(flags)
     }
 }
+
+/// What a look-up does behind a record.
+type GoOn = Read<ControlFlow<()>>;
 
 /// The records that a table over all tenants may have for a key; each must still be compared in full.
 pub(crate) struct Links<'p, const N: usize> {
