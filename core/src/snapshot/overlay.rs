@@ -69,18 +69,15 @@ impl Overlay {
             self.masked.set(u64::from(number), ());
             return Ok(());
         }
-        keys(view, hasher, |table, key, _| {
-            let slot = slot(table, key.hash(hasher));
-            let left: Vec<Link> = self
-                .links
-                .get(slot)
-                .into_iter()
-                .flat_map(|links| links.iter())
-                .filter(|link| link.page != number)
-                .copied()
-                .collect();
+        let mut slots = Vec::new();
+        keys(view, hasher, |table, key, _| slots.push(slot(table, key.hash(hasher))))?;
+        slots.sort_unstable();
+        slots.dedup();
+        for slot in slots {
+            let links = self.links.get(slot).into_iter().flat_map(|links| links.iter());
+            let left: Vec<Link> = links.filter(|link| link.page != number).copied().collect();
             if left.is_empty() { self.links.remove(slot) } else { self.links.set(slot, left.into()) }
-        })?;
+        }
         self.octets -= view.octets()?.len();
         self.pages.remove(u64::from(number & !OVERLAID));
         Ok(())
@@ -89,13 +86,16 @@ impl Overlay {
     fn link(&mut self, view: Read<PageView<'_>>, page: u32, hasher: &Hasher) -> Read<u128> {
         let view = view?;
         self.has_subdomains |= view.has(tenant::HAS_SUBDOMAINS);
-        keys(view, hasher, |table, key, record: Word| {
-            let hash = key.hash(hasher);
-            let slot = slot(table, hash);
-            let mut links: Vec<Link> = self.links(table, hash).to_vec();
-            links.push(Link { page, record });
+        let mut added: Vec<(u64, Word)> = Vec::new();
+        keys(view, hasher, |table, key, record| added.push((slot(table, key.hash(hasher)), record)))?;
+        // In their order under each key, of which some have many.
+        added.sort_unstable();
+        for under in added.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some(&(slot, _)) = under.first() else { continue };
+            let before = self.links.get(slot).into_iter().flat_map(|links| links.iter().copied());
+            let links: Vec<Link> = before.chain(under.iter().map(|&(_, record)| Link { page, record })).collect();
             self.links.set(slot, links.into());
-        })?;
+        }
         Ok(view.head().digest())
     }
 }
