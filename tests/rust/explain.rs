@@ -61,6 +61,24 @@ fn the_most_alike_address_that_may_be_used_is_named() {
 }
 
 #[test]
+fn few_of_many_own_addresses_that_are_one_are_named() {
+    let mut policy =
+        POLICY.replace("status = \"verified\"", "status = \"verified\"\nseparator = \"+\"\nsenders = \"any\"");
+    policy += "[[tenant]]\nid = \"many\"\n[[tenant.domain]]\nname = \"acme.example\"\nstatus = \"verified\"\n";
+    for number in 0..1_000 {
+        let _ = write!(policy, "[[tenant.account]]\nid = \"many-{number}\"\naddress = \"joe+{number}@acme.example\"\n");
+    }
+    let policy = Policy::from_toml(policy).expect("the policy is one");
+    let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([3; 16]))).expect("the policy compiles");
+    let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+    request.account = Some(b"bob");
+    request.envelope_sender = EnvelopeSender::Path(b"joe@acme.example");
+    let explained = snapshot.explain_stage(&request, Stage::Envelope, View::Provider);
+    let named = explained.steps.iter().filter(|step| step.text.contains("own address of account `many-")).count();
+    assert!((64..80).contains(&named), "{named}");
+}
+
+#[test]
 fn an_account_without_addresses_has_no_near_miss() {
     let policy = POLICY.replace("consent = \"given\"", "consent = \"pending\"");
     assert_eq!(near(&policy, "bob", "alice@acme.example"), None);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sendas::policy::{Account, Domain, DomainStatus, Names, Policy, Role, Tenant};
+use sendas::policy::{Account, Consent, Domain, DomainStatus, Identity, Names, Policy, Role, Separator, Tenant};
 use sendas::{
     Address, Channel, CompileError, DeltaError, DomainName, EnvelopeSender, HashKey, Options, Request, Snapshot, Stage,
     Timestamp, Verdict,
@@ -13,6 +13,8 @@ use sendas::{
 use sendas_tests::agree;
 use sendas_tests::change::{pick, renamed};
 use sendas_tests::generate::{self, Case, Choices};
+use sendas_tests::request::{DomainForm, Envelope, Spelling, Value};
+use sendas_tests::written::Written;
 
 /// What one step does: a tenant of generated octets, and choices.
 type Step = (Vec<u8>, Vec<u8>);
@@ -82,6 +84,89 @@ fn the_first_own_address_is_protected_although_it_came_after_the_image() {
     assert_eq!([&image, &followed].map(verdict), [Verdict::Allow, Verdict::Deny]);
 }
 
+#[test]
+fn what_many_have_under_one_key_is_found_however_it_came() {
+    let options = Options::new(HashKey(*b"sixteen random!!"));
+    let mut case = generate::case(&[0; 600]);
+    (case.policy, case.options) = (crowded(true), options);
+    let asking = |case: &mut Case, account: &str, local: &str| {
+        case.request.account = Some(account.to_owned());
+        let value = Value { local: local.to_owned(), domain: "a.example".to_owned() };
+        let address = Spelling { value, quoted: false, domain: DomainForm::Plain, flaw: None };
+        case.request.envelope = Envelope::Path { address, brackets: true };
+    };
+    let fresh = Snapshot::compile(&case.policy, &options).expect("a sound policy");
+    let image = Snapshot::compile(&crowded(false), &options).expect("a sound policy");
+    let mut followed = image.clone();
+    for tenant in &case.policy.tenants {
+        followed = followed.replace_tenant(tenant).expect("a sound tenant");
+    }
+    let sealed = fresh.seal().expect("a sound snapshot");
+    assert!(followed.seal().is_ok_and(|other| other == sealed), "the order of changes shows");
+    case.policy.tenants.reverse();
+    let other = Snapshot::compile(&case.policy, &options).expect("a sound policy");
+    assert!(other.seal().is_ok_and(|other| other == sealed), "the order of tenants shows");
+    let opened = Snapshot::open(sealed).expect("what was sealed");
+    for (account, local) in ["alice", "heir-7", "counted-0", "counted-99"].into_iter().flat_map(|account| {
+        ["joe", "joe+x", "joe+0", "joe+99", "joe-x", "ann", "ann+7", "eve", "eve+2"].map(|of| (account, of))
+    }) {
+        asking(&mut case, account, local);
+        let written = Written::new(&case.request, &options.limits);
+        for snapshot in [&fresh, &followed, &opened] {
+            agree::equals_reference(&case, snapshot, &written, Stage::Envelope);
+        }
+        agree::explained_equals_evaluated(&fresh, &written);
+    }
+    // Who claims what one of many has, whether it counts or not, is refused.
+    for (taken, free) in [("joe", "john"), ("ann", "anna"), ("eve+99", "eva+99")] {
+        let mut alice = crowded(true).tenants.swap_remove(0);
+        for (local, is_sound) in [(free, true), (taken, false)] {
+            alice.accounts[0].address = Some(Address::parse(&format!("{local}@a.example")).expect("an address"));
+            for snapshot in [&fresh, &followed, &opened] {
+                assert_eq!(snapshot.replace_tenant(&alice).is_ok(), is_sound, "{local}");
+            }
+        }
+    }
+    // None of the heirs is forgotten, and none is named twice.
+    let refused = fresh.remove_tenant("counted");
+    assert!(matches!(&refused, Err(CompileError::Policy(problems)) if problems.len() == 40), "{refused:?}");
+}
+
+/// Many own addresses that `+` cuts to one, of a tenant without that separator where they count, and of one where they do not;
+/// many heirs of one tenant, and many entries of one name. Alice has the consent of one of the first. `all` says whether those
+/// that have many are there, and as they should be.
+fn crowded(all: bool) -> Policy {
+    let mut policy = Policy::default();
+    for (id, separator) in [("asking", Some(Separator::Plus)), ("hyphen", Some(Separator::Hyphen)), ("counted", None)] {
+        let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
+        (domain.status, domain.senders, domain.separator) = (DomainStatus::Verified, Names::Any, separator);
+        let mut tenant = Tenant::new(id);
+        tenant.domains.push(domain);
+        policy.tenants.push(tenant);
+    }
+    let mut alice = Account::new("alice");
+    let mut identity = Identity::new(Address::parse("joe+0@a.example").expect("an address"));
+    identity.consent = Some(Consent::Given);
+    alice.identities.push(identity);
+    policy.tenants[0].accounts.push(alice);
+    policy.tenants.push(Tenant::new("uncounted"));
+    let (one, other) = if all { ("joe", "ann") } else { ("bob", "ben") };
+    for number in 0..200 {
+        for (at, id, local) in [(2, "counted", one), (3, "uncounted", other), (3, "further", "eve")] {
+            let mut account = Account::new(format!("{id}-{number}"));
+            account.address = Some(Address::parse(&format!("{local}+{number}@a.example")).expect("an address"));
+            policy.tenants[at].accounts.push(account);
+        }
+        if all && number < 40 {
+            let mut heir = Tenant::new(format!("heir-{number}"));
+            (heir.parent, heir.domains) = (Some("counted".to_owned()), policy.tenants[2].domains.clone());
+            heir.accounts.push(Account::new(heir.id.clone()));
+            policy.tenants.push(heir);
+        }
+    }
+    policy
+}
+
 /// The policy with one tenant replaced, added or removed, and that tenant's id.
 fn changed(case: &Case, (octets, few): &Step) -> (Policy, String) {
     let mut choices = Choices::new(few);
@@ -142,7 +227,7 @@ fn alter(tenant: &mut Tenant, policy: &Policy, choices: &mut Choices<'_>) {
             let mut domain = Domain::new(name);
             domain.status = if choices.chance(8) { DomainStatus::Verified } else { DomainStatus::Suspended };
             domain.subdomains = choices.chance(8);
-            domain.separator = choices.chance(8).then_some(sendas::policy::Separator::Hyphen);
+            domain.separator = choices.chance(8).then_some(Separator::Hyphen);
             domain.senders = if accounts.is_empty() { Names::Any } else { Names::Only(vec![choices.pick(&accounts)]) };
             tenant.domains.push(domain);
         }

@@ -23,7 +23,7 @@ use sendas_tests::vector_files::{members, root};
 use serde_json::{Value, json};
 
 /// The version of the format that this program writes.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 
 /// The policies of vectors, by file and name, that together have every record of a page.
 const POLICIES: [(&str, &str); 16] = [
@@ -94,7 +94,7 @@ fn a_file_of_another_version_is_refused_by_name() {
         );
         refused.insert(version);
     }
-    assert!(refused.is_superset(&BTreeSet::from([5, 6, 7])), "{refused:?}");
+    assert!(refused.is_superset(&BTreeSet::from([5, 6, 7, 8])), "{refused:?}");
 }
 
 /// Decides every vector of a policy, and returns how many there are.
@@ -124,7 +124,7 @@ static TODAY: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let (family, modes) = (compile(&policy("subusers", "family")), compile(&policy("subusers", "modes")));
     files.push(("subusers.delta".to_owned(), family.delta(&modes).expect("two snapshots of one key")));
     // A large file by its head, which has the checksum of the checksums of all its blocks.
-    for (name, policy) in [("long", long()), ("wide", wide())] {
+    for (name, policy) in [("long", long()), ("wide", wide()), ("crowded", crowded())] {
         let sealed = sealed(&policy);
         assert!(sealed.len() > 512 * 1024, "{name}: {} octets", sealed.len());
         files.push((format!("{name}.head"), sealed[..HEAD].to_vec()));
@@ -177,7 +177,7 @@ fn compile(policy: &Policy) -> Snapshot {
 fn long() -> Policy {
     let mut tenant = Tenant::new("long");
     tenant.domains.push(verified("long.example"));
-    for number in 0..4_000 {
+    for number in 0..4_500 {
         let mut account = Account::new(format!("account-{number}"));
         account.address = Some(address(&format!("account-{number}@long.example")));
         for at in
@@ -217,6 +217,28 @@ fn wide() -> Policy {
             note: String::new(),
         });
         tenant.denies.extend(denied);
+        policy.tenants.push(tenant);
+    }
+    policy
+}
+
+/// Many records under one key: own addresses of one base, counted and not, tenants with one parent, and domains of one name.
+fn crowded() -> Policy {
+    let mut policy = Policy::default();
+    for (id, entry) in [("counted", Some("counted.example")), ("uncounted", None)] {
+        let mut tenant = Tenant::new(id);
+        tenant.domains.extend(entry.map(verified));
+        for number in 0..5_000 {
+            let mut account = Account::new(format!("{id}-{number}"));
+            account.address = Some(address(&format!("team-{}+{number}@{id}.example", number % 3)));
+            tenant.accounts.push(account);
+        }
+        policy.tenants.push(tenant);
+    }
+    for number in 0..1_000 {
+        let mut tenant = Tenant::new(format!("heir-{number}"));
+        tenant.parent = Some("counted".to_owned());
+        tenant.domains.push(verified("shared.example"));
         policy.tenants.push(tenant);
     }
     policy

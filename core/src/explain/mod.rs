@@ -52,7 +52,7 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// The reasons, as this reader may see them, enforced ones first.
     pub reasons: Vec<ExplainedReason>,
-    /// What was looked at, in order.
+    /// What was looked at, in order. Of very many own addresses that are one with an address, the first are named.
     pub steps: Vec<Step>,
     /// For each address that failed, the nearest one that the account may use, if one is found.
     ///

@@ -6,7 +6,7 @@ use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::entry::{Link, link};
-use crate::snapshot::keys::Table;
+use crate::snapshot::keys::{ABOVE, Claim, Table, separated};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
@@ -31,19 +31,47 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
             self.domains_reaching(&mut separators)?;
         }
         let own = self.own_rule().separators;
-        let mut last = None;
-        root.claims(target, own, separators, |link, base| {
+        let (mut last, mut read) = (None, 0);
+        root.claims(target, (own, separators), Claim::COUNTED, |link, base| {
             self.mailbox(link, base, &mut last)?;
-            Ok(if self.knows_mailboxes() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            read += 1;
+            let is_enough = self.knows_mailboxes() && (O::IS_BLIND || read >= NAMED);
+            Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
     }
 
     #[inline(never)]
     fn domains_found_further(&mut self, named: Option<Word>, separators: &mut Separators) -> Read<()> {
         let (root, hash) = (&self.asker.root, self.target.domain_hash());
-        let mut links = root.further::<2>(Table::Domains, root.head()?.domain_index(), hash)?;
+        let index = root.head()?.domain_index();
+        let mut links = root.further::<2>(Table::Domains, index, hash)?;
+        let mut read = 0;
         while let Some(link) = links.next()? {
             self.domain_found(link, named, separators)?;
+            read += 1;
+            if O::IS_BLIND && read >= FEW && self.facts.has(Fact::Hosted) && self.facts.has(Fact::DomainOfAnotherTenant)
+            {
+                return self.separators_elsewhere(separators);
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds which separators other tenants give the address's domain, where many have it: one of each is enough.
+    #[inline(never)]
+    fn separators_elsewhere(&self, separators: &mut Separators) -> Read<()> {
+        let (root, hash) = (&self.asker.root, self.target.domain_hash());
+        let index = root.head()?.domain_index();
+        for separator in Separators::ALL {
+            root.each::<2>(Table::Domains, index, separated(hash, separator), |link| {
+                let row: DomainRow<'_> = root.page(link.page)?.record(link.record)?;
+                let given = rule(Some(row)).separators;
+                let is_found = link.page != self.asker.link.page
+                    && given.iter().eq([separator])
+                    && octet::same(row.name()?, self.target.domain);
+                *separators = if is_found { separators.union(given) } else { *separators };
+                Ok(if is_found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
         }
         Ok(())
     }
@@ -92,13 +120,17 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     #[inline(never)]
     fn mailbox(&mut self, link: Link, base: &[u8], last: &mut Option<(u32, bool)>) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
-        let page = asker.root.page(link.page)?;
-        let other: AccountRow<'_> = page.record(link.record)?;
-        let flags = other.flags();
-        if flags & (account::COUNTED | account::COUNTED_ABOVE) == 0 || !octet::same(other.domain()?, target.domain) {
+        let (is_above, link) = (link.record & ABOVE != 0, Link { record: link.record & !ABOVE, ..link });
+        if is_above && *last == Some((link.page, false)) {
             return Ok(());
         }
-        if flags & account::COUNTED == 0 && !self.proves((page, link.page), last)? {
+        let page = asker.root.page(link.page)?;
+        let other: AccountRow<'_> = page.record(link.record)?;
+        // Those that cannot count are not asked for, but may be found by chance.
+        if other.flags() & (account::COUNTED | account::COUNTED_ABOVE) == 0
+            || !octet::same(other.domain()?, target.domain)
+            || is_above && !self.proves((page, link.page), last)?
+        {
             return Ok(());
         }
         let own = other.local()?;
@@ -136,12 +168,11 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         }
     }
 
-    /// Whether everything is known that another own address could add; an explanation names each.
+    /// Whether everything is known that another own address could add.
     #[inline]
     const fn knows_mailboxes(&self) -> bool {
         let facts = self.facts;
-        O::IS_BLIND
-            && facts.has(Fact::Hosted)
+        facts.has(Fact::Hosted)
             && facts.has(Fact::Protected)
             // Whose owner consented to exactly the address is not another's.
             && facts.has_any(const { AddressFacts::of(&[Fact::OwnOfAnotherTenant, Fact::Consent]) })
@@ -163,6 +194,11 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     }
 }
 
+/// How many entries of a domain are read before it is asked for separators alone.
+const FEW: u32 = 8;
+/// How many own addresses of others an explanation names that one address is.
+const NAMED: u32 = 64;
+
 #[cfg(test)]
 mod tests {
     use std::format;
@@ -178,14 +214,14 @@ mod tests {
     use crate::snapshot::target::Target;
     use crate::time::{Clock, Timestamp};
 
-    /// Counts the own addresses that a decision looks at.
+    /// Counts the own addresses and domains of others that a decision looks at.
     struct Counting(usize);
 
     impl Observer for Counting {
         const IS_BLIND: bool = true;
 
         fn note<'s>(&mut self, note: impl FnOnce() -> Note<'s>) {
-            self.0 += usize::from(matches!(note(), Note::Protected { .. }));
+            self.0 += usize::from(matches!(note(), Note::Protected { .. } | Note::DomainHeld { .. }));
         }
 
         fn depth(proof: Proof) -> Depth {
@@ -213,18 +249,43 @@ mod tests {
         }
         let mut policy = Policy::default();
         policy.tenants.extend([asking, many]);
-        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([7; 16]))).expect("a sound policy");
+        for local in ["joe", "joe+x", "joe+7"] {
+            let (facts, read) = gathered(&policy, local);
+            let found = [Fact::Hosted, Fact::Protected, Fact::OwnOfAnotherTenant].map(|fact| facts.has(fact));
+            assert_eq!((found, read < 4), ([true; 3], true), "{read} of `{local}`");
+        }
+    }
+
+    #[test]
+    fn a_decision_looks_at_few_of_many_entries_of_a_domain_and_knows_their_separators() {
+        let mut policy = Policy::default();
+        let mut asking = tenant("asking", None);
+        asking.accounts.push(Account::new("alice"));
+        policy.tenants.push(asking);
+        policy.tenants.extend((0..500).map(|number| tenant(&format!("other-{number}"), None)));
+        // The last of all gives another separator.
+        let mut last = tenant("zoe", Some(Separator::Hyphen));
+        let mut account = Account::new("joe");
+        account.address = Some(Address::parse("joe@a.example").expect("an address"));
+        last.accounts.push(account);
+        policy.tenants.push(last);
+        for (local, is_protected) in [("joe", true), ("joe-x", true), ("joe+x", false), ("ann", false)] {
+            let (facts, read) = gathered(&policy, local);
+            let found = [Fact::Hosted, Fact::DomainOfAnotherTenant, Fact::OwnProof].map(|fact| facts.has(fact));
+            assert_eq!((found, facts.has(Fact::Protected)), ([true; 3], is_protected), "{local}");
+            assert!(read < 20, "{read} of `{local}`");
+        }
+    }
+
+    /// What a decision knows of an address at `a.example` for alice, and how much of others it looked at.
+    fn gathered(policy: &Policy, local: &str) -> (AddressFacts, usize) {
+        let snapshot = Snapshot::compile(policy, &Options::new(HashKey([7; 16]))).expect("a sound policy");
         let (mut request, clock) = (Request::new(Channel::Smtp, Timestamp(0)), Clock::new(Timestamp(0)));
         request.account = Some(b"alice");
         let asker = Asker::locate(snapshot.root(), &request, &clock).expect("it is sound").expect("an account");
-        for address in ["joe@a.example", "joe+x@a.example", "joe+7@a.example"] {
-            let address = Address::parse(address).expect("an address");
-            let mut counting = Counting(0);
-            let (local, domain) = (address.local().as_bytes(), address.domain().as_bytes());
-            let target = Target::new(asker.root.hasher, CanonicalView { local, domain });
-            let facts = gather(&asker, &target, Depth::Everything, &mut counting).expect("it is sound");
-            let found = [Fact::Hosted, Fact::Protected, Fact::OwnOfAnotherTenant].map(|fact| facts.has(fact));
-            assert_eq!((found, counting.0 < 4), ([true; 3], true), "{} of `{address}`", counting.0);
-        }
+        let address = CanonicalView { local: local.as_bytes(), domain: b"a.example" };
+        let mut counting = Counting(0);
+        let facts = gather(&asker, &Target::new(asker.root.hasher, address), Depth::Everything, &mut counting);
+        (facts.expect("it is sound"), counting.0)
     }
 }

@@ -17,7 +17,7 @@ use crate::policy::{
 use super::compare::Separators;
 use super::entry::Link;
 use super::hash::Hash;
-use super::keys::Table;
+use super::keys::{ABOVE, Claim, Table};
 use super::layout::{Damaged, Read, Run};
 use super::page::{PageView, rule};
 use super::root::RootView;
@@ -138,9 +138,9 @@ impl<'s> Fit<'s> {
             Ok(())
         })?;
         let mut found = None;
-        self.root.claims(&target, own, others, |link, _| {
+        let mut visit = |link: Link, _: &[u8]| {
             let page = self.root.page(link.page)?;
-            let row: AccountRow<'_> = page.record(link.record)?;
+            let row: AccountRow<'_> = page.record(link.record & !ABOVE)?;
             if Some(link.page) == self.old || row.domain()? != domain {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -149,7 +149,10 @@ impl<'s> Fit<'s> {
                 found = Some(text(row.id()?)?);
             }
             Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
+        };
+        for claim in [Claim::COUNTED, Claim::UNCOUNTED] {
+            self.root.claims(&target, (own, others), claim, &mut visit)?;
+        }
         Ok(found)
     }
 
@@ -352,17 +355,19 @@ impl<'s> Fit<'s> {
 
     /// The tenants right below the one of this id, as they are after the change.
     fn heirs(&self, id: &[u8]) -> Read<Vec<Node<'s>>> {
-        let mut heirs = Vec::new();
+        let mut pages = Vec::new();
         let mut links =
             self.root.links::<1>(Table::Heirs, self.root.head()?.heir_index(), Hash::of(self.root.hasher, id))?;
         while let Some(Link { page, .. }) = links.next()? {
             if Some(page) != self.old && self.root.page(page)?.head().parent()? == id {
-                heirs.push(Node::Page(page));
+                pages.push(page);
             }
         }
+        // One may have come twice.
+        pages.sort_unstable();
+        pages.dedup();
         let changed = self.new.filter(|tenant| tenant.parent.as_deref().map(str::as_bytes) == Some(id));
-        heirs.extend(changed.map(Node::Changed));
-        Ok(heirs)
+        Ok(pages.into_iter().map(Node::Page).chain(changed.map(Node::Changed)).collect())
     }
 
     /// Whether a tenant that inherits identities of this one defines a role of this name.

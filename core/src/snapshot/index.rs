@@ -18,6 +18,12 @@ impl Hash {
         CROWDED << (1 + ((self.tag() as u32 * 7) >> 8))
     }
 
+    /// The hash that records stand under who are too many for this one, in so many rounds. It counts down from the highest number,
+    /// so that no further key of another kind is the same.
+    pub(super) const fn round(self, round: u32) -> Self {
+        if round == 0 { self } else { self.with(u32::MAX - round) }
+    }
+
     /// The group that the lower half chooses.
     #[expect(clippy::cast_possible_truncation, reason = "the lower half of 64 bits, and a product below `groups`")]
     pub(super) const fn group(self, groups: u32) -> u32 {
@@ -27,7 +33,8 @@ impl Hash {
 
 /// The octet of a group that has its flags, [`CROWDED`] and [`Hash::more`]; before it stand the tags of its entries, an octet each.
 pub(super) const FLAGS: usize = 7;
-/// Some entries of the group stand under the hash with their holder.
+/// Some entries of the group stand apart: in a table of records that have holders under the hash with their holder, in any
+/// other under the hash of the next round.
 pub(super) const CROWDED: u8 = 1;
 
 /// The entries of a group whose entries have so many words: as many as make it a line of memory, or half of one.
@@ -57,7 +64,7 @@ pub(crate) struct Home<'p, const N: usize> {
     octets: &'p [u8],
     /// The entries with the tag: the highest bit of an octet each.
     alike: u64,
-    /// Others may stand in further groups, or under the hash with a holder.
+    /// Others may stand in further groups, or apart.
     goes_on: bool,
 }
 
@@ -100,8 +107,8 @@ impl<'p, const N: usize> Home<'p, N> {
         Some(words)
     }
 
-    /// Whether there may be more than the first entry: what [`Candidates::behind_first`] gives, and what stands under the
-    /// hash with a holder.
+    /// Whether there may be more than the first entry: what [`Candidates::behind_first`] or [`Rounds::behind_first`] gives, and
+    /// what stands under the hash with a holder.
     #[inline(always)]
     pub(crate) const fn has_more(&self) -> bool {
         self.goes_on || self.alike & self.alike.wrapping_sub(1) != 0
@@ -116,15 +123,16 @@ impl<'p, const N: usize> Home<'p, N> {
     }
 }
 
-/// The words of all entries that a hash may lead to, group by group.
+/// The words of all entries that a hash may lead to, but for those that stand apart, group by group.
 pub(crate) struct Candidates<'p, const N: usize> {
     bytes: Bytes<'p>,
     run: Run,
     hash: Hash,
-    /// The group that was read last, and how many were read before it.
+    /// The group that was read last, where it stands, and how many were read before it.
     group: Home<'p, N>,
+    at: u32,
     before: u32,
-    /// Some stand under the hash with their holder.
+    /// Some stand apart.
     crowded: bool,
 }
 
@@ -132,7 +140,8 @@ impl<'p, const N: usize> Candidates<'p, N> {
     /// Starts a look-up in the table at `run`.
     pub(crate) fn start(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
         let group = Home::of(bytes, run, hash)?;
-        Ok(Self { bytes, run, hash, group, before: 0, crowded: group.flags() & CROWDED != 0 })
+        let (at, crowded) = (hash.group(run.count), group.flags() & CROWDED != 0);
+        Ok(Self { bytes, run, hash, group, at, before: 0, crowded })
     }
 
     /// Goes on with a look-up of which the first entry was returned, if there is one in the first group.
@@ -174,16 +183,65 @@ impl<'p, const N: usize> Candidates<'p, N> {
             if self.group.flags() & self.hash.more() == 0 || self.before >= self.run.count {
                 return Ok(None);
             }
-            let groups = u64::from(self.run.count);
-            let group = (u64::from(self.hash.group(self.run.count)) + u64::from(self.before)) % groups;
-            self.group = Home::at(self.bytes, self.run, self.hash, u32::try_from(group).map_err(|_| Damaged)?)?;
+            self.at = next(self.at, self.run.count);
+            self.group = Home::at(self.bytes, self.run, self.hash, self.at)?;
         }
     }
 
-    /// Whether more may stand under the hash with a holder, once all that stand here were returned.
+    /// Whether more may stand apart, once all that stand here were returned.
     pub(crate) const fn is_crowded(&self) -> bool {
         self.crowded
     }
+}
+
+/// The words of all entries that a hash may lead to in a table whose records have no holders, round by round.
+///
+/// What many records have would fill a run of groups, through which every look-up had to go whose hash leads there. So only few
+/// stand under one hash, and the next few under that of the next round. An entry may come twice, where two rounds meet.
+pub(crate) struct Rounds<'p, const N: usize> {
+    candidates: Candidates<'p, N>,
+    /// The hash of the first round.
+    hash: Hash,
+    round: u32,
+    /// What of the octets has been checked, if they were sealed.
+    blocks: Option<&'p Blocks>,
+}
+
+impl<'p, const N: usize> Rounds<'p, N> {
+    /// Starts a look-up in the table at `run`.
+    pub(crate) fn start(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: Option<&'p Blocks>) -> Read<Self> {
+        if let Some(blocks) = blocks {
+            Candidates::<N>::check(bytes, run, hash, blocks)?;
+        }
+        Ok(Self { candidates: Candidates::start(bytes, run, hash)?, hash, round: 0, blocks })
+    }
+
+    /// Goes on with a look-up of which the first entry was returned, if there is one in the first group, and the first round was
+    /// checked.
+    pub(crate) fn behind_first(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: Option<&'p Blocks>) -> Read<Self> {
+        Ok(Self { candidates: Candidates::behind_first(bytes, run, hash)?, hash, round: 0, blocks })
+    }
+
+    /// Returns the words of the next entry.
+    pub(crate) fn next(&mut self) -> Read<Option<[u32; N]>> {
+        loop {
+            if let Some(words) = self.candidates.next()? {
+                return Ok(Some(words));
+            }
+            let Candidates { bytes, run, crowded, .. } = self.candidates;
+            if !crowded || self.round >= last_round(run.count) {
+                return Ok(None);
+            }
+            let (round, hash) = (self.round + 1, self.hash);
+            self.candidates = Self::start(bytes, run, hash.round(round), self.blocks)?.candidates;
+            self.round = round;
+        }
+    }
+}
+
+/// The last round in a table of so many groups, so that a damaged one ends: none has a third of as many.
+pub(super) const fn last_round(groups: u32) -> u32 {
+    groups.saturating_mul(4)
 }
 
 /// The word where a group stands.
@@ -229,5 +287,15 @@ mod tests {
             found += 1;
         }
         assert_eq!(found, 8 * slots(1));
+    }
+
+    #[test]
+    fn a_damaged_table_whose_groups_are_all_crowded_ends() {
+        // No entry, and every flag.
+        let bytes: [u8; 8 * 32] = core::array::from_fn(|at| if at % 32 == FLAGS { 255 } else { 0 });
+        let run = Run { start: 0, count: 8 };
+        let mut rounds = Rounds::<1>::start(Bytes(&bytes), run, Hash(3 << 56), None).expect("within bounds");
+        assert_eq!(rounds.next(), Ok(None));
+        assert_eq!(rounds.round, last_round(8));
     }
 }

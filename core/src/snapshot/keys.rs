@@ -2,14 +2,16 @@
 //!
 //! They follow from the page alone, so that a changed tenant changes nobody else's.
 
-use crate::address::CanonicalView;
+use alloc::collections::BTreeMap;
+
+use crate::address::{CanonicalView, octet};
 
 use super::compare::Separators;
 use super::hash::{Hash, Hasher};
 use super::layout::{Read, Word};
 use super::page::{PageView, rule};
 use super::row::records;
-use super::rows::{AccountRow, CredentialRow, DomainRow, domain, tenant};
+use super::rows::{AccountRow, CredentialRow, DomainRow, account, domain, tenant};
 use super::target::Target;
 
 /// The tables over all tenants, in the order in which they stand: first those whose groups are as large as a line of memory.
@@ -19,9 +21,9 @@ pub(crate) enum Table {
     Accounts,
     /// Credentials by id.
     Credentials,
-    /// Domains that are not pending, by name.
+    /// Domains that are not pending, by name, and those that give a separator by that too.
     Domains,
-    /// Accounts by own address, counted or not: see [`tagged`].
+    /// Accounts by own address, counted or not: see [`Claim`].
     Own,
     /// Pages by the tenant's id.
     Tenants,
@@ -47,8 +49,10 @@ impl Table {
 pub(crate) enum Key<'k> {
     /// An id or a name.
     Text(&'k [u8]),
-    /// What is left of an own address, and the separator if the address's own tenant's would leave more.
-    Own(&'k Target<'k>, &'k [u8], Option<u8>),
+    /// A domain whose entry gives local parts a separator, and that separator.
+    Separated(&'k [u8], u8),
+    /// What is left of an own address.
+    Own(&'k Target<'k>, &'k [u8], Claim),
 }
 
 impl Key<'_> {
@@ -57,25 +61,37 @@ impl Key<'_> {
     pub(crate) fn hash(&self, hasher: &Hasher) -> Hash {
         match *self {
             Self::Text(text) => Hash::of(hasher, text),
-            Self::Own(target, base, None) => target.hash_of(base, false),
-            Self::Own(target, base, Some(separator)) => tagged(target.hash_of(base, false), separator),
+            Self::Separated(name, separator) => separated(Hash::of(hasher, name), separator),
+            Self::Own(target, base, claim) => claim.hash(target.hash_of(base, false)),
         }
     }
 }
 
-/// Calls `visit` with each key of a page, and the word of the record that it leads to.
+/// The further key of a domain entry that gives local parts this separator: where very many tenants have the domain, it tells
+/// which separators they give without reading all of them.
+pub(crate) const fn separated(hash: Hash, separator: u8) -> Hash {
+    hash.with(separator as u32)
+}
+
+/// Calls `visit` with each key of a page, and the word of the record that it leads to, with [`ABOVE`].
 pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Table, Key<'_>, Word)) -> Read<()> {
     let (bytes, head) = (page.bytes(), page.head());
     visit(Table::Tenants, Key::Text(head.id()?), 0);
     if page.has(tenant::HAS_PARENT) {
         visit(Table::Heirs, Key::Text(head.parent()?), 0);
     }
+    let mut alike = Alike { page, counts: BTreeMap::new() };
     for row in records::<AccountRow<'_>>(bytes, head.accounts()) {
         let row = row?;
         visit(Table::Accounts, Key::Text(row.id()?), row.0.word);
         if row.has_address() {
             let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
-            own(page, &target, |key| visit(Table::Own, key, row.0.word))?;
+            let (claim, above) = match row.flags() & (account::COUNTED | account::COUNTED_ABOVE) {
+                0 => (Claim::UNCOUNTED, 0),
+                account::COUNTED_ABOVE => (Claim::COUNTED, ABOVE),
+                _ => (Claim::COUNTED, 0),
+            };
+            own(&mut alike, &target, (claim, row.0.word | above), |key, record| visit(Table::Own, key, record))?;
         }
     }
     for row in records::<CredentialRow<'_>>(bytes, head.credentials()?) {
@@ -86,36 +102,160 @@ pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Ta
         let row = row?;
         if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
             visit(Table::Domains, Key::Text(row.name()?), row.0.word);
+            for separator in rule(Some(row)).separators.iter() {
+                visit(Table::Domains, Key::Separated(row.name()?, separator), row.0.word);
+            }
         }
     }
     Ok(())
 }
 
-/// Calls `visit` with the keys of an own address: one for what is left of it by its own tenant's separator, and one more for
-/// each separator of another tenant that would leave less.
-fn own(page: PageView<'_>, target: &Target<'_>, mut visit: impl FnMut(Key<'_>)) -> Read<()> {
+/// Calls `visit` with the keys of an own address, and the word that leads to it: one for what is left of it by its own tenant's
+/// separator, and one more for each separator of another tenant that would leave less, unless enough others have that.
+fn own(
+    alike: &mut Alike<'_>,
+    target: &Target<'_>,
+    (claim, word): (Claim, Word),
+    mut visit: impl FnMut(Key<'_>, Word),
+) -> Read<()> {
     // Most have no separator of anybody's.
     if !target.local.iter().skip(1).any(|octet| Separators::ALL.contains(octet)) {
-        visit(Key::Own(target, target.local, None));
+        visit(Key::Own(target, target.local, claim), word);
         return Ok(());
     }
-    let separators = rule(page.closest(target)?).separators;
+    let separators = rule(alike.page.closest(target)?).separators;
     let base = separators.base(target.local);
-    visit(Key::Own(target, base, None));
-    for separator in Separators::ALL {
-        let less = separators.with(separator).base(target.local);
-        if less.len() < base.len() {
-            visit(Key::Own(target, less, Some(separator)));
+    visit(Key::Own(target, base, claim), word);
+    let theirs = separators.iter().next().unwrap_or(NONE);
+    for asking in Separators::ALL {
+        let both = separators.with(asking);
+        let (less, claim) = (both.base(target.local), claim.cut(theirs, asking));
+        if less.len() < base.len() && alike.has_room(target, (less, both), (claim, word))? {
+            visit(Key::Own(target, less, claim), word);
         }
     }
     Ok(())
 }
 
-/// The key for those whose separator leaves less of an own address than its owner's does.
+/// How many own addresses of a page have each cut key.
+struct Alike<'p> {
+    page: PageView<'p>,
+    /// By the hash of what is left, and by what is told of the address beside: how many, and the word of the first.
+    counts: BTreeMap<(u64, [u32; 2]), (u32, Word)>,
+}
+
+impl Alike<'_> {
+    /// Takes note of an own address of which these separators leave less, unless [`MOST`] that are told of alike have the key already.
+    fn has_room(
+        &mut self,
+        target: &Target<'_>,
+        (less, separators): (&[u8], Separators),
+        (claim, word): (Claim, Word),
+    ) -> Read<bool> {
+        if self.page.head().accounts().count <= MOST {
+            return Ok(true);
+        }
+        let key = (target.hash_of(less, false).number(), [claim.0, word & ABOVE]);
+        let (count, first) = self.counts.entry(key).or_insert((0, word & !ABOVE));
+        // No answer depends on a hash: another address that has the same one is not counted.
+        let first: AccountRow<'_> = self.page.record(*first)?;
+        let is_one =
+            first.domain()? == target.domain && octet::same_but_for_case(separators.base(first.local()?), less);
+        *count += u32::from(is_one);
+        Ok(!is_one || *count <= MOST)
+    }
+}
+
+/// Which of the keys of own addresses that leave the same of them one is.
 ///
 /// Two addresses are one if nothing differs before the first separator of either side. Who asks with a separator of its own
-/// looks under the key of what the two leave of its address, and under the tagged one: an address that the owner's separator cuts no
-/// later stands there untagged, any other one tagged.
-pub(crate) const fn tagged(hash: Hash, separator: u8) -> Hash {
-    hash.with(separator as u32)
+/// looks under the key of what the two leave of its address, and under the cut one: an address that the owner's separator cuts no
+/// later stands there uncut, any other one cut. A cut key has both separators, so that nothing stands there but what is one
+/// with the address that is asked for. Any number of own addresses of a tenant may be; of these the first [`MOST`] are entered.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim(u32);
+
+impl Claim {
+    /// Of an address that is counted, or is where an entry above reaches it.
+    pub(crate) const COUNTED: Self = Self(0);
+    /// Of one that is not, whatever others have: it is nobody's in a decision, and still no other account may claim it.
+    pub(crate) const UNCOUNTED: Self = Self(1 << 16);
+
+    /// Of those that the separator of who asks cuts to less than their own tenant's, if there is [one](NONE).
+    pub(crate) const fn cut(self, theirs: u8, asking: u8) -> Self {
+        Self(self.0 | (theirs as u32) << 8 | asking as u32)
+    }
+
+    /// The key, by the hash of what is left of the address.
+    #[inline]
+    pub(crate) const fn hash(self, hash: Hash) -> Hash {
+        if self.0 == 0 { hash } else { hash.with(self.0) }
+    }
+}
+
+/// The own addresses of a tenant that have one cut key and count alike, of which others say nothing new: one of them is the asking account's own
+/// at most, and its consents open one for each length that a local part can have, up to 64 octets; any other is protected.
+const MOST: u32 = 80;
+
+/// The bit of the word that leads to an account by its own address which says that it counts only where an entry above reaches it:
+/// that is the same for all of a page at one domain, so that of many the records need not be read. No page has as many words.
+pub(crate) const ABOVE: Word = 1 << 30;
+
+/// The separator of those that have none.
+pub(crate) const NONE: u8 = 0;
+
+#[cfg(test)]
+mod tests {
+    use core::ops::ControlFlow;
+    use std::format;
+
+    use super::*;
+    use crate::address::{Address, DomainName};
+    use crate::options::{HashKey, Options};
+    use crate::policy::{Account, Domain, DomainStatus, Policy, Separator, Tenant};
+    use crate::snapshot::Snapshot;
+
+    /// Whether own addresses are found for one of a tenant with `+`, where another tenant has `-`, and one that has no
+    /// separator, or no entry at all, has many that `+` cuts to `joe`.
+    fn finds(has_entry: bool, local: &str, claim: Claim) -> bool {
+        let separators = [Some(Separator::Plus), Some(Separator::Hyphen), None];
+        let mut policy = Policy::default();
+        for (number, separator) in separators.into_iter().enumerate() {
+            let mut tenant = Tenant::new(format!("tenant-{number}"));
+            let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
+            (domain.status, domain.separator) = (DomainStatus::Verified, separator);
+            tenant.domains.extend((has_entry || number < 2).then_some(domain));
+            policy.tenants.push(tenant);
+        }
+        for number in 0..2 * MOST {
+            let mut account = Account::new(format!("account-{number}"));
+            account.address = Some(Address::parse(&format!("joe+{number}@a.example")).expect("an address"));
+            policy.tenants[2].accounts.push(account);
+        }
+        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
+        let root = snapshot.root();
+        let target = Target::new(root.hasher, CanonicalView { local: local.as_bytes(), domain: b"a.example" });
+        let plus = Separators::default().with(b'+');
+        let mut found = 0;
+        let all = root.claims(&target, (plus, plus.with(b'-')), claim, |_, _| {
+            found += 1;
+            Ok(ControlFlow::Continue(()))
+        });
+        all.expect("it is sound");
+        // A few may have the same tag by chance.
+        assert!(found < 5 || (MOST..MOST + 5).contains(&found), "{found}");
+        found >= MOST
+    }
+
+    #[test]
+    fn what_cannot_count_is_found_by_those_alone_who_ask_for_it() {
+        assert!(finds(true, "joe", Claim::COUNTED) && !finds(true, "joe", Claim::UNCOUNTED));
+        assert!(!finds(false, "joe", Claim::COUNTED) && finds(false, "joe", Claim::UNCOUNTED));
+    }
+
+    #[test]
+    fn a_cut_key_leads_to_what_is_one_with_the_address_alone() {
+        // `-` would cut it to `joe`, but who has the many has no `-`.
+        assert!(!finds(true, "joe-x", Claim::COUNTED) && finds(true, "joe+x-y", Claim::COUNTED));
+    }
 }

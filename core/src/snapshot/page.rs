@@ -8,7 +8,7 @@ use crate::time::Clock;
 
 use super::compare::{Rule, Separators};
 use super::hash::Hash;
-use super::index::Candidates;
+use super::index::Rounds;
 use super::layout::{Accounts, Bytes, Damaged, Read, Run, Word, Words};
 use super::row::{Record, Row};
 use super::rows::{
@@ -62,8 +62,9 @@ impl<'p> PageView<'p> {
 
     #[inline(never)]
     fn domain_indexed(&self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
-        let mut candidates = Candidates::start(self.bytes, self.head().domain_index()?, hash)?;
-        while let Some([word]) = candidates.next()? {
+        // A page was checked whole.
+        let mut rounds = Rounds::start(self.bytes, self.head().domain_index()?, hash, None)?;
+        while let Some([word]) = rounds.next()? {
             let row: DomainRow<'_> = self.record(word)?;
             if row.name()? == name {
                 return Ok(Some(row));

@@ -11,8 +11,8 @@ use super::blocks::Blocks;
 use super::compare::Separators;
 use super::entry::{Link, link};
 use super::hash::{Hash, Hasher};
-use super::index::{Candidates, Home};
-use super::keys::{Table, tagged};
+use super::index::{Candidates, Home, Rounds};
+use super::keys::{Claim, NONE, Table};
 use super::layout::{Bytes, Damaged, Read, Run};
 use super::overlay::Overlay;
 use super::page::{PageView, strength};
@@ -60,9 +60,8 @@ impl<'p> RootView<'p> {
 
     /// What a table has under a key.
     pub(crate) fn links<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
-        self.check::<N>(run, hash)?;
-        let candidates = Candidates::start(self.bytes, run, hash)?;
-        Ok(Links { candidates, overlay: self.overlay(), table, hash, added: 0 })
+        let rounds = Rounds::start(self.bytes, run, hash, self.blocks)?;
+        Ok(Links { rounds, overlay: self.overlay(), table, hash, added: 0 })
     }
 
     /// Calls `visit` with what a table has under a key, until that needs no more.
@@ -115,8 +114,8 @@ impl<'p> RootView<'p> {
         if self.overlay().is_some() {
             return self.links(table, run, hash);
         }
-        let candidates = Candidates::behind_first(self.bytes, run, hash)?;
-        Ok(Links { candidates, overlay: None, table, hash, added: 0 })
+        let rounds = Rounds::behind_first(self.bytes, run, hash, self.blocks)?;
+        Ok(Links { rounds, overlay: None, table, hash, added: 0 })
     }
 
     /// Checks what of a table such a look-up reads, if it was sealed.
@@ -244,16 +243,16 @@ impl<'p> RootView<'p> {
         Ok(false)
     }
 
-    /// Calls `visit` with each account whose own address, counted or not, may be this one in widest form, and with what was
-    /// left of the address when it was found, until that needs no more.
+    /// Calls `visit` with each account whose own address, which counts or does not, may be this one in widest form, and with what
+    /// was left of the address when it was found; of those under one key, until it needs no more of them.
     ///
-    /// `own` is the separator that the asking tenant gives to the domain, `others` are those that any tenant gives it.
+    /// The first separator is what the asking tenant gives to the domain, the others are those that any tenant gives it.
     #[inline(always)]
     pub(crate) fn claims(
         &self,
         target: &Target<'_>,
-        own: Separators,
-        others: Separators,
+        (own, others): (Separators, Separators),
+        claim: Claim,
         mut visit: impl FnMut(Link, &[u8]) -> GoOn,
     ) -> Read<()> {
         let index = self.head()?.own_index();
@@ -261,8 +260,12 @@ impl<'p> RootView<'p> {
             return Ok(());
         }
         let first = own.base(target.local);
-        self.each::<2>(Table::Own, index, target.hash_of(first, false), |link| visit(link, first))?;
-        if own.is_empty() && others.is_empty() { Ok(()) } else { self.claims_cut(target, own, others, &mut visit) }
+        self.each::<2>(Table::Own, index, claim.hash(target.hash_of(first, false)), |link| visit(link, first))?;
+        if own.is_empty() && others.is_empty() {
+            Ok(())
+        } else {
+            self.claims_cut(target, (own, others), claim, &mut visit)
+        }
     }
 
     /// The same of those that stand under further keys, because some separator cuts the address.
@@ -270,20 +273,22 @@ impl<'p> RootView<'p> {
     fn claims_cut(
         &self,
         target: &Target<'_>,
-        own: Separators,
-        others: Separators,
+        (own, others): (Separators, Separators),
+        claim: Claim,
         visit: &mut dyn FnMut(Link, &[u8]) -> GoOn,
     ) -> Read<()> {
         let index = self.head()?.own_index();
-        let tagged_of = |base: &[u8], visit: &mut dyn FnMut(Link, &[u8]) -> GoOn| -> Read<()> {
-            let hash = target.hash_of(base, false);
-            own.iter().try_for_each(|separator| {
-                self.each::<2>(Table::Own, index, tagged(hash, separator), |link| visit(link, base))
-            })
+        let mut under = |base: &[u8], claim: Claim| {
+            let hash = claim.hash(target.hash_of(base, false));
+            self.each::<2>(Table::Own, index, hash, |link| visit(link, base))
         };
-        let first = own.base(target.local);
-        tagged_of(first, visit)?;
+        for asking in own.iter() {
+            for theirs in core::iter::once(NONE).chain(others.iter()).filter(|theirs| *theirs != asking) {
+                under(own.with(theirs).base(target.local), claim.cut(theirs, asking))?;
+            }
+        }
         // All bases are cuts of one text, and each that differs is looked up once.
+        let first = own.base(target.local);
         let mut bases = [first; Separators::ALL.len()];
         for (slot, separator) in bases.iter_mut().zip(others.iter()) {
             *slot = own.with(separator).base(target.local);
@@ -293,8 +298,7 @@ impl<'p> RootView<'p> {
         for base in bases {
             if base.len() < shortest.len() {
                 shortest = base;
-                self.each::<2>(Table::Own, index, target.hash_of(base, false), |link| visit(link, base))?;
-                tagged_of(base, visit)?;
+                under(base, claim)?;
             }
         }
         Ok(())
@@ -329,9 +333,9 @@ impl<'p> RootView<'p> {
 /// What a look-up does behind a record.
 type GoOn = Read<ControlFlow<()>>;
 
-/// The records that a table over all tenants may have for a key; each must still be compared in full.
+/// The records that a table over all tenants may have for a key; each must still be compared in full, and may come twice.
 pub(crate) struct Links<'p, const N: usize> {
-    candidates: Candidates<'p, N>,
+    rounds: Rounds<'p, N>,
     overlay: Option<&'p Overlay>,
     table: Table,
     hash: Hash,
@@ -342,7 +346,7 @@ pub(crate) struct Links<'p, const N: usize> {
 impl<const N: usize> Links<'_, N> {
     /// Returns the next one: where something has changed, what is masked is passed by, and what was added comes last.
     pub(crate) fn next(&mut self) -> Read<Option<Link>> {
-        while let Some(words) = self.candidates.next()? {
+        while let Some(words) = self.rounds.next()? {
             let link = link(words);
             if !self.overlay.is_some_and(|overlay| overlay.masks(link.page)) {
                 return Ok(Some(link));
@@ -377,3 +381,47 @@ const CACHED: usize = 1 << 20;
 /// The octets from which on `evaluate_many` decides in windows, which cost less than they save where most of a snapshot is
 /// beyond the second-level cache: measured, they break even at about 3 MiB.
 const NEAR: usize = 2 << 20;
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+    use crate::options::{HashKey, Options};
+    use crate::policy::{Policy, Tenant};
+    use crate::snapshot::Snapshot;
+
+    #[test]
+    fn what_stands_apart_is_checked_where_it_is_read() {
+        let mut policy = Policy::default();
+        policy.tenants.push(Tenant::new("parent"));
+        for number in 0..30_000 {
+            let mut tenant = Tenant::new(format!("heir-{number}"));
+            tenant.parent = Some("parent".into());
+            policy.tenants.push(tenant);
+        }
+        let sealed = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).and_then(|snapshot| snapshot.seal());
+        let sealed = sealed.expect("a sound policy");
+        // Reads all that the parent has.
+        let read = |octets| {
+            let opened = Snapshot::open(octets).expect("the head is sound");
+            let (root, mut count) = (opened.root(), 0);
+            let hash = Hash::of(root.hasher, b"parent");
+            let mut links = root.links::<1>(Table::Heirs, root.head()?.heir_index(), hash)?;
+            while links.next()?.is_some() {
+                count += 1;
+            }
+            Ok::<_, Damaged>(count)
+        };
+        assert!(read(sealed.clone()).is_ok_and(|count| count >= 30_000));
+        let Run { start, count } = RootRow::at(Bytes(&sealed), 0).expect("a head").heir_index();
+        let (first, block) = (start as usize * 4, 64 * 1024);
+        let end = first + count as usize * 32;
+        assert!(end - first > 3 * block);
+        for at in (first..end).step_by(block) {
+            let mut damaged = sealed.clone();
+            damaged[at] ^= 1;
+            assert_eq!(read(damaged), Err(Damaged), "octet {at}");
+        }
+    }
+}

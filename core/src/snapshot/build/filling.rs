@@ -1,7 +1,9 @@
 //! Hash tables as they are filled: how many groups each has, and which of them a record comes into.
 
+use alloc::collections::BTreeMap;
+
 use crate::snapshot::hash::Hash;
-use crate::snapshot::index::{CROWDED, FLAGS, alike, group_words, next, slots, words};
+use crate::snapshot::index::{CROWDED, FLAGS, alike, group_words, last_round, next, slots, words};
 use crate::snapshot::layout::{Run, Writer, small};
 
 /// Writes a table over so many records, each with its hash and the words that lead to it; returns where it stands, and how many
@@ -20,51 +22,36 @@ pub(crate) fn write<const N: usize>(
 pub(super) struct Filling<'t> {
     table: &'t mut [u8],
     groups: u32,
-    full: Full,
+    /// Of each hash that too many records have, the round that had room for the last one.
+    rounds: BTreeMap<u64, u32>,
 }
 
 impl<'t> Filling<'t> {
     /// Begins with the octets of a table of so many groups, all of them zero.
-    pub(super) fn new(table: &'t mut [u8], groups: u32) -> Self {
-        Self { table, groups, full: Full::default() }
+    pub(super) const fn new(table: &'t mut [u8], groups: u32) -> Self {
+        Self { table, groups, rounds: BTreeMap::new() }
     }
 
     /// Enters the next record by the words that lead to it, as many as in each entry of the table.
     #[inline]
     pub(super) fn enter<const N: usize>(&mut self, hash: Hash, words: [u32; N]) {
-        let from = self.full.behind(hash).unwrap_or(hash.group(self.groups));
-        if let Some(at) = enter(self.table, self.groups, from, hash, words, u32::MAX) {
-            self.full.keep(hash, from, at);
+        if !enter(self.table, self.groups, hash, words, TOGETHER) {
+            self.enter_apart(hash, words);
         }
     }
-}
 
-/// Up to which group there is no room for the last few hashes that many records have: without it, each record of a hash
-/// would be carried past all those before it.
-#[derive(Default)]
-struct Full {
-    last: [Option<(Hash, u32)>; 8],
-    oldest: usize,
-}
-
-impl Full {
-    /// The first group that may have room for a record.
-    #[inline]
-    fn behind(&self, hash: Hash) -> Option<u32> {
-        self.last.iter().flatten().find(|(of, _)| *of == hash).map(|(_, at)| *at)
-    }
-
-    /// Takes note of the group that a record came into, whose look-up began at `from`.
-    #[inline]
-    fn keep(&mut self, hash: Hash, from: u32, at: u32) {
-        if at == from {
-            return;
-        }
-        if let Some(kept) = self.last.iter_mut().flatten().find(|(of, _)| *of == hash) {
-            kept.1 = at;
-        } else if let Some(kept) = self.last.get_mut(self.oldest) {
-            *kept = Some((hash, at));
-            self.oldest = (self.oldest + 1) % self.last.len();
+    /// Enters a record in the first round that has room for it, since too many have the hash.
+    #[inline(never)]
+    fn enter_apart<const N: usize>(&mut self, hash: Hash, words: [u32; N]) {
+        let (groups, last) = (self.groups, last_round(self.groups));
+        let round = self.rounds.entry(hash.number()).or_insert_with(|| {
+            crowd::<N>(self.table, hash.group(groups));
+            1
+        });
+        // If there ever were so many rounds, all that are left would stand in the last one.
+        while !enter(self.table, groups, hash.round(*round), words, if *round < last { TOGETHER } else { u32::MAX }) {
+            crowd::<N>(self.table, hash.round(*round).group(groups));
+            *round += 1;
         }
     }
 }
@@ -78,9 +65,8 @@ pub(crate) fn write_held(writer: &mut Writer, octets: usize, records: &[(Hash, [
     let run = reserve::<1>(writer, records.len());
     let table = writer.written(run.start);
     for &(hash, [word, holder]) in records {
-        let home = hash.group(run.count);
-        if enter(table, run.count, home, hash, [word], TOGETHER).is_none() {
-            enter_apart(table, run.count, home, hash, [word, holder]);
+        if !enter(table, run.count, hash, [word], TOGETHER) {
+            enter_apart(table, run.count, hash, [word, holder]);
         }
     }
     run.count
@@ -88,12 +74,16 @@ pub(crate) fn write_held(writer: &mut Writer, octets: usize, records: &[(Hash, [
 
 /// Enters a record under its hash with its holder, since too many have the hash.
 #[inline(never)]
-fn enter_apart(table: &mut [u8], groups: u32, home: u32, hash: Hash, [word, holder]: [u32; 2]) {
-    if let Some(([.., flags], _)) = group_mut::<1>(table, home) {
+fn enter_apart(table: &mut [u8], groups: u32, hash: Hash, [word, holder]: [u32; 2]) {
+    crowd::<1>(table, hash.group(groups));
+    enter(table, groups, hash.with(holder), [word], u32::MAX);
+}
+
+/// Has a group say that some of its entries stand apart.
+fn crowd<const N: usize>(table: &mut [u8], group: u32) {
+    if let Some(([.., flags], _)) = group_mut::<N>(table, group) {
         *flags |= CROWDED;
     }
-    let apart = hash.with(holder);
-    enter(table, groups, apart.group(groups), apart, [word], u32::MAX);
 }
 
 /// Makes room for a table of so many records.
@@ -115,18 +105,11 @@ pub(super) const fn octets(groups: u32, entry_words: usize) -> usize {
     groups as usize * 4 * group_words(entry_words)
 }
 
-/// Enters a record at the first free place from a group on, unless `most` have its tag before it; returns the group that
-/// it was entered into.
+/// Enters a record at the first free place from the group of its hash on, unless `most` have its tag before it; returns whether
+/// it was entered.
 #[inline(always)]
-fn enter<const N: usize>(
-    table: &mut [u8],
-    groups: u32,
-    from: u32,
-    hash: Hash,
-    words: [u32; N],
-    most: u32,
-) -> Option<u32> {
-    let (mut at, mut before) = (from, 0);
+fn enter<const N: usize>(table: &mut [u8], groups: u32, hash: Hash, words: [u32; N], most: u32) -> bool {
+    let (mut at, mut before) = (hash.group(groups), 0);
     while let Some((tags, entries)) = group_mut::<N>(table, at) {
         let of_group = u64::from_le_bytes(*tags);
         let alike = alike(of_group, hash.tag());
@@ -134,21 +117,22 @@ fn enter<const N: usize>(
         if alike != 0 {
             before += alike.count_ones();
             if before >= most {
-                return None;
+                return false;
             }
         }
         let slot = filled(of_group);
         if slot < slots(N) {
             *tags = (of_group | u64::from(hash.tag()) << (8 * slot)).to_le_bytes();
-            let entry = entries.get_mut(4 * N * slot..4 * N * (slot + 1))?;
-            entry.copy_from_slice(words.map(u32::to_le_bytes).as_flattened());
-            return Some(at);
+            if let Some(entry) = entries.get_mut(4 * N * slot..4 * N * (slot + 1)) {
+                entry.copy_from_slice(words.map(u32::to_le_bytes).as_flattened());
+            }
+            return true;
         }
         let [.., flags] = tags;
         *flags |= hash.more();
         at = next(at, groups);
     }
-    None
+    true
 }
 
 /// How many entries a group has, by its tags: they are filled from the first on.
@@ -170,16 +154,17 @@ const fn average(entry: usize) -> (usize, usize) {
     if entry == 1 { (17, 4) } else { (14, 3) }
 }
 
-/// The entries with one tag that stand together, where they have holders: what one account asks for is not to take the
-/// longer the more accounts hold it.
+/// The entries with one tag that stand together. Where they have holders, what one account asks for is not to take the longer the
+/// more accounts hold it; where they have none, no look-up of another hash is to take the longer.
 const TOGETHER: u32 = 4;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::vec::Vec;
 
     use super::*;
-    use crate::snapshot::index::Candidates;
+    use crate::snapshot::index::{Candidates, Rounds};
     use crate::snapshot::layout::Bytes;
 
     /// A hash that chooses the group by its lower half, of few tags.
@@ -199,10 +184,10 @@ mod tests {
             let run = write(&mut writer, (records.len(), records.into_iter()));
             let bytes = writer.so_far();
             for key in 0..count + 50 {
-                let mut candidates =
-                    Candidates::<2>::start(Bytes(bytes), run, hash(u64::from(key))).expect("a whole table");
+                let mut rounds =
+                    Rounds::<2>::start(Bytes(bytes), run, hash(u64::from(key)), None).expect("a whole table");
                 let mut found = Vec::new();
-                while let Some([of, number]) = candidates.next().expect("a whole table") {
+                while let Some([of, number]) = rounds.next().expect("a whole table") {
                     if of == key {
                         found.push(number);
                     }
@@ -213,19 +198,36 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_many_records_have_is_entered_as_if_each_came_alone() {
-        // Keys of many records, each between records that are alone.
-        let records = || (0..3_000_u32).flat_map(|n| [(hash(u64::from(n) + 50), [n]), (hash(u64::from(n % 3)), [n])]);
-        let mut writer = Writer::default();
-        let run = write(&mut writer, (6_000, records()));
-        let mut other = Writer::default();
-        let alone = reserve::<1>(&mut other, 6_000);
-        let table = other.written(alone.start);
-        for (hash, words) in records() {
-            assert!(enter(table, alone.count, hash.group(alone.count), hash, words, u32::MAX).is_some());
+    /// How many groups a look-up under one hash reads.
+    fn read<const N: usize>(bytes: &[u8], run: Run, hash: Hash) -> usize {
+        let flags = |group: u32| bytes[4 * (run.start as usize + group as usize * group_words(N)) + FLAGS];
+        let (mut group, mut count) = (hash.group(run.count), 1);
+        while flags(group) & hash.more() != 0 {
+            group = next(group, run.count);
+            count += 1;
         }
-        assert_eq!((run, writer.so_far()), (alone, other.so_far()));
+        count
+    }
+
+    #[test]
+    fn what_many_records_have_carries_no_other_far() {
+        let hash = |number: u32| hash(number.into()).with(1);
+        // Three hashes that half of all records have, and between them those that are alone.
+        let records = (0..30_000).flat_map(|n| [(hash(n + 50), [n]), (hash(n % 3), [n])]);
+        let mut writer = Writer::default();
+        let run = write(&mut writer, (60_000, records));
+        let bytes = writer.so_far();
+        let read: Vec<usize> = (0..60_000).map(|key| read::<1>(bytes, run, hash(key))).collect();
+        let (all, far) = (read.iter().sum::<usize>(), read.iter().max().copied());
+        assert!(all < 2 * read.len() && far < Some(100), "{all} groups, at most {far:?}");
+        for key in 0..3_u32 {
+            let mut rounds = Rounds::<1>::start(Bytes(bytes), run, hash(key), None).expect("a whole table");
+            let mut found = BTreeSet::new();
+            while let Some([number]) = rounds.next().expect("a whole table") {
+                found.insert(number);
+            }
+            assert!((0..30_000).filter(|number| number % 3 == key).all(|number| found.contains(&number)));
+        }
     }
 
     #[test]
