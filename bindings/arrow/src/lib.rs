@@ -7,6 +7,8 @@ mod columns;
 mod decisions;
 mod instants;
 mod judge;
+#[cfg(feature = "ipc")]
+mod lent;
 mod lists;
 mod octets;
 mod places;

@@ -18,6 +18,7 @@ use sendas::Snapshot;
 
 use crate::columns::Problems;
 use crate::judge::{Asked, Decided, Judge};
+use crate::lent::lend;
 use crate::wrong::{Wrong, guarded};
 
 /// Decides the requests of a stream, and returns the decisions as another one.
@@ -27,7 +28,11 @@ use crate::wrong::{Wrong, guarded};
 /// [`Refused::Columns`] where the columns are not those of requests, or what was asked for is not there; [`Refused::Stream`] where the
 /// stream is none, is cut short or contradicts itself, and where a row holds no request.
 pub fn decide_stream(snapshot: &Snapshot, stream: &[u8], asked: &Asked) -> Result<Vec<u8>, Refused> {
-    let mut messages = Messages::new(stream);
+    lend(stream, |stream| decide_lent(snapshot, stream, asked))
+}
+
+fn decide_lent(snapshot: &Snapshot, stream: Buffer, asked: &Asked) -> Result<Vec<u8>, Refused> {
+    let mut messages = Messages { octets: stream, at: 0, count: 0 };
     let schema = guarded("the schema cannot be read", || messages.schema())?;
     // What the answer says of the columns that are kept is what was said of them.
     let declared = Judge::new(snapshot, schema.fields(), asked)?;
@@ -133,11 +138,6 @@ struct Messages {
 }
 
 impl Messages {
-    /// Copies the stream, once: arrays keep parts of it, and their numbers must be aligned in memory.
-    fn new(stream: &[u8]) -> Self {
-        Self { octets: Buffer::from(stream), at: 0, count: 0 }
-    }
-
     /// Reads the first message.
     fn schema(&mut self) -> Result<Schema, Wrong> {
         if self.octets.starts_with(b"ARROW1") {

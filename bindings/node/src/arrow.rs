@@ -27,7 +27,9 @@ impl Snapshot {
         let asked = read_asked(Given::new(env, "options", options))?;
         let stream = Given::new(env, "stream", stream);
         let octets: Uint8ArraySlice<'_> = stream.instance("a Uint8Array")?;
-        match decide_stream(&self.snapshot, &octets, &asked) {
+        // No script of this thread runs until it is decided; others can only change what they share.
+        let copied = stream.is_shared()?.then(|| octets.to_vec());
+        match decide_stream(&self.snapshot, copied.as_deref().unwrap_or(&octets), &asked) {
             Ok(decided) => Ok(decided.into()),
             Err(Refused::Columns(problems)) => Err(stream.throw(&problems.to_string())),
             Err(Refused::Stream(wrong)) => Err(Error::from_reason(wrong.to_string())),

@@ -1,9 +1,11 @@
 //! Values that callers give: read as octets, words and numbers, or refused with a `TypeError`.
 
+use std::ptr;
+
 use napi::bindgen_prelude::{
     Array, BigInt, FromNapiValue, JsObjectValue as _, Object, Result, Uint8ArraySlice, Unknown,
 };
-use napi::{Env, Error, JsDate, JsValue as _, Status, ValueType};
+use napi::{Env, Error, JsDate, JsValue as _, Status, ValueType, check_status, sys};
 use sendas::Timestamp;
 
 use crate::text;
@@ -158,6 +160,30 @@ impl<'e> Given<'e> {
     /// Reads an instance of a native class.
     pub(crate) fn instance<T: FromNapiValue>(self, right: &str) -> Result<T> {
         T::from_unknown(self.value).map_err(|_| self.refuse(right))
+    }
+
+    /// Whether the octets of a typed array stand in memory that other threads may have too.
+    pub(crate) fn is_shared(self) -> Result<bool> {
+        let (mut buffer, mut owned) = (ptr::null_mut(), false);
+        // SAFETY: the value is of this environment, which writes no answer where there is no room for it, and finds out itself whether it is
+        // a typed array.
+        #[expect(unsafe_code, reason = "napi does not hand out the buffer")]
+        let [found, told] = unsafe {
+            let env = self.env.raw();
+            let found = sys::napi_get_typedarray_info(
+                env,
+                self.value.raw(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+                &raw mut buffer,
+                ptr::null_mut(),
+            );
+            [found, sys::napi_is_arraybuffer(env, buffer, &raw mut owned)]
+        };
+        check_status!(found)?;
+        check_status!(told)?;
+        Ok(!owned)
     }
 
     /// Throws a `TypeError` that says what the value must be.

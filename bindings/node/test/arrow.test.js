@@ -72,6 +72,22 @@ test('a long stream is decided in parts, with its rows in their order', () => {
   assert.deepEqual(Array.from(decided.getChild('verdict')), account.map(name => name === 'alice' ? 'allow' : 'deny'))
 })
 
+test('a stream is read wherever it stands in memory, and left as it is', () => {
+  const requests = generated(100)
+  const expected = snapshot.evaluateMany(requests).map(row)
+  const octets = stream(table(requests, new arrow.Utf8()))
+  const memories = [new ArrayBuffer(octets.length + 16), new ArrayBuffer(0, { maxByteLength: octets.length + 16 }), new SharedArrayBuffer(octets.length + 16)]
+  for (const memory of memories) {
+    if (memory.byteLength === 0) memory.resize(octets.length + 16)
+    for (let start = 0; start < 16; start++) {
+      const given = new Uint8Array(memory, start, octets.length)
+      given.set(octets)
+      assert.deepEqual(rows(snapshot.evaluateArrow(given)), expected, `${memory}, ${start}`)
+      assert.deepEqual(given, octets)
+    }
+  }
+})
+
 test('what is kept stands before the decisions as it is, text that is no UTF-8 included', () => {
   const note = arrow.makeVector(arrow.makeData({
     type: new arrow.Utf8(), length: 1, nullCount: 0, valueOffsets: Int32Array.of(0, 2), data: Uint8Array.of(0xff, 0x61)
