@@ -15,27 +15,26 @@ use crate::wrong::Wrong;
 /// The columns of decisions that are asked for, row by row.
 pub(crate) struct Decisions {
     fields: Fields,
-    rows: Vec<Row>,
+    rows: usize,
     /// How many places were found in all rows, and how many octets stand there: at least as many as any column has.
     found: usize,
     octets_found: usize,
+    verdicts: Option<Numbers>,
+    actions: Option<Numbers>,
+    stages: Option<Numbers>,
+    provisional: Option<Vec<bool>>,
+    first_reasons: Option<Numbers>,
+    subjects: Option<Numbers>,
     octets: Option<Octets>,
     reasons: Option<Places>,
     would_deny: Option<Places>,
+    omitted: Option<Vec<i64>>,
     grants: Option<Places>,
+    omitted_grants: Option<Vec<i64>>,
 }
 
-/// What every decision has, in a few octets: the numbers of words.
-struct Row {
-    verdict: u8,
-    action: u8,
-    stage: u8,
-    provisional: bool,
-    reason: u8,
-    subject: u8,
-    omitted: u32,
-    omitted_grants: u32,
-}
+/// The number of a word for each row, or [`NONE`].
+type Numbers = Vec<u8>;
 
 /// Says that one more row would need offsets of more than 31 bits.
 pub(crate) struct Full;
@@ -45,18 +44,28 @@ impl Decisions {
     pub(crate) fn with_capacity(rows: usize, fields: &Fields) -> Self {
         let rows = rows.min(MOST_FORESEEN);
         let asked = |name: &str| fields.find(name).is_some();
+        let words = |name: &str| asked(name).then(|| Vec::with_capacity(rows));
+        let counts = |name: &str| asked(name).then(|| Vec::with_capacity(rows));
         let findings = |name: &str| asked(name).then(|| Places::new(REASON, reasons(), rows, 0));
         // The two addresses of a message.
         let grants = || Places::new(BASIS, Words::new(Basis::ALL, |basis| basis as u8, Basis::name), rows, 2 * rows);
         Self {
             fields: fields.clone(),
-            rows: Vec::with_capacity(rows),
+            rows: 0,
             found: 0,
             octets_found: 0,
+            verdicts: words("verdict"),
+            actions: words("action"),
+            stages: words("stage"),
+            provisional: asked("provisional").then(|| Vec::with_capacity(rows)),
+            first_reasons: words(REASON),
+            subjects: words("subject"),
             octets: asked("octets").then(|| Octets::with_capacity(rows, 0)),
             reasons: findings("reasons"),
             would_deny: findings("would_deny"),
+            omitted: counts("omitted"),
             grants: asked("grants").then(grants),
+            omitted_grants: counts("omitted_grants"),
         }
     }
 
@@ -85,17 +94,16 @@ impl Decisions {
         if !self.has_room(decision) {
             return Err(Full);
         }
+        self.rows += 1;
         let first = decision.reasons().first();
-        self.rows.push(Row {
-            verdict: decision.verdict() as u8,
-            action: decision.action() as u8,
-            stage: decision.stage() as u8,
-            provisional: decision.provisional(),
-            reason: first.map_or(NONE, |finding| finding.reason as u8),
-            subject: first.map_or(NONE, |finding| finding.place.subject as u8),
-            omitted: decision.omitted(),
-            omitted_grants: decision.omitted_grants(),
-        });
+        add(&mut self.verdicts, || decision.verdict() as u8);
+        add(&mut self.actions, || decision.action() as u8);
+        add(&mut self.stages, || decision.stage() as u8);
+        add(&mut self.provisional, || decision.provisional());
+        add(&mut self.first_reasons, || first.map_or(NONE, |finding| finding.reason as u8));
+        add(&mut self.subjects, || first.map_or(NONE, |finding| finding.place.subject as u8));
+        add(&mut self.omitted, || decision.omitted().into());
+        add(&mut self.omitted_grants, || decision.omitted_grants().into());
         if let Some(octets) = &mut self.octets {
             octets.push(first.and_then(|finding| finding.place.octets(request)));
         }
@@ -119,53 +127,39 @@ impl Decisions {
 
     /// Returns the columns that are asked for, in the order of [`Decisions::fields`].
     pub(crate) fn finish(self) -> Result<Vec<ArrayRef>, Wrong> {
-        let Self { fields, rows, octets, reasons: found, would_deny, grants, .. } = self;
-        let number = |of: fn(&Row) -> u32| -> ArrayRef {
-            Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(row).into())))
-        };
-        let mut columns = Vec::with_capacity(fields.len());
-        let asked = |name: &str| fields.find(name).is_some();
-        if asked("verdict") {
-            let words = Words::new(&Verdict::ALL, |verdict| verdict as u8, Verdict::name);
-            columns.push(words.column(rows.iter().map(|row| row.verdict))?);
+        let mut columns = Vec::with_capacity(self.fields.len());
+        if let Some(verdicts) = self.verdicts {
+            columns.push(Words::new(&Verdict::ALL, |verdict| verdict as u8, Verdict::name).column(&verdicts)?);
         }
-        if asked("action") {
-            let words = Words::new(&Action::ALL, |action| action as u8, Action::name);
-            columns.push(words.column(rows.iter().map(|row| row.action))?);
+        if let Some(actions) = self.actions {
+            columns.push(Words::new(&Action::ALL, |action| action as u8, Action::name).column(&actions)?);
         }
-        if asked("stage") {
-            let words = Words::new(&Stage::ALL, |stage| stage as u8, Stage::name);
-            columns.push(words.column(rows.iter().map(|row| row.stage))?);
+        if let Some(stages) = self.stages {
+            columns.push(Words::new(&Stage::ALL, |stage| stage as u8, Stage::name).column(&stages)?);
         }
-        if asked("provisional") {
-            let mut provisional = rows.iter().map(|row| row.provisional);
-            let bits = BooleanBuffer::collect_bool(rows.len(), |_| provisional.next() == Some(true));
+        if let Some(provisional) = self.provisional {
+            let bits = BooleanBuffer::collect_bool(provisional.len(), |row| provisional[row]);
             columns.push(Arc::new(BooleanArray::new(bits, None)));
         }
-        if asked(REASON) {
-            columns.push(reasons().column(rows.iter().map(|row| row.reason))?);
+        if let Some(numbers) = self.first_reasons {
+            columns.push(reasons().column(&numbers)?);
         }
-        if asked("subject") {
-            let words = Words::new(&Subject::ALL, |subject| subject as u8, Subject::name);
-            columns.push(words.column(rows.iter().map(|row| row.subject))?);
+        if let Some(subjects) = self.subjects {
+            columns.push(Words::new(&Subject::ALL, |subject| subject as u8, Subject::name).column(&subjects)?);
         }
-        columns.extend(octets.map(Octets::finish).transpose()?);
-        columns.extend(found.map(Places::finish).transpose()?);
-        columns.extend(would_deny.map(Places::finish).transpose()?);
-        if asked("omitted") {
-            columns.push(number(|row| row.omitted));
-        }
-        columns.extend(grants.map(Places::finish).transpose()?);
-        if asked("omitted_grants") {
-            columns.push(number(|row| row.omitted_grants));
-        }
+        columns.extend(self.octets.map(Octets::finish).transpose()?);
+        columns.extend(self.reasons.map(Places::finish).transpose()?);
+        columns.extend(self.would_deny.map(Places::finish).transpose()?);
+        columns.extend(self.omitted.map(counts));
+        columns.extend(self.grants.map(Places::finish).transpose()?);
+        columns.extend(self.omitted_grants.map(counts));
         Ok(columns)
     }
 
     /// Whether the offsets of every column have 31 bits after one more row, which then counts.
     #[inline]
     fn has_room(&mut self, decision: &Decision) -> bool {
-        if self.rows.len() >= MOST_ENTRIES {
+        if self.rows >= MOST_ENTRIES {
             return false;
         }
         let places = [&self.reasons, &self.would_deny, &self.grants];
@@ -184,6 +178,18 @@ impl Decisions {
         (self.found, self.octets_found) = (found, octets_found);
         true
     }
+}
+
+/// Adds a row to a column that is asked for.
+#[inline]
+fn add<T>(column: &mut Option<Vec<T>>, value: impl FnOnce() -> T) {
+    if let Some(column) = column {
+        column.push(value());
+    }
+}
+
+fn counts(counts: Vec<i64>) -> ArrayRef {
+    Arc::new(Int64Array::from(counts))
 }
 
 /// The words of the reasons.

@@ -11,28 +11,36 @@ use crate::octets::{Octets, end};
 use crate::words::Words;
 use crate::wrong::Wrong;
 
-/// Findings or grants, row by row.
+/// Findings or grants, row by row: of each the numbers of its word and its subject, and its place.
 pub(crate) struct Places {
     word: &'static str,
     words: Words,
-    found: Vec<Found>,
+    numbers: Vec<u8>,
+    subjects: Vec<u8>,
+    fields: Vec<i64>,
+    starts: Vec<i64>,
+    ends: Vec<i64>,
     octets: Octets,
-    ends: Vec<i32>,
-}
-
-/// A finding or a grant: the number of its word, and its place.
-struct Found {
-    word: u8,
-    place: Place,
+    /// Where each row ends.
+    rows: Vec<i32>,
 }
 
 impl Places {
     /// Begins a column, with room for this many rows and elements; `word` is what stands beside the place, one of `words`.
     pub(crate) fn new(word: &'static str, words: Words, rows: usize, elements: usize) -> Self {
-        let mut ends = Vec::with_capacity(rows + 1);
-        ends.push(0);
-        let octets = Octets::with_capacity(elements, elements * USUAL_ADDRESS);
-        Self { word, words, found: Vec::with_capacity(elements), octets, ends }
+        let mut row_ends = Vec::with_capacity(rows + 1);
+        row_ends.push(0);
+        Self {
+            word,
+            words,
+            numbers: Vec::with_capacity(elements),
+            subjects: Vec::with_capacity(elements),
+            fields: Vec::with_capacity(elements),
+            starts: Vec::with_capacity(elements),
+            ends: Vec::with_capacity(elements),
+            octets: Octets::with_capacity(elements, elements * USUAL_ADDRESS),
+            rows: row_ends,
+        }
     }
 
     /// The type of the column.
@@ -43,34 +51,35 @@ impl Places {
     /// Adds an element to the current row.
     #[inline]
     pub(crate) fn push(&mut self, word: u8, place: Place, request: &Request<'_>) {
-        self.found.push(Found { word, place });
+        self.numbers.push(word);
+        self.subjects.push(place.subject as u8);
+        self.fields.push(place.field.into());
+        self.starts.push(place.span.start.into());
+        self.ends.push(place.span.end.into());
         self.octets.push(place.octets(request));
     }
 
     /// Ends the current row.
     #[inline]
     pub(crate) fn end_row(&mut self) {
-        self.ends.push(end(self.found.len()));
+        self.rows.push(end(self.numbers.len()));
     }
 
     /// Returns the column.
     pub(crate) fn finish(self) -> Result<ArrayRef, Wrong> {
-        let Self { word, words, found, octets, ends } = self;
-        let number = |of: fn(&Place) -> u32| -> ArrayRef {
-            Arc::new(Int64Array::from_iter_values(found.iter().map(|found| i64::from(of(&found.place)))))
-        };
+        let number = |of: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(of)) };
         let subjects = Words::new(&Subject::ALL, |subject| subject as u8, Subject::name);
         let arrays = vec![
-            words.column(found.iter().map(|found| found.word))?,
-            subjects.column(found.iter().map(|found| found.place.subject as u8))?,
-            number(|place| place.field),
-            number(|place| place.span.start),
-            number(|place| place.span.end),
-            octets.finish()?,
+            self.words.column(&self.numbers)?,
+            subjects.column(&self.subjects)?,
+            number(self.fields),
+            number(self.starts),
+            number(self.ends),
+            self.octets.finish()?,
         ];
-        let elements = StructArray::try_new(members(word), arrays, None)?;
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
-        Ok(Arc::new(ListArray::try_new(element(word), offsets, Arc::new(elements), None)?))
+        let elements = StructArray::try_new(members(self.word), arrays, None)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.rows));
+        Ok(Arc::new(ListArray::try_new(element(self.word), offsets, Arc::new(elements), None)?))
     }
 }
 

@@ -179,6 +179,15 @@ impl Rows {
         };
         let Some(range) = lists.get(row) else { return Ok(Header::NotGiven) };
         room.clear();
+        // What most libraries have is read without asking about each field what it is.
+        let runs = nulls.is_none().then(|| names.run(range.clone()).zip(bodies.run(range.clone()))).flatten();
+        if let Some((names, bodies)) = runs {
+            room.extend(names.zip(bodies));
+            if room.len() == range.len() {
+                return Ok(Header::Fields(room));
+            }
+            room.clear();
+        }
         for element in range {
             let field = match (names.get(element, name)?, bodies.get(element, name)?) {
                 (Some(name), Some(body)) if is_there(nulls, element) => (name, body),

@@ -1,5 +1,7 @@
 //! A column of octets, in any of Arrow's layouts for text.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
@@ -84,6 +86,17 @@ impl Texts {
             _ => {}
         }
         self.get_any(row, column)
+    }
+
+    /// Returns the octets of rows one behind the other, up to the first that is broken; `None` where [`Texts::get`] has to be asked for each.
+    #[inline]
+    pub(crate) fn run(&self, rows: Range<usize>) -> Option<impl Iterator<Item = &[u8]>> {
+        let Self::Small(array) = self else { return None };
+        if array.nulls().is_some() {
+            return None;
+        }
+        let (octets, offsets) = (array.value_data(), array.value_offsets().get(rows.start..=rows.end)?);
+        Some(offsets.windows(2).map_while(|ends| octets.get(ends[0].to_usize()?..ends[1].to_usize()?)))
     }
 
     #[inline(never)]

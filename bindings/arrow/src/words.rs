@@ -33,17 +33,17 @@ impl Words {
     }
 
     /// Returns a column of these words, or of none where the number is [`NONE`].
-    pub(crate) fn column(&self, numbers: impl ExactSizeIterator<Item = u8> + Clone) -> Result<ArrayRef, Wrong> {
+    pub(crate) fn column(&self, numbers: &[u8]) -> Result<ArrayRef, Wrong> {
         let word = |number: u8| self.0.get(usize::from(number));
         let mut counts = [0; 1 << u8::BITS];
-        numbers.clone().for_each(|number| counts[usize::from(number)] += 1);
+        numbers.iter().for_each(|number| counts[usize::from(*number)] += 1);
         let length: usize = self.0.iter().zip(counts).map(|(word, count)| word.length * count).sum();
         let mut octets = vec![0; length + WIDTH];
         let mut ends = Vec::with_capacity(numbers.len() + 1);
         ends.push(0);
         let mut at = 0;
-        ends.extend(numbers.clone().map(|number| {
-            if let (Some(word), Some(room)) = (word(number), octets.get_mut(at..at + WIDTH)) {
+        ends.extend(numbers.iter().map(|number| {
+            if let (Some(word), Some(room)) = (word(*number), octets.get_mut(at..at + WIDTH)) {
                 room.copy_from_slice(&word.octets);
                 at += word.length;
             }
@@ -51,7 +51,7 @@ impl Words {
         }));
         octets.truncate(length);
         let lacks = counts[usize::from(NONE)] > 0;
-        let nulls = if lacks { nulls(numbers.map(|number| number != NONE)) } else { None };
+        let nulls = if lacks { nulls(numbers.iter().map(|number| *number != NONE)) } else { None };
         Ok(Arc::new(StringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(ends)), octets.into(), nulls)?))
     }
 }
