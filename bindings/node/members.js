@@ -48,15 +48,28 @@ function elements (array) {
   return all
 }
 
-// What a script may change afterwards, or while further members are read, is copied: also what has no octets, since its buffer may
-// grow. What is of a wrong type is left for the native function to refuse.
-const copied = octets => isUint8Array(octets) ? new Uint8Array(octets.length > 0 ? octets : 0) : octets
-const copiedTexts = texts => Array.isArray(texts) ? elements(texts).map(copied) : texts
-const copiedHeader = header => Array.isArray(header) ? elements(header).map(copiedTexts) : copied(header)
-const copiedSender = sender => !isUint8Array(sender) && mayBeSender(sender) ? { unquoted: copied(sender.unquoted) } : copied(sender)
-const copiedInstant = now => isDate(now) ? new Date(now) : now
+/** The elements of an array as `elements` gives them, each as `take` returns it, behind those that were taken of this length of it. */
+function elementsFrom (array, taken, length, take) {
+  for (let place = taken.length; place < length; place++) {
+    const element = array[place]
+    taken.push(take(element))
+    if (element === undefined) break
+  }
+  return taken
+}
 
-/** Reads the members of a request in the order in which the native function takes them; null where it is none. */
+// What a script may change afterwards, or while further members are read, is copied as soon as it is read: also what has no octets,
+// since its buffer may grow. What is of a wrong type is left for the native function to refuse.
+const copied = octets => typeof octets === 'object' && isUint8Array(octets) ? new Uint8Array(octets.length > 0 ? octets : 0) : octets
+const copiedTexts = texts => Array.isArray(texts) ? elementsFrom(texts, [], texts.length, copied) : texts
+const copiedHeader = header => Array.isArray(header) ? elementsFrom(header, [], header.length, copiedTexts) : copied(header)
+const copiedSender = sender => {
+  if (typeof sender !== 'object' || isUint8Array(sender)) return copied(sender)
+  return mayBeSender(sender) ? { unquoted: copied(sender.unquoted) } : sender
+}
+const copiedInstant = now => typeof now === 'object' && isDate(now) ? new Date(now) : now
+
+/** Reads the members of a request, each once, and lists them; null where it is none. */
 function members (request) {
   if (!mayBeRequest(request)) return null
   const now = copiedInstant(request.now)
@@ -72,10 +85,17 @@ function members (request) {
   const { tls, smtputf8 } = request
   const envelopeSender = copiedSender(request.envelopeSender)
   const header = copiedHeader(request.header)
+  const { stage } = request
+  return listed(now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage)
+}
+
+/** Lists members in the order in which the native function takes them. */
+function listed (now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage) {
   return [
-    now, channel, account, role, clientIp, credential == null ? null : true, kind, id, scopes, tls, smtputf8, envelopeSender,
-    header, request.stage
+    now, channel, account, role, clientIp, credential == null ? null : true, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage
   ]
 }
 
-module.exports = { elements, mayBeCredential, mayBeRequest, members }
+module.exports = {
+  copied, copiedHeader, copiedInstant, copiedSender, copiedTexts, elements, elementsFrom, listed, mayBeCredential, mayBeRequest, members
+}

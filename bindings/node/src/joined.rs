@@ -11,6 +11,8 @@
 //! - the number of header fields, -1 where no header is given;
 //! - the lengths of name and body of each field.
 
+use std::iter;
+
 use napi::Env;
 use napi::bindgen_prelude::{Result, Unknown};
 use sendas::{CredentialKind, Stage, Timestamp, Tls};
@@ -24,8 +26,8 @@ use crate::words::Word;
 /// Why requests cannot be decided.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unfit {
-    /// A fact of one is to be refused.
-    Value,
+    /// The instant of one is to be refused: [`refused`] says which.
+    Instant,
     /// What was handed over are no requests, or not as many.
     Form,
 }
@@ -56,6 +58,14 @@ pub(crate) fn request(number: usize, numbers: &[i32], texts: Texts) -> Read<Requ
         Texts::Other(units) => units.get(start..end).map(|units| Texts::Other(units.to_vec())),
     };
     requests(1, &[&one.0[..], one.1].concat(), part.ok_or(Unfit::Form)?)
+}
+
+/// Finds the first request whose instant is to be refused, by its number.
+pub(crate) fn refused(numbers: &[i32]) -> Option<(usize, f64)> {
+    let mut rest = numbers;
+    let mut instants =
+        iter::from_fn(|| next(&mut rest).ok().map(|([low, high, ..], _)| instant(*low, *high))).enumerate();
+    instants.find_map(|(number, read)| Some((number, read.err()?)))
 }
 
 /// All texts, one behind the other.
@@ -102,7 +112,7 @@ fn outlines(count: usize, numbers: &[i32], octets: Vec<u8>) -> Read<Requests> {
         let [stage, channel, kind, state] = words.to_le_bytes();
         let [account, role, ip, id, sender] = texts;
         let outline = Outline {
-            now: instant(low, high)?,
+            now: instant(low, high).map_err(|_| Unfit::Instant)?,
             channel: word(channel)?.ok_or(Unfit::Form)?,
             credential: word::<CredentialKind>(kind)?,
             tls: word::<Tls>(state)?,
@@ -154,10 +164,10 @@ fn in_octets(count: usize, numbers: &[i32], units: &[u16]) -> Read<(Vec<i32>, Ve
 }
 
 /// Reads an instant off its halves, as they stand in memory.
-fn instant(low: i32, high: i32) -> Read<Timestamp> {
+fn instant(low: i32, high: i32) -> std::result::Result<Timestamp, f64> {
     let ([a, b, c, d], [e, f, g, h]) = (low.to_ne_bytes(), high.to_ne_bytes());
-    let now = whole(f64::from_ne_bytes([a, b, c, d, e, f, g, h]));
-    now.and_then(|now| Timestamp::from_seconds(now).ok()).ok_or(Unfit::Value)
+    let now = f64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+    whole(now).and_then(|seconds| Timestamp::from_seconds(seconds).ok()).ok_or(now)
 }
 
 /// Reads a length, or a count; `None` where it is not known.
@@ -254,8 +264,9 @@ mod tests {
             }
         }
         for given in texts("aliceFromx") {
-            let nan = i32::from_be_bytes([0x7F, 0xF8, 0, 0]);
-            assert_eq!(requests(1, &changed(1, nan), given).err(), Some(Unfit::Value));
+            let infinite = i32::from_be_bytes([0x7F, 0xF0, 0, 0]);
+            assert_eq!(requests(1, &changed(1, infinite), given).err(), Some(Unfit::Instant));
+            assert_eq!(refused(&changed(1, infinite)), Some((0, f64::INFINITY)));
         }
     }
 }

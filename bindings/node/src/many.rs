@@ -1,14 +1,17 @@
 //! Many requests at once, and what was decided of them.
 
+#![expect(clippy::too_many_arguments, reason = "numbers cross by themselves in less time than in an object")]
+
 use std::rc::Rc;
 
 use napi::bindgen_prelude::{Array, External, Int32ArraySlice, Result, Uint32Array, Uint32ArraySlice, Unknown};
-use napi::{Env, Error, JsString};
+use napi::{Env, Error, JsString, JsValue as _};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
 use sendas_many::{Decided, Requests, Summary, which};
 
 use crate::decision::Decision;
+use crate::given::Given;
 use crate::joined::{self, Texts, Unfit};
 use crate::snapshot::{Snapshot, read_listed, summary};
 
@@ -20,25 +23,31 @@ pub fn at_once() -> u32 {
 }
 
 /// Decides requests that `many.js` has put together, `count` of them, and writes what most callers ask of each decision into
-/// `summaries`. Returns the numbers, up to `end`, as a string of an octet each, for [`decision_of_joined`]; null, and nothing is
-/// done, where one of the requests is to be refused, which [`decide_others`] does.
+/// `summaries`. Returns the numbers, up to `end`, as a string of an octet each, for [`decision_of_joined`].
 ///
-/// Throws where they do not hold together: none of them is decided. Nothing is kept here: what a script keeps is freed by the
-/// collector, what this package keeps only when the event loop comes round, and each piece of it costs a tenth of a decision.
+/// Throws where one of them is to be refused, counted from `start` on, and where they do not hold together: none of them is decided.
+/// Nothing is kept here: what a script keeps is freed by the collector, what this package keeps only when the event loop comes round,
+/// and each piece of it costs a tenth of a decision.
 #[napi(skip_typescript)]
 pub fn decide_joined<'e>(
     env: &'e Env,
     snapshot: &Snapshot,
+    start: u32,
     count: u32,
     numbers: Int32ArraySlice<'_>,
     end: u32,
     texts: Unknown<'_>,
     mut summaries: Uint32ArraySlice<'_>,
-) -> Result<Option<JsString<'e>>> {
+) -> Result<JsString<'e>> {
     let numbers = numbers.get(..index(end)).ok_or_else(wrongly)?;
     let requests = match joined::requests(index(count), numbers, Texts::read(*env, texts)?) {
         Ok(requests) => requests,
-        Err(Unfit::Value) => return Ok(None),
+        Err(Unfit::Instant) => {
+            let (number, now) = joined::refused(numbers).ok_or_else(wrongly)?;
+            let now = Given::new(*env, "now", env.create_double(now)?.to_unknown());
+            let number = start.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
+            return Err(now.of_request(number).instant().err().unwrap_or_else(wrongly));
+        }
         Err(Unfit::Form) => return Err(wrongly()),
     };
     let octets: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
@@ -52,7 +61,7 @@ pub fn decide_joined<'e>(
             written += 1;
         }
     });
-    if written == count { env.create_string_latin1(octets).map(Some) } else { Err(wrongly()) }
+    if written == count { env.create_string_latin1(octets) } else { Err(wrongly()) }
 }
 
 /// The decision of one request that `many.js` has put together with others.

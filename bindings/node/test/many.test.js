@@ -242,6 +242,101 @@ describe('many in one call', () => {
     }
   })
 
+  // Everything of a request by functions that say what was read; the elements of its header and scopes too.
+  const watched = (name, value, reads) => {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date) return value
+    const members = Object.entries(value).map(([member, value]) => {
+      const path = `${name}.${member}`
+      const held = watched(path, value, reads)
+      return [member, { enumerable: true, get () { reads.push(path); return held } }]
+    })
+    return Object.defineProperties(Array.isArray(value) ? [] : {}, Object.fromEntries(members))
+  }
+
+  test('every member is read once, in whatever batch', () => {
+    const octets = Buffer.from(FROM)
+    const forms = {
+      plain: request({ account: 'keyed', credential: { kind: 'api_key', id: 'key-1' }, header: [['From', FROM], ['Subject', '']] }),
+      instant: request({ now: new Date(NOW * 1000) }),
+      account: request({ account: Buffer.from('alice') }),
+      scopes: request({ credential: { kind: 'oauth', id: 'key-1', scopes: ['mail.send', Buffer.from('mail.read')] } }),
+      sender: request({ envelopeSender: { unquoted: FROM } }),
+      block: request({ header: `From: ${FROM}\r\n` }),
+      octets: request({ header: [['Subject', ''], ['From', octets], ['Subject', '']] }),
+      long: request({ header: [['From', FROM], ['Subject', 'a'.repeat(2 ** 24 + 1)], ['Subject', '']] }),
+      session: request({ header: [['From', 'gloria@globex.example']], stage: 'session' })
+    }
+    const names = Object.keys(forms)
+    for (const [place, name] of names.entries()) {
+      for (const order of [[name], ['plain', name], ['plain', 'plain', name, 'plain'], [...names.slice(place), ...names]]) {
+        const [reads, given] = [[], order.map(name => forms[name])]
+        const decisions = snapshot.evaluateMany(given.map((request, number) => watched(number, request, reads)))
+        assert.deepEqual(decisions.map(decision => decision.toJson()), given.map(request => snapshot.evaluate(request).toJson()), order.join())
+        assert.equal(new Set(reads).size, reads.length, order.join())
+        const all = []
+        given.forEach((request, number) => JSON.stringify(watched(number, request, all), (_, value) => ArrayBuffer.isView(value) ? 0 : value))
+        assert.deepEqual(reads.filter(path => !/\.stage$/.test(path)).sort(), all.filter(path => !/\.(stage|toJSON)$/.test(path)).sort())
+      }
+    }
+  })
+
+  test('what is refused is refused with what was read', () => {
+    const wrong = { now: [NaN, NOW], account: [1, 'alice'], stage: ['end', 'message'], header: [[['From', 1]], [['From', FROM]]] }
+    for (const [name, [first, second]] of Object.entries(wrong)) {
+      const expected = thrown(() => snapshot.evaluate(request({ [name]: first }))).message
+      for (const before of [[], [request({})], [request({ account: Buffer.from('alice') })]]) {
+        let reads = 0
+        const given = Object.defineProperty(request({}), name, { enumerable: true, get: () => reads++ === 0 ? first : second })
+        const message = `request ${before.length}, counted from 0: ${expected}`
+        assert.throws(() => snapshot.evaluateMany([...before, given, request({})]), { name: 'TypeError', message })
+      }
+    }
+  })
+
+  test('octets that a later member detaches, cuts or changes are as they were read', () => {
+    const changes = {
+      detached: buffer => structuredClone(buffer, { transfer: [buffer] }),
+      cut: buffer => buffer.resize(1),
+      emptied: buffer => buffer.resize(0),
+      grown: buffer => buffer.resize(buffer.maxByteLength),
+      changed: buffer => new Uint8Array(buffer).fill(0x61)
+    }
+    const places = {
+      account: ['alice', octets => ({ account: octets })],
+      'block of a header': [`From: ${FROM}\r\n`, octets => ({ header: octets })],
+      'name of a field': ['From', octets => ({ header: [[octets, FROM]] })],
+      'body of a field': [FROM, octets => ({ header: [['From', octets]] })],
+      'body behind others': [FROM, octets => ({ header: [['Subject', ''], ['From', octets], ['Subject', '']] })],
+      sender: ['<gloria@globex.example>', octets => ({ envelopeSender: octets })],
+      'unquoted sender': ['gloria@globex.example', octets => ({ envelopeSender: { unquoted: octets } })],
+      id: ['none', octets => ({ account: 'keyed', credential: { kind: 'api_key', id: octets } })],
+      scope: ['mail.send', octets => ({ credential: { kind: 'oauth', scopes: [octets] } })]
+    }
+    const calls = {
+      alone: one => snapshot.evaluate(one),
+      'in a batch': one => snapshot.evaluateMany([one])[0],
+      'behind others': one => snapshot.evaluateMany([request({}), request({ account: Buffer.from('alice') }), one, request({})])[2]
+    }
+    // What changes them is the last member, and, where there are fields, one behind them.
+    const last = ['Subject', '']
+    const closed = facts => Array.isArray(facts.header) ? { ...facts, header: [...facts.header, last] } : facts
+    for (const [place, [text, facts]] of Object.entries(places)) {
+      for (const [name, change] of Object.entries(changes)) {
+        const given = () => {
+          const buffer = new ArrayBuffer(text.length, { maxByteLength: 2 * text.length })
+          const octets = new Uint8Array(buffer)
+          octets.set(Buffer.from(text))
+          const one = request(closed(facts(octets)))
+          const [owner, member, value] = Array.isArray(facts(octets).header) ? [one.header, one.header.length - 1, last] : [one, 'stage', undefined]
+          Object.defineProperty(owner, member, { enumerable: true, get () { if (buffer.byteLength > 0) change(buffer); return value } })
+          return one
+        }
+        const right = request(closed(facts(Buffer.from(text))))
+        for (const [how, call] of Object.entries(calls)) assert.equal(call(given()).toJson(), call(right).toJson(), `${place}, ${name}, ${how}`)
+      }
+    }
+  })
+
   test('octets that another thread changes all the time are decided once', async () => {
     const shared = new Uint8Array(new SharedArrayBuffer(5))
     const script = `
