@@ -8,8 +8,8 @@ use arrow_buffer::Buffer;
 
 /// Hands octets to `run` as a buffer, of which nothing may be left when it returns.
 ///
-/// They are not copied, unless numbers in them would not be aligned in memory: for that, streams count on where they begin. To copy them
-/// all takes a tenth as long as to decide their requests.
+/// They are not copied, unless numbers in them would not be aligned in memory: for that, streams count on where they begin. A copy of a
+/// long stream is memory that is needed twice.
 pub(crate) fn lend<T>(octets: &[u8], run: impl FnOnce(Buffer) -> T) -> T {
     let start = NonNull::from(octets).cast::<u8>();
     if start.align_offset(ALIGNMENT) != 0 {
