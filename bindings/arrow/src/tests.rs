@@ -1,9 +1,10 @@
-//! Batches whose decisions do not fit into one: their bound is small in these tests.
+//! Batches and streams as a whole. In these tests, few decisions fit into one batch.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, StructArray};
+use arrow_array::{ArrayRef, Int64Array, NullArray, RecordBatch, StringArray, StructArray};
 use arrow_schema::ArrowError;
 use sendas::{HashKey, Options, Policy, Snapshot};
 
@@ -53,6 +54,17 @@ fn a_decision_that_no_batch_can_hold_is_an_error() {
     assert_eq!(outcomes[0].as_ref().unwrap().num_rows(), 1);
     let error = outcomes[1].as_ref().unwrap_err().to_string();
     assert!(error.ends_with("row 1, counted from 0: the decision is larger than a batch can be"), "{error}");
+}
+
+#[test]
+fn rows_beyond_all_memory_are_not_what_room_is_asked_for() {
+    let nothing: ArrayRef = Arc::new(NullArray::new(1 << 50));
+    let batch = RecordBatch::try_from_iter([("now", nothing.clone()), ("channel", nothing)]).unwrap();
+    let judge = Judge::new(&snapshot(), batch.schema().fields(), &Asked::default()).unwrap();
+    let Ok(whole) = judge.whole(&batch.clone().into(), || Ok::<(), Infallible>(()));
+    let right = "row 0, counted from 0: `now` is null, but every request is decided at an instant";
+    assert_eq!(whole.unwrap_err().to_string(), right);
+    assert!(decided(&batch).next().unwrap().unwrap_err().to_string().ends_with(right));
 }
 
 #[test]
