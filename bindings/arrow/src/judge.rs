@@ -148,7 +148,8 @@ pub struct Decided<B> {
 }
 
 impl<B: Iterator<Item = Result<StructArray, Wrong>>> Decided<B> {
-    /// Begins to decide batches, of which none is read yet; each has the columns that the judge was made for, and at least one row.
+    /// Begins to decide batches, of which none is read yet; each has the columns that the judge was made for, and at
+    /// least one row.
     pub const fn new(judge: Judge, batches: B) -> Self {
         Self { judge, batches, at_hand: None, before: 0, ended: false }
     }
@@ -208,7 +209,8 @@ impl<B: Iterator<Item = Result<StructArray, Wrong>>> RecordBatchReader for Decid
 const MOST_ROWS: usize = 1 << 14;
 /// As many rows are made ready to be read at once, so that what is copied for it stays near.
 const AT_ONCE: usize = 1 << 10;
-/// As many requests are read before the first of them is decided: a few times what core takes together, and few enough to stay near.
+/// As many requests are read before the first of them is decided: a few times what core takes together, and few enough
+/// to stay near.
 const TOGETHER: usize = 1 << 6;
 
 const UNDECIDED: &str = "the batch cannot be decided";

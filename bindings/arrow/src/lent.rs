@@ -8,16 +8,16 @@ use arrow_buffer::Buffer;
 
 /// Hands octets to `run` as a buffer, of which nothing may be left when it returns.
 ///
-/// They are not copied, unless numbers in them would not be aligned in memory: for that, streams count on where they begin. A copy of a
-/// long stream is memory that is needed twice.
+/// They are not copied, unless numbers in them would not be aligned in memory: for that, streams count on where they
+/// begin. A copy of a long stream is memory that is needed twice.
 pub(crate) fn lend<T>(octets: &[u8], run: impl FnOnce(Buffer) -> T) -> T {
     let start = NonNull::from(octets).cast::<u8>();
     if start.align_offset(ALIGNMENT) != 0 {
         return run(Buffer::from(octets));
     }
     let lender = Lender(Arc::new(Lent));
-    // SAFETY: the octets are there until this function ends, however it does, and the lender sees to it that no part of the buffer is
-    // left then. Nothing writes into them: a buffer that was not allocated by Arrow can only be read.
+    // SAFETY: the octets are there until this function ends, however it does, and the lender sees to it that no part of
+    // the buffer is left then. Nothing writes into them: a buffer that was not allocated by Arrow can only be read.
     #[expect(unsafe_code, reason = "a buffer of Arrow's has no lifetime")]
     let buffer = unsafe { Buffer::from_custom_allocation(start, octets.len(), lender.0.clone()) };
     run(buffer)
@@ -37,8 +37,8 @@ impl Drop for Lender {
     }
 }
 
-/// The parts of a stream begin at multiples of this ("Encapsulated message format", Arrow Columnar Format), and no number that is read
-/// there is larger.
+/// The parts of a stream begin at multiples of this ("Encapsulated message format", Arrow Columnar Format), and no
+/// number that is read there is larger.
 const ALIGNMENT: usize = 8;
 
 #[cfg(test)]

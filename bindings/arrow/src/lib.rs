@@ -1,7 +1,7 @@
 //! Recorded traffic as Apache Arrow: requests in columns go in, decisions in columns come out.
 //!
-//! The packages for Python and Node hand batches over in the way that their languages have; what a column means, and what is refused, is
-//! said here, once. `docs/arrow.md` says the same to people.
+//! The packages for Python and Node hand batches over in the way that their languages have; what a column means, and
+//! what is refused, is said here, once. `docs/arrow.md` says the same to people.
 
 mod columns;
 mod decisions;

@@ -1,7 +1,7 @@
 //! Streams in Arrow's IPC format: requests in octets go in, decisions in octets come out.
 //!
-//! Messages are taken apart here and read by `arrow-ipc`, which checks all that arrays say of themselves. Text is read as octets: a stream
-//! lays both out alike, and whether text is UTF-8 is for core to say.
+//! Messages are taken apart here and read by `arrow-ipc`, which checks all that arrays say of themselves. Text is read
+//! as octets: a stream lays both out alike, and whether text is UTF-8 is for core to say.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,8 +25,8 @@ use crate::wrong::{Wrong, guarded};
 ///
 /// # Errors
 ///
-/// [`Refused::Columns`] where the columns are not those of requests, or what was asked for is not there; [`Refused::Stream`] where the
-/// stream is none, is cut short or contradicts itself, and where a row holds no request.
+/// [`Refused::Columns`] where the columns are not those of requests, or what was asked for is not there;
+/// [`Refused::Stream`] where the stream is none, is cut short or contradicts itself, and where a row holds no request.
 pub fn decide_stream(snapshot: &Snapshot, stream: &[u8], asked: &Asked) -> Result<Vec<u8>, Refused> {
     lend(stream, |stream| decide_lent(snapshot, stream, asked))
 }
@@ -132,7 +132,8 @@ impl Iterator for Batches {
     }
 }
 
-/// The messages of a stream ("Encapsulated message format", Arrow Columnar Format): lengths are checked before anything is read by them.
+/// The messages of a stream ("Encapsulated message format", Arrow Columnar Format): lengths are checked before anything
+/// is read by them.
 struct Messages {
     octets: Buffer,
     at: usize,

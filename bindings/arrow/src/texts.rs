@@ -13,7 +13,8 @@ use arrow_schema::DataType;
 
 use crate::wrong::Wrong;
 
-/// Octets or nothing in each row. What is declared as UTF-8 is read as octets too: a producer may be wrong, and core says so.
+/// Octets or nothing in each row. What is declared as UTF-8 is read as octets too: a producer may be wrong, and core
+/// says so.
 pub(crate) enum Texts {
     /// Not known in any row.
     Unknown,
@@ -88,7 +89,8 @@ impl Texts {
         self.get_any(row, column)
     }
 
-    /// Returns the octets of rows one behind the other, up to the first that is broken; `None` where [`Texts::get`] has to be asked for each.
+    /// Returns the octets of rows one behind the other, up to the first that is broken; `None` where [`Texts::get`] has
+    /// to be asked for each.
     #[inline]
     pub(crate) fn run(&self, rows: Range<usize>) -> Option<impl Iterator<Item = &[u8]>> {
         let Self::Small(array) = self else { return None };

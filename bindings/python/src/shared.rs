@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
-/// A value that is read as it was when it was asked for, also while another thread changes it, so that neither waits for the other
-/// or fails.
+/// A value that is read as it was when it was asked for, also while another thread changes it, so that neither waits
+/// for the other, or fails.
 pub(crate) struct Shared<T> {
     value: Mutex<Arc<T>>,
     /// Held by whoever changes the value, so that no change is lost while another one is made to a copy.
@@ -24,8 +24,8 @@ impl<T: Clone + Send + Sync> Shared<T> {
         Arc::clone(&lock(&self.value, py))
     }
 
-    /// Changes the value, or a copy of it while it is being read; others run Python while it is copied. Nothing that runs Python
-    /// may happen in `change`.
+    /// Changes the value, or a copy of it while it is being read; others run Python while it is copied. `change` must
+    /// run no Python.
     pub(crate) fn change<R>(&self, py: Python<'_>, change: impl FnOnce(&mut T) -> R) -> R {
         let turn = lock(&self.turn, py);
         let before = {
@@ -39,7 +39,7 @@ impl<T: Clone + Send + Sync> Shared<T> {
         let answer = change(Arc::make_mut(&mut copy));
         let replaced = mem::replace(&mut *lock(&self.value, py), copy);
         drop(turn);
-        // Whoever read it may be done with it, and it may be large.
+        // Whoever read it may be done with it: then it is freed here, and it may be large.
         py.detach(|| drop((before, replaced)));
         answer
     }

@@ -1,7 +1,8 @@
 //! Arrow's C data interface in Python's capsules: how batches come in and go out without being copied.
 //!
-//! The only unsafe code of this package stands here. What it relies on is what the interface lays down: a capsule of a name holds the structure
-//! of that name, whose callbacks may be called from any thread, and whose buffers are as long as their array says.
+//! All unsafe code for Arrow in this package stands here. It relies on what the interface lays down: a capsule of a
+//! name holds the structure of that name, whose callbacks may be called from any thread, and whose buffers are as long
+//! as their array says.
 #![expect(unsafe_code, reason = "structures of C are taken out of capsules, and the callbacks of a stream are called")]
 
 use std::ffi::{CStr, c_void};
@@ -39,7 +40,8 @@ impl Given {
                 return Err(wrong_type(&exported, "__arrow_c_array__()", "a pair of capsules"));
             };
             let (schema, array) = (contents(&schema, SCHEMA)?, contents(&array, ARRAY)?);
-            // SAFETY: capsules of these names hold an `ArrowSchema` and an `ArrowArray`; both are borrowed while the capsules live.
+            // SAFETY: capsules of these names hold an `ArrowSchema` and an `ArrowArray`; both are borrowed while the
+            // capsules live.
             let (schema, given) =
                 unsafe { (schema.cast::<FFI_ArrowSchema>().as_ref(), array.cast::<FFI_ArrowArray>().as_ref()) };
             if given.is_released() {
@@ -58,7 +60,8 @@ impl Given {
         };
         let exported = export.call0()?;
         let stream = contents(&exported, STREAM)?;
-        // SAFETY: a capsule of this name holds a valid `ArrowArrayStream`. It is moved out, and what is left is marked as released.
+        // SAFETY: a capsule of this name holds a valid `ArrowArrayStream`. It is moved out, and what is left is marked
+        // as released.
         let stream = unsafe { FFI_ArrowArrayStream::from_raw(stream.cast().as_ptr()) };
         if stream.release.is_none() {
             return Err(consumed("stream"));
@@ -134,8 +137,8 @@ pub(super) fn import(array: FFI_ArrowArray, fields: &Fields) -> Result<Option<St
             return Err(Wrong::broken(field.name()));
         }
     }
-    // SAFETY: the schema came with the array, which its producer warrants to agree with it. What an array says of itself
-    // and of the length of its buffers is checked above, offsets, keys and views where they are used.
+    // SAFETY: the schema came with the array, which its producer warrants to agree with it. What an array says of
+    // itself and of the length of its buffers is checked above, offsets, keys and views where they are used.
     let data = unsafe { from_ffi_and_data_type(array, DataType::Struct(fields.clone())) }?;
     let batch = StructArray::from(data);
     match batch.nulls().filter(|nulls| nulls.null_count() > 0) {
@@ -147,8 +150,8 @@ pub(super) fn import(array: FFI_ArrowArray, fields: &Fields) -> Result<Option<St
     }
 }
 
-/// Whether no buffer of an array is said to be shorter than nothing: one of texts is as long as the last offset says, those behind
-/// views as the last buffer does. No slice can have such a length, not even to be looked at.
+/// Whether no buffer of an array is said to be shorter than nothing: one of texts is as long as the last offset says,
+/// those behind views as the last buffer does. No slice can have such a length, not even to be looked at.
 fn lengths_hold(array: &FFI_ArrowArray, data_type: &DataType) -> bool {
     let last = array.offset() + array.len();
     let own = match data_type {
@@ -174,12 +177,12 @@ fn lengths_hold(array: &FFI_ArrowArray, data_type: &DataType) -> bool {
 /// The octets of a number in a buffer; none where the buffer is missing, which importing refuses.
 fn number<const N: usize>(array: &FFI_ArrowArray, buffer: usize, at: usize) -> Option<[u8; N]> {
     let buffer = array.buffer(buffer).cast::<[u8; N]>();
-    // SAFETY: the producer warrants that the buffer is as long as its array says: there is an offset behind the last row, and a
-    // length for each buffer behind views.
+    // SAFETY: the producer warrants that the buffer is as long as its array says: there is an offset behind the last
+    // row, and a length for each buffer behind views.
     (!buffer.is_null()).then(|| unsafe { buffer.add(at).read() })
 }
 
-/// As many entries of metadata as a type says that it has.
+/// How many entries of metadata a type says that it has.
 pub(super) fn entries(schema: &FFI_ArrowSchema) -> i32 {
     let metadata = schema.metadata.cast::<i32>();
     // SAFETY: the producer warrants that metadata, where it is there, begins with the number of its entries.

@@ -1,5 +1,6 @@
-//! What the structures of Arrow's C data interface say of themselves, looked at before anything that they point to: a broken producer is
-//! refused where its numbers tell. That there is as much behind a pointer as is said, no consumer can find out.
+//! What the structures of Arrow's C data interface say of themselves, looked at before anything that they point to: a
+//! broken producer is refused where its numbers tell. Whether there is as much behind a pointer as is said, no consumer
+//! can find out.
 
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_data::layout;
@@ -9,14 +10,15 @@ use sendas_arrow::Wrong;
 
 use super::capsule::entries;
 
-/// Refuses a schema that cannot be read: one that is released, lacks a format, or whose children are too few, too many or too deep.
-/// Where an array came with it, both must have as many children.
+/// Refuses a schema that cannot be read: one that is released, lacks a format, or whose children are too few, too many
+/// or too deep. Where an array came with it, both must have as many children.
 pub(super) fn check_schema(schema: &FFI_ArrowSchema, array: Option<&FFI_ArrowArray>) -> Result<(), Wrong> {
     let mut left = MOST_TYPES;
     check_type(schema, array, MOST_LEVELS, &mut left)
         .map_err(|fault| Wrong::new(format_args!("the schema cannot be read: {fault}")))
 }
 
+/// The same of one type and those in it, of which `levels` may be nested, and `left` are left in all.
 fn check_type(
     schema: &FFI_ArrowSchema,
     array: Option<&FFI_ArrowArray>,
@@ -58,6 +60,7 @@ pub(super) fn check_batch(batch: &FFI_ArrowArray, columns: &Fields) -> Result<()
     })
 }
 
+/// Refuses an array that contradicts its type, and what is in it.
 fn check_array(array: &FFI_ArrowArray, data_type: &DataType) -> Result<(), String> {
     check_own(array, data_type)?;
     for (number, member) in members(data_type).into_iter().enumerate() {
