@@ -23,12 +23,13 @@ const WINDOW: usize = 16;
 type Window<R> = [Option<(R, Stage)>; WINDOW];
 
 impl Snapshot {
-    /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the order of
-    /// the requests: the one that [`Snapshot::evaluate_stage`] gives. It is made where the one before it stood; whoever keeps
-    /// it copies it. A request is given or lent, as `Request` or `&Request`. Nothing is allocated on ASCII input. Where the
-    /// snapshot is larger than what a processor has close at hand, sixteen requests are taken at a time, and the memory that
-    /// they stand in, and then what they look up, is asked for together: no answer comes before sixteen were taken, or there are no
-    /// more.
+    /// Decides many requests, each as far as it is known at its stage, and calls `answer` with each decision, in the
+    /// order of the requests: the one that [`Snapshot::evaluate_stage`] gives.
+    ///
+    /// It is made where the one before it stood; whoever keeps it copies it. A request is given or lent, as `Request`
+    /// or `&Request`. Nothing is allocated on ASCII input. If the snapshot has more than 2 MiB, sixteen requests are
+    /// taken at a time, and the memory that they stand in and what they look up is asked for together: no answer comes
+    /// before sixteen were taken, or there are no more.
     ///
     /// ```
     /// use sendas::policy::{Account, Policy, Tenant};
@@ -115,8 +116,8 @@ fn decide_window<'r, R: Borrow<Request<'r>>>(
     }
 }
 
-/// Reads an octet of each line of memory that a request's own octets are likely to stand in: as the host has them, they may be
-/// as far away as the snapshot.
+/// Reads an octet of each line of memory that a request's own octets are likely to stand in: these may be as far away as
+/// the snapshot is.
 fn ask_for_octets(request: &Request<'_>) {
     let sender = match request.envelope_sender {
         EnvelopeSender::Path(octets) | EnvelopeSender::Unquoted(octets) => octets,
@@ -130,6 +131,7 @@ fn ask_for_octets(request: &Request<'_>) {
     }
 }
 
+/// Reads the first octet, which brings its line of memory near.
 fn ask(octets: &[u8]) {
     black_box(octets.first().copied());
 }

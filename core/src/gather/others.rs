@@ -69,8 +69,11 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
                 let is_found = link.page != self.asker.link.page
                     && given.iter().eq([separator])
                     && octet::same(row.name()?, self.target.domain);
-                *separators = if is_found { separators.union(given) } else { *separators };
-                Ok(if is_found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                if !is_found {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                *separators = separators.union(given);
+                Ok(ControlFlow::Break(()))
             })?;
         }
         Ok(())
@@ -115,7 +118,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         }
     }
 
-    /// Enters another account's own address that was found by the first octets of this one, if it counts and they are one in
+    /// Enters an account's own address that was found by the first octets of this one, if it counts and they are one in
     /// widest form; `last` is what [`Self::proves`] found last.
     #[inline(never)]
     fn mailbox(&mut self, link: Link, base: &[u8], last: &mut Option<(u32, bool)>) -> Read<()> {
@@ -155,8 +158,8 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         Ok(())
     }
 
-    /// Whether an entry of a tenant above the address reaches it, which is asked once for own addresses that stand one behind the
-    /// other.
+    /// Whether an entry of this page above the address reaches it: asked once for own addresses of one page that are
+    /// found one behind the other.
     fn proves(&self, (page, number): (PageView<'_>, u32), last: &mut Option<(u32, bool)>) -> Read<bool> {
         match *last {
             Some((of, proves)) if of == number => Ok(proves),
@@ -178,8 +181,8 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
             && facts.has_any(const { AddressFacts::of(&[Fact::OwnOfAnotherTenant, Fact::Consent]) })
     }
 
-    /// Whether the account may use an identity with consent that is this own address: the one that is asked for, or what that
-    /// is a sub-address of.
+    /// Whether the account may use an identity with consent that is this own address: the one that is asked for, or
+    /// what that is a sub-address of.
     fn opens(&self, own: &[u8]) -> bool {
         let local = self.target.local;
         let is_exact = self.facts.has(Fact::Consent) && own.len() == local.len();
@@ -196,7 +199,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
 
 /// How many entries of a domain are read before it is asked for separators alone.
 const FEW: u32 = 8;
-/// How many own addresses of others an explanation names that one address is.
+/// How many own addresses that are one with the address are read for an explanation, which names them.
 const NAMED: u32 = 64;
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What must hold between a changed tenant and the others, asked of the compiled tables.
 //!
-//! The tenant itself is checked as a policy of its own is. What that cannot know, it reports as a problem, and here is looked up
-//! whether it is one. Of the other tenants, only those are asked that something of the changed one could have been missing in.
+//! The tenant itself is checked as a policy of its own is. What that cannot know, it reports as a problem, and here is
+//! looked up whether it is one. Of the other tenants, only those are asked that something of the changed one could have
+//! been missing in.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -171,7 +172,8 @@ impl<'s> Fit<'s> {
         Ok(None)
     }
 
-    /// Finds cycles and tenants too deep, where the tenant has another parent than before, and heirs that it leaves behind.
+    /// Finds cycles and tenants too deep, where the tenant has another parent than before, and heirs that it leaves
+    /// behind.
     fn levels(&mut self) -> Read<()> {
         let heirs = |fit: &Self| fit.heirs(fit.id.as_bytes());
         let Some(tenant) = self.new else {
@@ -363,7 +365,7 @@ impl<'s> Fit<'s> {
                 pages.push(page);
             }
         }
-        // One may have come twice.
+        // A look-up may give one twice.
         pages.sort_unstable();
         pages.dedup();
         let changed = self.new.filter(|tenant| tenant.parent.as_deref().map(str::as_bytes) == Some(id));

@@ -1,5 +1,5 @@
-//! Hash tables, within a page and over all tenants: from a key to the records that may hold it. How they are written is in
-//! `build/filling.rs`.
+//! Hash tables, within a page and over all tenants: from a key to the records that may hold it. `build/filling.rs`
+//! writes them.
 
 use super::blocks::Blocks;
 use super::hash::Hash;
@@ -12,14 +12,14 @@ impl Hash {
         if tag == 0 { 1 } else { tag }
     }
 
-    /// The flag of a group that says that an entry with such a tag had no room in it, nor in any before it, and stands further on: one
-    /// of seven, so that few look-ups go on in vain.
+    /// The flag of a group that says that an entry with such a tag had no room in it, nor in any before it, and stands
+    /// further on: one of seven, so that few look-ups go on in vain.
     pub(super) const fn more(self) -> u8 {
         CROWDED << (1 + ((self.tag() as u32 * 7) >> 8))
     }
 
-    /// The hash that records stand under who are too many for this one, in so many rounds. It counts down from the highest number,
-    /// so that no further key of another kind is the same.
+    /// The hash under which records of this key stand in a round. Its number is counted down from the highest one, so
+    /// that it is none of those that further keys are made with.
     pub(super) const fn round(self, round: u32) -> Self {
         if round == 0 { self } else { self.with(u32::MAX - round) }
     }
@@ -31,10 +31,11 @@ impl Hash {
     }
 }
 
-/// The octet of a group that has its flags, [`CROWDED`] and [`Hash::more`]; before it stand the tags of its entries, an octet each.
+/// The octet of a group that has its flags, [`CROWDED`] and [`Hash::more`]; before it stand the tags of its entries, an
+/// octet each.
 pub(super) const FLAGS: usize = 7;
-/// Some entries of the group stand apart: in a table of records that have holders under the hash with their holder, in any
-/// other under the hash of the next round.
+/// Some entries of the group stand apart: in a table of records that have holders under the hash with their holder, in
+/// any other under the hash of the next round.
 pub(super) const CROWDED: u8 = 1;
 
 /// The entries of a group whose entries have so many words: as many as make it a line of memory, or half of one.
@@ -57,8 +58,8 @@ pub(super) const fn next(group: u32, groups: u32) -> u32 {
     if group + 1 < groups { group + 1 } else { 0 }
 }
 
-/// The first group that a look-up reads, of which most need the first entry alone: those with the tag of a hash, each of
-/// which must still be compared in full.
+/// The first group that a look-up reads, of which most need the first entry alone: those with the tag of a hash, each
+/// of which must still be compared in full.
 #[derive(Clone, Copy)]
 pub(crate) struct Home<'p, const N: usize> {
     octets: &'p [u8],
@@ -107,8 +108,8 @@ impl<'p, const N: usize> Home<'p, N> {
         Some(words)
     }
 
-    /// Whether there may be more than the first entry: what [`Candidates::behind_first`] or [`Rounds::behind_first`] gives, and
-    /// what stands under the hash with a holder.
+    /// Whether there may be more than the first entry: what [`Candidates::behind_first`] or [`Rounds::behind_first`]
+    /// gives, and what stands under the hash with a holder.
     #[inline(always)]
     pub(crate) const fn has_more(&self) -> bool {
         self.goes_on || self.alike & self.alike.wrapping_sub(1) != 0
@@ -196,8 +197,9 @@ impl<'p, const N: usize> Candidates<'p, N> {
 
 /// The words of all entries that a hash may lead to in a table whose records have no holders, round by round.
 ///
-/// What many records have would fill a run of groups, through which every look-up had to go whose hash leads there. So only few
-/// stand under one hash, and the next few under that of the next round. An entry may come twice, where two rounds meet.
+/// What many records have would fill a run of groups, through which every look-up had to go whose hash leads there. So
+/// only few stand under one hash, and the next few under that of the next round. An entry may come twice, where two
+/// rounds meet.
 pub(crate) struct Rounds<'p, const N: usize> {
     candidates: Candidates<'p, N>,
     /// The hash of the first round.
@@ -216,8 +218,8 @@ impl<'p, const N: usize> Rounds<'p, N> {
         Ok(Self { candidates: Candidates::start(bytes, run, hash)?, hash, round: 0, blocks })
     }
 
-    /// Goes on with a look-up of which the first entry was returned, if there is one in the first group, and the first round was
-    /// checked.
+    /// Goes on with a look-up of which the first entry was returned, if there is one in the first group, and the first
+    /// round was checked.
     pub(crate) fn behind_first(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: Option<&'p Blocks>) -> Read<Self> {
         Ok(Self { candidates: Candidates::behind_first(bytes, run, hash)?, hash, round: 0, blocks })
     }

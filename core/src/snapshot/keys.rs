@@ -14,14 +14,15 @@ use super::row::records;
 use super::rows::{AccountRow, CredentialRow, DomainRow, account, domain, tenant};
 use super::target::Target;
 
-/// The tables over all tenants, in the order in which they stand: first those whose groups are as large as a line of memory.
+/// The tables over all tenants, in the order in which they stand: first those whose groups are as large as a line of
+/// memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     /// Accounts by id.
     Accounts,
     /// Credentials by id.
     Credentials,
-    /// Domains that are not pending, by name, and those that give a separator by that too.
+    /// Domains that are not pending, by name, and those that give a separator by name and separator, too.
     Domains,
     /// Accounts by own address, counted or not: see [`Claim`].
     Own,
@@ -67,8 +68,8 @@ impl Key<'_> {
     }
 }
 
-/// The further key of a domain entry that gives local parts this separator: where very many tenants have the domain, it tells
-/// which separators they give without reading all of them.
+/// The further key of a domain entry that gives local parts this separator: where very many tenants have the domain, it
+/// shows which separators they give, without all of them being read.
 pub(crate) const fn separated(hash: Hash, separator: u8) -> Hash {
     hash.with(separator as u32)
 }
@@ -110,8 +111,9 @@ pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Ta
     Ok(())
 }
 
-/// Calls `visit` with the keys of an own address, and the word that leads to it: one for what is left of it by its own tenant's
-/// separator, and one more for each separator of another tenant that would leave less, unless enough others have that.
+/// Calls `visit` with the keys of an own address, and the word that leads to it: one for what its own tenant's
+/// separator leaves of it, and a cut one for each separator of another tenant that would leave less, unless [`MOST`]
+/// others have that key.
 fn own(
     alike: &mut Alike<'_>,
     target: &Target<'_>,
@@ -137,15 +139,16 @@ fn own(
     Ok(())
 }
 
-/// How many own addresses of a page have each cut key.
+/// Counts the own addresses of a page that have a cut key and count alike.
 struct Alike<'p> {
     page: PageView<'p>,
-    /// By the hash of what is left, and by what is told of the address beside: how many, and the word of the first.
+    /// By the hash of what is left, and by the claim and [`ABOVE`]: how many, and the word of the first.
     counts: BTreeMap<(u64, [u32; 2]), (u32, Word)>,
 }
 
 impl Alike<'_> {
-    /// Takes note of an own address of which these separators leave less, unless [`MOST`] that are told of alike have the key already.
+    /// Counts an own address of which these separators leave `less`, and returns whether it is entered under that: not
+    /// where [`MOST`] like it are.
     fn has_room(
         &mut self,
         target: &Target<'_>,
@@ -166,22 +169,24 @@ impl Alike<'_> {
     }
 }
 
-/// Which of the keys of own addresses that leave the same of them one is.
+/// What is part of the key of an own address beside what is left of it.
 ///
-/// Two addresses are one if nothing differs before the first separator of either side. Who asks with a separator of its own
-/// looks under the key of what the two leave of its address, and under the cut one: an address that the owner's separator cuts no
-/// later stands there uncut, any other one cut. A cut key has both separators, so that nothing stands there but what is one
-/// with the address that is asked for. Any number of own addresses of a tenant may be; of these the first [`MOST`] are entered.
+/// Two addresses are one if nothing differs before the first separator of either side. Whoever asks cuts its address by
+/// its own separator and the owner's, and looks under what is left twice: under the plain key stand those of which the
+/// owner's separator alone leaves that, and under the cut key those of which only both leave it. Both separators are
+/// part of a cut key, so that nothing stands there but what is one with the address that is asked for. Any number of
+/// own addresses of a tenant may be one with it; of these the first [`MOST`] are entered.
 #[derive(Clone, Copy)]
 pub(crate) struct Claim(u32);
 
 impl Claim {
-    /// Of an address that is counted, or is where an entry above reaches it.
+    /// Of an address that counts, or does where an entry above reaches it.
     pub(crate) const COUNTED: Self = Self(0);
-    /// Of one that is not, whatever others have: it is nobody's in a decision, and still no other account may claim it.
+    /// Of one that does not, whatever others have: it is nobody's in a decision, and still no other account may claim
+    /// it.
     pub(crate) const UNCOUNTED: Self = Self(1 << 16);
 
-    /// Of those that the separator of who asks cuts to less than their own tenant's, if there is [one](NONE).
+    /// Of those that the separator of whoever asks cuts to less than their own tenant's, [`NONE`] where that has none.
     pub(crate) const fn cut(self, theirs: u8, asking: u8) -> Self {
         Self(self.0 | (theirs as u32) << 8 | asking as u32)
     }
@@ -193,12 +198,14 @@ impl Claim {
     }
 }
 
-/// The own addresses of a tenant that have one cut key and count alike, of which others say nothing new: one of them is the asking account's own
-/// at most, and its consents open one for each length that a local part can have, up to 64 octets; any other is protected.
+/// So many own addresses of a tenant that count alike stand under a cut key at most: a further one would say nothing
+/// new. At most one is the asking account's own, and its consents open at most one of each length that a local part can
+/// have, up to 64 octets, so that of 66 one is protected, as any further one would be.
 const MOST: u32 = 80;
 
-/// The bit of the word that leads to an account by its own address which says that it counts only where an entry above reaches it:
-/// that is the same for all of a page at one domain, so that of many the records need not be read. No page has as many words.
+/// The bit of the word that leads to an account by its own address which says that it counts only where an entry above
+/// reaches it. Whether one does is the same for all of a page at one domain, so that of many the records need not be
+/// read. No page has as many words.
 pub(crate) const ABOVE: Word = 1 << 30;
 
 /// The separator of those that have none.

@@ -88,7 +88,7 @@ impl Overlay {
         self.has_subdomains |= view.has(tenant::HAS_SUBDOMAINS);
         let mut added: Vec<(u64, Word)> = Vec::new();
         keys(view, hasher, |table, key, record| added.push((slot(table, key.hash(hasher)), record)))?;
-        // In their order under each key, of which some have many.
+        // Those under one key are added together, since some keys have very many.
         added.sort_unstable();
         for under in added.chunk_by(|(one, _), (other, _)| one == other) {
             let Some(&(slot, _)) = under.first() else { continue };

@@ -62,7 +62,7 @@ impl<'p> PageView<'p> {
 
     #[inline(never)]
     fn domain_indexed(&self, name: &[u8], hash: Hash) -> Read<Option<DomainRow<'p>>> {
-        // A page was checked whole.
+        // The page was checked as a whole before, so that no block is asked for.
         let mut rounds = Rounds::start(self.bytes, self.head().domain_index()?, hash, None)?;
         while let Some([word]) = rounds.next()? {
             let row: DomainRow<'_> = self.record(word)?;

@@ -1,5 +1,7 @@
 //! Look-ups over all tenants: in the tables of the image, and in what has changed since.
 
+use core::cmp::Reverse;
+use core::iter;
 use core::ops::ControlFlow;
 
 use crate::address::CanonicalView;
@@ -243,10 +245,12 @@ impl<'p> RootView<'p> {
         Ok(false)
     }
 
-    /// Calls `visit` with each account whose own address, which counts or does not, may be this one in widest form, and with what
-    /// was left of the address when it was found; of those under one key, until it needs no more of them.
+    /// Calls `visit` with each account whose own address, which counts or does not, may be this one in widest form, and
+    /// with what was left of this one where it was found. A break ends those under one key, and the next one is looked
+    /// up.
     ///
-    /// The first separator is what the asking tenant gives to the domain, the others are those that any tenant gives it.
+    /// The first separator is what the asking tenant gives to the domain, the others are those that any tenant gives
+    /// it.
     #[inline(always)]
     pub(crate) fn claims(
         &self,
@@ -283,7 +287,7 @@ impl<'p> RootView<'p> {
             self.each::<2>(Table::Own, index, hash, |link| visit(link, base))
         };
         for asking in own.iter() {
-            for theirs in core::iter::once(NONE).chain(others.iter()).filter(|theirs| *theirs != asking) {
+            for theirs in iter::once(NONE).chain(others.iter()).filter(|theirs| *theirs != asking) {
                 under(own.with(theirs).base(target.local), claim.cut(theirs, asking))?;
             }
         }
@@ -293,7 +297,7 @@ impl<'p> RootView<'p> {
         for (slot, separator) in bases.iter_mut().zip(others.iter()) {
             *slot = own.with(separator).base(target.local);
         }
-        bases.sort_unstable_by_key(|base| core::cmp::Reverse(base.len()));
+        bases.sort_unstable_by_key(|base| Reverse(base.len()));
         let mut shortest = first;
         for base in bases {
             if base.len() < shortest.len() {
@@ -330,10 +334,11 @@ impl<'p> RootView<'p> {
     }
 }
 
-/// What a look-up does behind a record.
+/// Whether a look-up goes on behind a record.
 type GoOn = Read<ControlFlow<()>>;
 
-/// The records that a table over all tenants may have for a key; each must still be compared in full, and may come twice.
+/// The records that a table over all tenants may have for a key; each must still be compared in full, and may come
+/// twice.
 pub(crate) struct Links<'p, const N: usize> {
     rounds: Rounds<'p, N>,
     overlay: Option<&'p Overlay>,
@@ -376,10 +381,11 @@ pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, targe
 pub(crate) const UNIT: usize = 4 * UNIT_WORDS as usize;
 /// The same in words.
 pub(crate) const UNIT_WORDS: u32 = 16;
-/// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for.
+/// The octets of a snapshot that a processor can be expected to keep close, so that nothing of it need be asked for
+/// early.
 const CACHED: usize = 1 << 20;
-/// The octets from which on `evaluate_many` decides in windows, which cost less than they save where most of a snapshot is
-/// beyond the second-level cache: measured, they break even at about 3 MiB.
+/// The octets beyond which `evaluate_many` decides in windows, which cost less than they save where most of a snapshot
+/// is beyond the second-level cache. Measured at 3.4 MiB, they take 0.94 to 0.98 of the time, and 1.03 at worst.
 const NEAR: usize = 2 << 20;
 
 #[cfg(test)]

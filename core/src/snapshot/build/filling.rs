@@ -6,8 +6,8 @@ use crate::snapshot::hash::Hash;
 use crate::snapshot::index::{CROWDED, FLAGS, alike, group_words, last_round, next, slots, words};
 use crate::snapshot::layout::{Run, Writer, small};
 
-/// Writes a table over so many records, each with its hash and the words that lead to it; returns where it stands, and how many
-/// groups it has.
+/// Writes a table over so many records, each with its hash and the words that lead to it; returns where it stands, and
+/// how many groups it has.
 pub(crate) fn write<const N: usize>(
     writer: &mut Writer,
     (count, records): (usize, impl Iterator<Item = (Hash, [u32; N])>),
@@ -48,7 +48,7 @@ impl<'t> Filling<'t> {
             crowd::<N>(self.table, hash.group(groups));
             1
         });
-        // If there ever were so many rounds, all that are left would stand in the last one.
+        // There are never so many rounds; if there were, the last one would take all that are left.
         while !enter(self.table, groups, hash.round(*round), words, if *round < last { TOGETHER } else { u32::MAX }) {
             crowd::<N>(self.table, hash.round(*round).group(groups));
             *round += 1;
@@ -56,8 +56,8 @@ impl<'t> Filling<'t> {
     }
 }
 
-/// Writes a table over records that have a holder each, which stands behind the word that leads to the record; returns how many
-/// groups it has. It ends at the next multiple of so many octets.
+/// Writes a table over records that have a holder each, which stands behind the word that leads to the record; returns
+/// how many groups it has. It ends at the next multiple of so many octets.
 pub(crate) fn write_held(writer: &mut Writer, octets: usize, records: &[(Hash, [u32; 2])]) -> u32 {
     let behind = writer.here() + words::<1>(groups(records.len(), 1));
     let end = (behind as usize * 4).next_multiple_of(octets);
@@ -105,8 +105,8 @@ pub(super) const fn octets(groups: u32, entry_words: usize) -> usize {
     groups as usize * 4 * group_words(entry_words)
 }
 
-/// Enters a record at the first free place from the group of its hash on, unless `most` have its tag before it; returns whether
-/// it was entered.
+/// Enters a record at the first free place from the group of its hash on, unless `most` before that have its tag;
+/// returns whether it was entered.
 #[inline(always)]
 fn enter<const N: usize>(table: &mut [u8], groups: u32, hash: Hash, words: [u32; N], most: u32) -> bool {
     let (mut at, mut before) = (hash.group(groups), 0);
@@ -154,8 +154,9 @@ const fn average(entry: usize) -> (usize, usize) {
     if entry == 1 { (17, 4) } else { (14, 3) }
 }
 
-/// The entries with one tag that stand together. Where they have holders, what one account asks for is not to take the longer the
-/// more accounts hold it; where they have none, no look-up of another hash is to take the longer.
+/// The entries with one tag that stand together at most. Where they have holders, what one account asks for is not to
+/// take the longer the more accounts hold it; where they have none, a look-up of another hash is not to pass through
+/// them.
 const TOGETHER: u32 = 4;
 
 #[cfg(test)]
