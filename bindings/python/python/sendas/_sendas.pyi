@@ -367,21 +367,25 @@ class Snapshot:
     ) -> Decision:
         """Decide a request as far as it is known at a stage.
 
-        A client can make it deny, but never raise: `TypeError` and `ValueError` are for mistakes of the host. What is None is
-        not known, and what is not known never permits; `sendas.NULL` is the null reverse-path, and `scopes=[]` presents no
-        scope, where None presents none of its own. `now` is in whole seconds since the epoch, or a `datetime` with a time
-        zone; a number outside of the years 0 to 9999, as one of milliseconds is, raises `ValueError`. `account` is the directory's id, not what the client typed. The header is the raw block, or all its fields: never
-        only those that seem to matter. A field's body is its raw octets after the colon, folds as CRLF and white space, without
-        the final CRLF: never a value that a parser has decoded or unfolded. Do what `Decision.action` says.
+        A client can make it deny, but never raise: `TypeError` and `ValueError` are for mistakes of the host. What is
+        None is not known, and what is not known never permits; `sendas.NULL` is the null reverse-path, and `scopes=[]`
+        presents no scope, where None presents none of its own. `now` is in whole seconds since the epoch, or a
+        `datetime` with a time zone; a number outside of the years 0 to 9999, as one of milliseconds is, raises
+        `ValueError`. `account` is the directory's id, not what the client typed. The header is the raw block, or all
+        its fields: never only those that seem to matter. A field's body is its raw octets after the colon, folds as
+        CRLF and white space, without the final CRLF: never a value that a parser has decoded or unfolded. Do what
+        `Decision.action` says.
         """
 
     def evaluate_many(self, requests: Iterable[Request]) -> Decisions:
         """Decide many requests, while other threads may run. The decisions are in the order of the requests.
 
-        Each is what `evaluate` gives of its request. A mistake in one raises what it raises there, with the number of the request, counted
-        from 0, before the message, and then none is answered. The requests are copied, 64 at a time: they may be changed or made anew as soon as the next one is asked for. A text of one must have less than
-        4 GiB, or `ValueError` is raised. Requests that are dictionaries of `str`, `bytes`, `int` and `bool`, with a list of tuples for the
-        header's fields and without `scopes`, are read quickest. What has ended is not asked for more.
+        Each is what `evaluate` gives of its request. A mistake in one raises what it raises there, with the number of
+        the request, counted from 0, before the message, and then none is answered. The requests are copied, 64 at a
+        time: they may be changed or made anew as soon as the next one is asked for. A text of one must have less than 4
+        GiB, or `ValueError` is raised. Requests that are dictionaries of `str`, `bytes`, `int` and `bool`, with a list
+        of tuples for the header's fields and without `scopes`, are read quickest. An iterator that has ended is not
+        asked for more.
         """
 
     @overload
@@ -390,18 +394,21 @@ class Snapshot:
     ) -> DecisionBatch:
         """Decide requests that stand in Apache Arrow's columns, while other threads may run.
 
-        The columns are the arguments of `evaluate` by name, in the types of `docs/arrow.md`; a fact that is null, or has no column, is not
-        known. Those named in `keep` stand before the decisions, as they are, also where they are no facts. The requests are read where
-        they are, and their order stays.
+        The columns are the arguments of `evaluate` by name, in the types of `docs/arrow.md`; a fact that is null, or
+        has no column, is not known. Those named in `keep` stand before the decisions, as they are, also where they are
+        no facts. The requests are read where they are, and their order stays.
 
-        The decisions have the columns of `docs/arrow.md`, or of these the ones that `columns` names, always in the order of that page, which takes less time and memory.
+        The decisions have the columns of `docs/arrow.md`, in the order of that page; where `columns` names some of
+        them, those alone, which takes less time and memory.
 
-        Of data that exports one batch, as a `pyarrow.RecordBatch` does, the whole is decided at once. Other data is a stream: it is read and decided as the
-        result is read, some thousand rows at a time, so that it may be larger than memory.
+        Of data that exports one batch, as a `pyarrow.RecordBatch` does, the whole is decided at once. Other data is a
+        stream: it is read and decided as the result is read, some thousand rows at a time, so that it may be larger
+        than memory.
 
-        Raises `TypeError`, with a line for each problem, where a column is missing, is no fact of a request and not kept, or has
-        another type, and where `columns` is empty, or names one twice or one that no decision has; `ValueError` where a row holds what is no request, such as a channel that there is none of. In a stream it is the
-        library reading the result that raises this.
+        Raises `TypeError`, with a line for each problem, where a column is missing, is no fact of a request and not
+        kept, or has another type, and where `columns` is empty, or names one twice or one that no decision has;
+        `ValueError` where a row holds what is no request, such as a channel that there is none of. In a stream it is
+        the library reading the result that raises this.
         """
 
     @overload
