@@ -135,11 +135,6 @@ impl<'s> Asker<'s> {
         if number == self.link.page { Ok(self.page) } else { self.root.page(number) }
     }
 
-    /// Whether the page is its own, or one whose domains it inherits.
-    pub(crate) fn holds_domains_of(&self, page: u32) -> bool {
-        self.domain_holders().contains(&page)
-    }
-
     /// How strictly `sender`, `header`, `allowlist` and `credential` are applied, in this order, without the account's
     /// exemptions (docs/semantics.md 8.1).
     pub(crate) fn strengths(&self) -> Read<[Strength; 4]> {

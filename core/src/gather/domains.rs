@@ -68,7 +68,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
             if row.flags() & domain::SUBDOMAINS == 0 {
                 return Ok(());
             }
-            if asker.root.stops(target, row.name()?, |page| asker.holds_domains_of(page))? {
+            if asker.root.stops(target, row.name()?, asker.domain_holders())? {
                 self.stopped(page, row, scope)
             } else {
                 scope.reached = true;

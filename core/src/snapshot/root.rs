@@ -225,20 +225,29 @@ impl<'p> RootView<'p> {
 
     /// Whether a right from the entry named `above` stops before the target: at or above it, and below `above`,
     /// there is a domain that another tenant has verified and none of `mine` has (docs/semantics.md 4.5).
-    pub(crate) fn stops(self, target: &Target<'_>, above: &[u8], mine: impl Fn(u32) -> bool) -> Read<bool> {
+    pub(crate) fn stops(self, target: &Target<'_>, above: &[u8], mine: &[u32]) -> Read<bool> {
         for (name, hash) in target.domains().take_while(|(name, _)| name.len() > above.len()) {
-            let (mut others, mut own) = (false, false);
-            self.domains_named(name, hash, |page, row| {
-                if row.flags() & domain::VERIFIED != 0 {
-                    if mine(page) {
-                        own = true;
-                    } else {
-                        others = true;
-                    }
+            // Very many may have it: one other is enough, and what is one's own is not looked for among them.
+            let mut others = false;
+            self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
+                if !mine.contains(&page) {
+                    let row: DomainRow<'_> = self.page(page)?.record(record)?;
+                    others = row.flags() & domain::VERIFIED != 0 && row.name()? == name;
                 }
-                Ok(())
+                Ok(if others { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })?;
-            if others && !own {
+            if others && !self.has_verified(mine, name, hash)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether one of these pages has verified a domain.
+    fn has_verified(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
+        for &number in pages {
+            let row = self.page(number)?.domain_named(name, || hash)?;
+            if row.is_some_and(|row| row.flags() & domain::VERIFIED != 0) {
                 return Ok(true);
             }
         }
@@ -370,7 +379,7 @@ pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, targe
     view.domains_above(target, |row| {
         let needed = domain::IN_FORCE | domain::SUBDOMAINS;
         if !reached && row.flags() & needed == needed {
-            reached = !root.stops(target, row.name()?, |page| page == number)?;
+            reached = !root.stops(target, row.name()?, &[number])?;
         }
         Ok(())
     })?;
@@ -393,9 +402,37 @@ mod tests {
     use std::format;
 
     use super::*;
+    use crate::address::DomainName;
     use crate::options::{HashKey, Options};
-    use crate::policy::{Policy, Tenant};
+    use crate::policy::{Domain, DomainStatus, Policy, Tenant};
     use crate::snapshot::Snapshot;
+
+    #[test]
+    fn what_stops_a_right_is_found_without_all_who_have_the_domain() {
+        let tenant = |id: &str, domain: &str| {
+            let mut entry = Domain::new(DomainName::parse(domain).expect("a domain"));
+            (entry.status, entry.subdomains) = (DomainStatus::Verified, true);
+            let mut tenant = Tenant::new(id);
+            tenant.domains.push(entry);
+            tenant
+        };
+        let mut policy = Policy::default();
+        policy.tenants.push(tenant("above", "a.example"));
+        policy.tenants.extend((0..2_000).map(|number| tenant(&format!("named-{number:04}"), "sub.a.example")));
+        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
+        let middle = snapshot.root().tenant(b"named-1000").expect("it is sound").expect("a tenant");
+        let mut octets = snapshot.seal().expect("a sound snapshot");
+        // Who reads all of them finds that one is damaged.
+        octets[middle as usize * UNIT] ^= 1;
+        let opened = Snapshot::open(octets).expect("the head is sound");
+        let root = opened.root();
+        let target = Target::new(root.hasher, CanonicalView { local: b"joe", domain: b"sub.a.example" });
+        for (id, stops) in [(&b"above"[..], true), (b"named-0000", false), (b"named-1999", false)] {
+            let number = root.tenant(id).expect("it is sound").expect("a tenant");
+            assert_eq!(root.stops(&target, b"a.example", &[number]), Ok(stops));
+        }
+        assert_eq!(root.page(middle).err(), Some(Damaged));
+    }
 
     #[test]
     fn what_stands_apart_is_checked_where_it_is_read() {
