@@ -129,10 +129,9 @@ pub(crate) struct Candidates<'p, const N: usize> {
     bytes: Bytes<'p>,
     run: Run,
     hash: Hash,
-    /// The group that was read last, where it stands, and how many were read before it.
+    /// The group that was read last, and where it stands.
     group: Home<'p, N>,
     at: u32,
-    before: u32,
     /// Some stand apart.
     crowded: bool,
 }
@@ -142,7 +141,7 @@ impl<'p, const N: usize> Candidates<'p, N> {
     pub(crate) fn start(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<Self> {
         let group = Home::of(bytes, run, hash)?;
         let (at, crowded) = (hash.group(run.count), group.flags() & CROWDED != 0);
-        Ok(Self { bytes, run, hash, group, at, before: 0, crowded })
+        Ok(Self { bytes, run, hash, group, at, crowded })
     }
 
     /// Goes on with a look-up of which the first entry was returned, if there is one in the first group.
@@ -152,9 +151,17 @@ impl<'p, const N: usize> Candidates<'p, N> {
         Ok(found)
     }
 
-    /// Checks the blocks of every group that such a look-up reads.
+    /// Checks the blocks of every group that such a look-up reads, if not all of them have been.
+    #[inline(always)]
+    pub(crate) fn check(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: Option<&Blocks>) -> Read<()> {
+        match blocks {
+            Some(blocks) => Self::check_blocks(bytes, run, hash, blocks),
+            None => Ok(()),
+        }
+    }
+
     #[inline(never)]
-    pub(crate) fn check(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: &Blocks) -> Read<()> {
+    fn check_blocks(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: &Blocks) -> Read<()> {
         let mut group = hash.group(run.count);
         for _ in 0..run.count {
             let word = place::<N>(run, group);
@@ -180,12 +187,13 @@ impl<'p, const N: usize> Candidates<'p, N> {
                 self.group.pass_first();
                 return Ok(Some(words));
             }
-            self.before += 1;
-            if self.group.flags() & self.hash.more() == 0 || self.before >= self.run.count {
+            // A damaged table may lead to where the look-up began.
+            let at = next(self.at, self.run.count);
+            if self.group.flags() & self.hash.more() == 0 || at == self.hash.group(self.run.count) {
                 return Ok(None);
             }
-            self.at = next(self.at, self.run.count);
-            self.group = Home::at(self.bytes, self.run, self.hash, self.at)?;
+            self.group = Home::at(self.bytes, self.run, self.hash, at)?;
+            self.at = at;
         }
     }
 
@@ -212,9 +220,7 @@ pub(crate) struct Rounds<'p, const N: usize> {
 impl<'p, const N: usize> Rounds<'p, N> {
     /// Starts a look-up in the table at `run`.
     pub(crate) fn start(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: Option<&'p Blocks>) -> Read<Self> {
-        if let Some(blocks) = blocks {
-            Candidates::<N>::check(bytes, run, hash, blocks)?;
-        }
+        Candidates::<N>::check(bytes, run, hash, blocks)?;
         Ok(Self { candidates: Candidates::start(bytes, run, hash)?, hash, round: 0, blocks })
     }
 

@@ -107,7 +107,7 @@ impl<'p> RootView<'p> {
         if self.overlay().is_some() {
             return Ok(Home::none());
         }
-        self.check::<N>(run, hash)?;
+        Candidates::<N>::check(self.bytes, run, hash, self.blocks)?;
         Home::of(self.bytes, run, hash)
     }
 
@@ -118,15 +118,6 @@ impl<'p> RootView<'p> {
         }
         let rounds = Rounds::behind_first(self.bytes, run, hash, self.blocks)?;
         Ok(Links { rounds, overlay: None, table, hash, added: 0 })
-    }
-
-    /// Checks what of a table such a look-up reads, if it was sealed.
-    #[inline(always)]
-    fn check<const N: usize>(self, run: Run, hash: Hash) -> Read<()> {
-        match self.blocks {
-            Some(blocks) => Candidates::<N>::check(self.bytes, run, hash, blocks),
-            None => Ok(()),
-        }
     }
 
     /// What has changed since the image was built.
