@@ -16,7 +16,7 @@ use super::rows::ROOT_HEAD;
 pub(crate) struct Blocks {
     checked: Box<[AtomicU8]>,
     /// All of them have been, so that none need be asked for.
-    all_are_sound: AtomicBool,
+    are_verified: AtomicBool,
     /// The octet where the checksums start, which is behind the last block.
     end: usize,
 }
@@ -25,7 +25,7 @@ impl Blocks {
     /// Takes the blocks before `end`, none of which is checked.
     pub(crate) fn new(end: usize) -> Self {
         let checked = (0..end.div_ceil(BLOCK)).map(|_| AtomicU8::new(0)).collect();
-        Self { checked, all_are_sound: AtomicBool::new(false), end }
+        Self { checked, are_verified: AtomicBool::new(false), end }
     }
 
     /// The octets that the checksums take.
@@ -67,14 +67,14 @@ impl Blocks {
     /// Checks every block that is not known to be sound.
     pub(crate) fn verify(&self, bytes: Bytes<'_>) -> Read<()> {
         self.touch(bytes, 0, self.end)?;
-        self.all_are_sound.store(true, Ordering::Relaxed);
+        self.are_verified.store(true, Ordering::Relaxed);
         Ok(())
     }
 
     /// Whether every block has been checked.
     #[inline]
     pub(crate) fn are_verified(&self) -> bool {
-        self.all_are_sound.load(Ordering::Relaxed)
+        self.are_verified.load(Ordering::Relaxed)
     }
 
     #[cold]
