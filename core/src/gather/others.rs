@@ -5,8 +5,8 @@ use core::ops::ControlFlow;
 use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
-use crate::snapshot::entry::{Link, link};
-use crate::snapshot::keys::{ABOVE, Claim, Table, separated};
+use crate::snapshot::entry::{Claimed, Link, link};
+use crate::snapshot::keys::{Claim, Table, separated};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
@@ -32,8 +32,8 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         }
         let own = self.own_rule().separators;
         let (mut last, mut read) = (None, 0);
-        root.claims(target, (own, separators), Claim::COUNTED, |link, base| {
-            self.mailbox(link, base, &mut last)?;
+        root.claims(target, (own, separators), Claim::COUNTED, |claimed, base| {
+            self.mailbox(claimed, base, &mut last)?;
             read += 1;
             let is_enough = self.knows_mailboxes() && (O::IS_BLIND || read >= NAMED);
             Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -121,10 +121,10 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     /// Enters an account's own address that was found by the first octets of this one, if it counts and they are one in
     /// widest form; `last` is what [`Self::proves`] found last.
     #[inline(never)]
-    fn mailbox(&mut self, link: Link, base: &[u8], last: &mut Option<(u32, bool)>) -> Read<()> {
+    fn mailbox(&mut self, claimed: Claimed, base: &[u8], last: &mut Option<(u32, bool)>) -> Read<()> {
         let (asker, target) = (self.asker, self.target);
-        let (is_above, link) = (link.record & ABOVE != 0, Link { record: link.record & !ABOVE, ..link });
-        if is_above && *last == Some((link.page, false)) {
+        let Claimed { link, above } = claimed;
+        if above && *last == Some((link.page, false)) {
             return Ok(());
         }
         let page = asker.root.page(link.page)?;
@@ -132,7 +132,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         // Those that cannot count are not asked for, but may be found by chance.
         if other.flags() & (account::COUNTED | account::COUNTED_ABOVE) == 0
             || !octet::same(other.domain()?, target.domain)
-            || is_above && !self.proves((page, link.page), last)?
+            || above && !self.proves((page, link.page), last)?
         {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use crate::address::octet;
 use super::entry::{Link, link, small_page};
 use super::hash::Hash;
 use super::index::{Candidates, Home};
-use super::keys::{ABOVE, Table};
+use super::keys::Table;
 use super::layout::{Read, Run};
 use super::page::PageView;
 use super::root::{RootView, UNIT_WORDS};
@@ -245,7 +245,6 @@ fn record(root: RootView<'_>, link: Link) {
     let Ok(page) = root.page(link.page) else { return };
     ask(Ok(page.head().packed()));
     ask(page.bytes().word(TenantRow::WORDS));
-    let word = link.record & !ABOVE;
-    ask(page.bytes().word(word));
-    ask(page.bytes().word(word.wrapping_add(USUAL)));
+    ask(page.bytes().word(link.record));
+    ask(page.bytes().word(link.record.wrapping_add(USUAL)));
 }

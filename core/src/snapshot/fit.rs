@@ -16,9 +16,9 @@ use crate::policy::{
 };
 
 use super::compare::Separators;
-use super::entry::Link;
+use super::entry::{Claimed, Link};
 use super::hash::Hash;
-use super::keys::{ABOVE, Claim, Table};
+use super::keys::{Claim, Table};
 use super::layout::{Damaged, Read, Run};
 use super::page::{PageView, rule};
 use super::root::RootView;
@@ -139,9 +139,9 @@ impl<'s> Fit<'s> {
             Ok(())
         })?;
         let mut found = None;
-        let mut visit = |link: Link, _: &[u8]| {
+        let mut visit = |Claimed { link, .. }: Claimed, _: &[u8]| {
             let page = self.root.page(link.page)?;
-            let row: AccountRow<'_> = page.record(link.record & !ABOVE)?;
+            let row: AccountRow<'_> = page.record(link.record)?;
             if Some(link.page) == self.old || row.domain()? != domain {
                 return Ok(ControlFlow::Continue(()));
             }

@@ -7,6 +7,7 @@ use alloc::collections::BTreeMap;
 use crate::address::{CanonicalView, octet};
 
 use super::compare::Separators;
+use super::entry::{Claimed, claimed, of_own};
 use super::hash::{Hash, Hasher};
 use super::layout::{Read, Word};
 use super::page::{PageView, rule};
@@ -74,7 +75,7 @@ pub(crate) const fn separated(hash: Hash, separator: u8) -> Hash {
     hash.with(separator as u32)
 }
 
-/// Calls `visit` with each key of a page, and the word of the record that it leads to, with [`ABOVE`].
+/// Calls `visit` with each key of a page, and the word that leads to a record of it.
 pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Table, Key<'_>, Word)) -> Read<()> {
     let (bytes, head) = (page.bytes(), page.head());
     visit(Table::Tenants, Key::Text(head.id()?), 0);
@@ -88,11 +89,11 @@ pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Ta
         if row.has_address() {
             let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
             let (claim, above) = match row.flags() & (account::COUNTED | account::COUNTED_ABOVE) {
-                0 => (Claim::UNCOUNTED, 0),
-                account::COUNTED_ABOVE => (Claim::COUNTED, ABOVE),
-                _ => (Claim::COUNTED, 0),
+                0 => (Claim::UNCOUNTED, false),
+                account::COUNTED_ABOVE => (Claim::COUNTED, true),
+                _ => (Claim::COUNTED, false),
             };
-            own(&mut alike, &target, (claim, row.0.word | above), |key, record| visit(Table::Own, key, record))?;
+            own(&mut alike, &target, (claim, of_own(row.0.word, above)), |key, word| visit(Table::Own, key, word))?;
         }
     }
     for row in records::<CredentialRow<'_>>(bytes, head.credentials()?) {
@@ -142,8 +143,9 @@ fn own(
 /// Counts the own addresses of a page that have a cut key and count alike.
 struct Alike<'p> {
     page: PageView<'p>,
-    /// By the hash of what is left, and by the claim and [`ABOVE`]: how many, and the word of the first.
-    counts: BTreeMap<(u64, [u32; 2]), (u32, Word)>,
+    /// By the hash of what is left, by the claim, and by whether they count only where an entry above reaches them: how many,
+    /// and the first.
+    counts: BTreeMap<(u64, u32, bool), (u32, Word)>,
 }
 
 impl Alike<'_> {
@@ -158,8 +160,9 @@ impl Alike<'_> {
         if self.page.head().accounts().count <= MOST {
             return Ok(true);
         }
-        let key = (target.hash_of(less, false).number(), [claim.0, word & ABOVE]);
-        let (count, first) = self.counts.entry(key).or_insert((0, word & !ABOVE));
+        let Claimed { link, above } = claimed([0, word]);
+        let key = (target.hash_of(less, false).number(), claim.0, above);
+        let (count, first) = self.counts.entry(key).or_insert((0, link.record));
         // No answer depends on a hash: another address that has the same one is not counted.
         let first: AccountRow<'_> = self.page.record(*first)?;
         let is_one =
@@ -202,11 +205,6 @@ impl Claim {
 /// new. At most one is the asking account's own, and its consents open at most one of each length that a local part can
 /// have, up to 64 octets, so that of 66 one is protected, as any further one would be.
 const MOST: u32 = 80;
-
-/// The bit of the word that leads to an account by its own address which says that it counts only where an entry above
-/// reaches it. Whether one does is the same for all of a page at one domain, so that of many the records need not be
-/// read. No page has as many words.
-pub(crate) const ABOVE: Word = 1 << 30;
 
 /// The separator of those that have none.
 pub(crate) const NONE: u8 = 0;

@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::entry::Link;
 use super::hash::{Hash, Hasher};
 use super::keys::{Table, keys};
 use super::layout::{Damaged, Read, Word};
@@ -17,7 +16,7 @@ pub(crate) struct Overlay {
     /// Pages by number, without [`OVERLAID`].
     pages: Trie<Arc<[u8]>>,
     /// What the pages add to the tables over all tenants.
-    links: Trie<Arc<[Link]>>,
+    entries: Trie<Arc<[Entry]>>,
     /// Numbers of pages of the image that count no more.
     masked: Trie<()>,
     /// The number of the next page.
@@ -42,8 +41,8 @@ impl Overlay {
     }
 
     /// What the pages add to a table under a key.
-    pub(crate) fn links(&self, table: Table, hash: Hash) -> &[Link] {
-        self.links.get(slot(table, hash)).map_or(&[], |links| links)
+    pub(crate) fn entries(&self, table: Table, hash: Hash) -> &[Entry] {
+        self.entries.get(slot(table, hash)).map_or(&[], |entries| entries)
     }
 
     /// Calls `visit` with each page, and its number.
@@ -74,9 +73,9 @@ impl Overlay {
         slots.sort_unstable();
         slots.dedup();
         for slot in slots {
-            let links = self.links.get(slot).into_iter().flat_map(|links| links.iter());
-            let left: Vec<Link> = links.filter(|link| link.page != number).copied().collect();
-            if left.is_empty() { self.links.remove(slot) } else { self.links.set(slot, left.into()) }
+            let entries = self.entries.get(slot).into_iter().flat_map(|entries| entries.iter());
+            let left: Vec<Entry> = entries.filter(|[page, _]| *page != number).copied().collect();
+            if left.is_empty() { self.entries.remove(slot) } else { self.entries.set(slot, left.into()) }
         }
         self.octets -= view.octets()?.len();
         self.pages.remove(u64::from(number & !OVERLAID));
@@ -87,18 +86,21 @@ impl Overlay {
         let view = view?;
         self.has_subdomains |= view.has(tenant::HAS_SUBDOMAINS);
         let mut added: Vec<(u64, Word)> = Vec::new();
-        keys(view, hasher, |table, key, record| added.push((slot(table, key.hash(hasher)), record)))?;
+        keys(view, hasher, |table, key, word| added.push((slot(table, key.hash(hasher)), word)))?;
         // Those under one key are added together, since some keys have very many.
         added.sort_unstable();
         for under in added.chunk_by(|(one, _), (other, _)| one == other) {
             let Some(&(slot, _)) = under.first() else { continue };
-            let before = self.links.get(slot).into_iter().flat_map(|links| links.iter().copied());
-            let links: Vec<Link> = before.chain(under.iter().map(|&(_, record)| Link { page, record })).collect();
-            self.links.set(slot, links.into());
+            let before = self.entries.get(slot).into_iter().flat_map(|entries| entries.iter().copied());
+            let entries: Vec<Entry> = before.chain(under.iter().map(|&(_, word)| [page, word])).collect();
+            self.entries.set(slot, entries.into());
         }
         Ok(view.head().digest())
     }
 }
+
+/// The words of an entry: the number of the page, and what leads to a record of it.
+type Entry = [u32; 2];
 
 /// The key of a table's key.
 const fn slot(table: Table, hash: Hash) -> u64 {

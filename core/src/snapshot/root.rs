@@ -11,7 +11,7 @@ use crate::time::Clock;
 use super::Inner;
 use super::blocks::Blocks;
 use super::compare::Separators;
-use super::entry::{Link, link};
+use super::entry::{Claimed, Link, claimed, link};
 use super::hash::{Hash, Hasher};
 use super::index::{Candidates, Home, Rounds};
 use super::keys::{Claim, NONE, Table};
@@ -75,9 +75,21 @@ impl<'p> RootView<'p> {
         hash: Hash,
         mut visit: impl FnMut(Link) -> GoOn,
     ) -> Read<()> {
+        self.each_entry::<N>(table, run, hash, |words| visit(link(words)))
+    }
+
+    /// The same with the words of each entry.
+    #[inline(always)]
+    fn each_entry<const N: usize>(
+        &self,
+        table: Table,
+        run: Run,
+        hash: Hash,
+        mut visit: impl FnMut([u32; N]) -> GoOn,
+    ) -> Read<()> {
         let home = self.home::<N>(run, hash)?;
         if let Some(words) = home.first() {
-            if visit(link(words))?.is_break() {
+            if visit(words)?.is_break() {
                 return Ok(());
             }
         }
@@ -90,11 +102,11 @@ impl<'p> RootView<'p> {
         table: Table,
         run: Run,
         hash: Hash,
-        visit: &mut dyn FnMut(Link) -> GoOn,
+        visit: &mut dyn FnMut([u32; N]) -> GoOn,
     ) -> Read<()> {
         let mut links = self.further::<N>(table, run, hash)?;
-        while let Some(link) = links.next()? {
-            if visit(link)?.is_break() {
+        while let Some(words) = links.next_entry()? {
+            if visit(words)?.is_break() {
                 break;
             }
         }
@@ -257,14 +269,15 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         (own, others): (Separators, Separators),
         claim: Claim,
-        mut visit: impl FnMut(Link, &[u8]) -> GoOn,
+        mut visit: impl FnMut(Claimed, &[u8]) -> GoOn,
     ) -> Read<()> {
         let index = self.head()?.own_index();
         if index.count == 0 && self.overlay().is_none() {
             return Ok(());
         }
         let first = own.base(target.local);
-        self.each::<2>(Table::Own, index, claim.hash(target.hash_of(first, false)), |link| visit(link, first))?;
+        let hash = claim.hash(target.hash_of(first, false));
+        self.each_entry(Table::Own, index, hash, |words| visit(claimed(words), first))?;
         if own.is_empty() && others.is_empty() {
             Ok(())
         } else {
@@ -279,12 +292,12 @@ impl<'p> RootView<'p> {
         target: &Target<'_>,
         (own, others): (Separators, Separators),
         claim: Claim,
-        visit: &mut dyn FnMut(Link, &[u8]) -> GoOn,
+        visit: &mut dyn FnMut(Claimed, &[u8]) -> GoOn,
     ) -> Read<()> {
         let index = self.head()?.own_index();
         let mut under = |base: &[u8], claim: Claim| {
             let hash = claim.hash(target.hash_of(base, false));
-            self.each::<2>(Table::Own, index, hash, |link| visit(link, base))
+            self.each_entry(Table::Own, index, hash, |words| visit(claimed(words), base))
         };
         for asking in own.iter() {
             for theirs in iter::once(NONE).chain(others.iter()).filter(|theirs| *theirs != asking) {
@@ -351,16 +364,21 @@ pub(crate) struct Links<'p, const N: usize> {
 impl<const N: usize> Links<'_, N> {
     /// Returns the next one: where something has changed, what is masked is passed by, and what was added comes last.
     pub(crate) fn next(&mut self) -> Read<Option<Link>> {
+        Ok(self.next_entry()?.map(link))
+    }
+
+    /// The same with the words of the entry.
+    fn next_entry(&mut self) -> Read<Option<[u32; N]>> {
         while let Some(words) = self.rounds.next()? {
-            let link = link(words);
-            if !self.overlay.is_some_and(|overlay| overlay.masks(link.page)) {
-                return Ok(Some(link));
+            if !self.overlay.is_some_and(|overlay| overlay.masks(link(words).page)) {
+                return Ok(Some(words));
             }
         }
         let Some(overlay) = self.overlay else { return Ok(None) };
-        let added = overlay.links(self.table, self.hash).get(self.added).copied();
+        let added = overlay.entries(self.table, self.hash).get(self.added);
         self.added += 1;
-        Ok(added)
+        // The overlay has as many words for all tables.
+        Ok(added.and_then(|words| words.first_chunk()).copied())
     }
 }
 
