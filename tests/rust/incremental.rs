@@ -12,7 +12,7 @@ use sendas::{
 };
 use sendas_tests::agree;
 use sendas_tests::change::{pick, renamed};
-use sendas_tests::generate::{self, Case, Choices};
+use sendas_tests::generate::{self, Case, Choices, numbered};
 use sendas_tests::request::{DomainForm, Envelope, Spelling, Value};
 use sendas_tests::written::Written;
 
@@ -153,9 +153,7 @@ fn crowded(all: bool) -> Policy {
     let (one, other) = if all { ("joe", "ann") } else { ("bob", "ben") };
     for number in 0..200 {
         for (at, id, local) in [(2, "counted", one), (3, "uncounted", other), (3, "further", "eve")] {
-            let mut account = Account::new(format!("{id}-{number}"));
-            account.address = Some(Address::parse(&format!("{local}+{number}@a.example")).expect("an address"));
-            policy.tenants[at].accounts.push(account);
+            policy.tenants[at].accounts.push(numbered(id, (local, "a.example"), number));
         }
         if all && number < 40 {
             let mut heir = Tenant::new(format!("heir-{number}"));

@@ -19,6 +19,7 @@ use std::sync::LazyLock;
 use sendas::address::Scope;
 use sendas::policy::{Account, Consent, Deny, Domain, DomainStatus, Identity, IdentityStatus, Names, Policy, Tenant};
 use sendas::{Address, DeltaError, DomainName, HashKey, OpenError, Options, Snapshot, Stage, Timestamp};
+use sendas_tests::generate::numbered;
 use sendas_tests::vector_files::{members, root};
 use serde_json::{Value, json};
 
@@ -229,9 +230,8 @@ fn crowded() -> Policy {
         let mut tenant = Tenant::new(id);
         tenant.domains.extend(entry.map(verified));
         for number in 0..5_000 {
-            let mut account = Account::new(format!("{id}-{number}"));
-            account.address = Some(address(&format!("team-{}+{number}@{id}.example", number % 3)));
-            tenant.accounts.push(account);
+            let (local, domain) = (format!("team-{}", number % 3), format!("{id}.example"));
+            tenant.accounts.push(numbered(id, (&local, &domain), number));
         }
         policy.tenants.push(tenant);
     }

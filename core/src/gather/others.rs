@@ -245,11 +245,7 @@ mod tests {
     fn a_decision_looks_at_few_of_many_own_addresses_that_are_one() {
         let (mut asking, mut many) = (tenant("asking", Some(Separator::Plus)), tenant("many", None));
         asking.accounts.push(Account::new("alice"));
-        for number in 0..1_000 {
-            let mut account = Account::new(format!("account-{number}"));
-            account.address = Some(Address::parse(&format!("joe+{number}@a.example")).expect("an address"));
-            many.accounts.push(account);
-        }
+        many.accounts.extend((0..1_000).map(|number| Account::numbered("account", ("joe", "a.example"), number)));
         let mut policy = Policy::default();
         policy.tenants.extend([asking, many]);
         for local in ["joe", "joe+x", "joe+7"] {

@@ -37,6 +37,17 @@ pub struct Account {
     pub denies: Vec<Deny>,
 }
 
+#[cfg(test)]
+impl Account {
+    /// Creates one of many whose own addresses `+` cuts to `local`: each has its number in it, and in its id.
+    pub(crate) fn numbered(id: &str, (local, domain): (&str, &str), number: u32) -> Self {
+        let mut account = Self::new(alloc::format!("{id}-{number}"));
+        let address = alloc::format!("{local}+{number}@{domain}");
+        account.address = Some(Address::parse(&address).expect("an address"));
+        account
+    }
+}
+
 impl Account {
     /// Creates an account that has nothing yet.
     #[must_use]

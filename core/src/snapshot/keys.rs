@@ -215,7 +215,7 @@ mod tests {
     use std::format;
 
     use super::*;
-    use crate::address::{Address, DomainName};
+    use crate::address::DomainName;
     use crate::options::{HashKey, Options};
     use crate::policy::{Account, Domain, DomainStatus, Policy, Separator, Tenant};
     use crate::snapshot::Snapshot;
@@ -233,9 +233,7 @@ mod tests {
             policy.tenants.push(tenant);
         }
         for number in 0..2 * MOST {
-            let mut account = Account::new(format!("account-{number}"));
-            account.address = Some(Address::parse(&format!("joe+{number}@a.example")).expect("an address"));
-            policy.tenants[2].accounts.push(account);
+            policy.tenants[2].accounts.push(Account::numbered("account", ("joe", "a.example"), number));
         }
         let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
         let root = snapshot.root();

@@ -12,7 +12,7 @@ mod world;
 
 pub use choices::Choices;
 pub use grafted::{OWN, grafted};
-pub use policy::{crowd, domain_entry, policy, scope};
+pub use policy::{crowd, domain_entry, numbered, policy, scope};
 pub use request::request;
 pub use world::{DOMAINS, address, options, range};
 

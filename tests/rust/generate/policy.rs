@@ -260,6 +260,14 @@ pub fn crowd(choices: &mut Choices<'_>, policy: &mut Policy) {
     repair(policy);
 }
 
+/// Makes one of many accounts whose own addresses `+` cuts to `local`: each has its number in it, and in its id.
+#[must_use]
+pub fn numbered(id: &str, (local, domain): (&str, &str), number: u32) -> Account {
+    let mut account = Account::new(format!("{id}-{number}"));
+    account.address = Some(parsed(&format!("{local}+{number}"), domain));
+    account
+}
+
 /// Takes away what must not stand in a policy, one problem at a time.
 ///
 /// # Panics
