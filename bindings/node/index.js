@@ -7,12 +7,12 @@ const { fileURLToPath } = require('node:url')
 const { isUint8Array } = require('node:util').types
 
 const {
-  Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord, Session, Snapshot, obligations, policySchema,
-  reasons
+  Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord: NativeRecord, Session, Snapshot,
+  obligations, policySchema, reasons
 } = require('./library.js')
 const { Evaluated, Single } = require('./evaluated.js')
 const decideMany = require('./many.js')
-const { members } = require('./members.js')
+const { CLIENT, RECORD, copiedHeader, listMembers } = require('./members.js')
 
 /** An error that is called as its class is. */
 class NamedError extends Error {
@@ -60,7 +60,7 @@ function throwing (type) {
 
 for (const name of ['fromToml', 'fromJson', 'fromJsonLines']) replace(Policy, name, throwing(PolicyError))
 for (const name of ['replaceTenant', 'removeTenant', 'seal', 'compact', 'delta', 'applyDelta']) replace(Snapshot.prototype, name, throwing(PolicyError))
-replace(RequestRecord, 'fromJson', throwing(RecordError))
+replace(NativeRecord, 'fromJson', throwing(RecordError))
 
 replace(Snapshot, 'open', open => throwing(SnapshotError)(sealed => {
   if (sealed instanceof URL) sealed = fileURLToPath(sealed)
@@ -92,13 +92,28 @@ replace(Snapshot, 'fromJsonLines', compile => throwing(PolicyError)((text, optio
   }
 }))
 
-const { summary } = Snapshot.prototype
-delete Snapshot.prototype.summary
+// Requests are read here, and their members handed over in a list.
 replace(Snapshot.prototype, 'evaluate', evaluate => function (request) {
-  const given = members(request)
-  // What is no request is refused by the native function, which says why.
-  return given === null ? evaluate.call(this, request) : new Evaluated(new Single(this, given), summary.apply(this, given), 0)
+  const listed = listMembers(request)
+  return new Evaluated(new Single(this, listed), evaluate.apply(this, listed), 0)
 })
+replace(Snapshot.prototype, 'explain', explain => function (request, view) {
+  return explain.call(this, listMembers(request), view)
+})
+replace(Snapshot.prototype, 'session', session => function (client) {
+  return session.call(this, listMembers(client, CLIENT))
+})
+replace(Session.prototype, 'message', message => function (header) {
+  return message.call(this, copiedHeader(header))
+})
+replace(Observations.prototype, 'observe', observe => function (request) {
+  observe.call(this, listMembers(request, RECORD))
+})
+const RequestRecord = new Proxy(NativeRecord, {
+  construct: (native, [request], called) => Reflect.construct(native, [listMembers(request, RECORD)], called)
+})
+RequestRecord.prototype.constructor = RequestRecord
+
 Snapshot.prototype.evaluateMany = function evaluateMany (requests) {
   return decideMany(this, requests)
 }
@@ -143,7 +158,8 @@ replace(PostfixLog.prototype, 'counts', counts => function () { return JSON.pars
 
 Policy.fromPath = path => {
   const readers = { '.toml': Policy.fromToml, '.json': Policy.fromJson, '.jsonl': Policy.fromJsonLines }
-  const suffix = extname(path instanceof URL ? fileURLToPath(path) : path)
+  if (path instanceof URL) path = fileURLToPath(path)
+  const suffix = extname(path)
   if (!Object.hasOwn(readers, suffix)) throw new TypeError(`\`path\` must end with one of ${Object.keys(readers).join(', ')}`)
   return readers[suffix](readFileSync(path))
 }

@@ -2,9 +2,7 @@
 
 const { atOnce, decideJoined, decideOthers, decisionOf, decisionOfJoined, summariesOf } = require('./library.js')
 const { CHANNELS, Evaluated, KINDS, STAGES, TLS } = require('./evaluated.js')
-const {
-  copied, copiedHeader, copiedInstant, copiedSender, copiedTexts, elements, elementsFrom, listed, mayBeCredential, mayBeRequest, members
-} = require('./members.js')
+const { copied, copiedFields, listMembers, listed, readMembers } = require('./members.js')
 
 // As many requests are decided together, and kept together as long as one of their decisions is.
 const AT_ONCE = atOnce()
@@ -39,25 +37,39 @@ class Words {
 
 const [STAGE, CHANNEL, KIND, STATE] = [STAGES, CHANNELS, KINDS, TLS].map(words => new Words(words))
 
+/** The words of a request, an octet each in one number; below 0 where one, or another fact, is to be told otherwise. */
+function wordsOf ({ now, channel, credential, kind, scopes, tls, smtputf8, stage, odd }) {
+  if (odd !== undefined || typeof now !== 'number' || channel == null) return OTHER
+  if (credential != null && (kind == null || scopes != null)) return OTHER
+  if (smtputf8 != null && typeof smtputf8 !== 'boolean') return OTHER
+  return STAGE.placeOf(stage) | CHANNEL.placeOf(channel) << 8 | KIND.placeOf(kind) << 16 | STATE.placeOf(tls) << 24
+}
+
 /** The length of a text. */
 function lengthOf (text) {
   if (typeof text === 'string') return text.length <= LONG ? text.length : OTHER
   return text == null ? UNKNOWN : OTHER
 }
 
+/** The texts of these lengths that stand behind each other from `start` on. */
+const cut = (texts, start, lengths) => Array.from(lengths, length => texts.slice(start, start += length))
+
 // Longer texts are not joined: there is a longest string, beyond which that throws.
 const LONG = 2 ** 24
 
-// So many numbers has a request without its fields, and so many a field. Both are even, so that each instant, which takes the room of
-// two, stands where it can be written.
+// So many numbers has a request without its fields, and so many a field. Both are even, so that each instant, which takes
+// the room of two, stands where it can be written.
 const FACTS = 10
 const FIELD = 2
 
+const NO_FIELDS = []
+
 /**
- * Requests whose facts are numbers and strings, put together: all their numbers as octets, and all their texts, in a string each.
+ * Requests whose facts are numbers and strings, put together: all their numbers as octets, and all their texts, in a
+ * string each.
  *
- * `joined.rs` reads them, and says what stands where. Strings stand in the collector's heap; an array of numbers of this size is outside
- * of it, allocated and freed by itself.
+ * `joined.rs` reads them, and says what stands where. Strings stand in the collector's heap; an array of numbers of this
+ * size is outside of it, allocated and freed by itself.
  */
 class Joined {
   #snapshot
@@ -99,8 +111,6 @@ class Joiner {
   #summaries = new Uint32Array(AT_ONCE)
   #at = 0
   #texts = ''
-  // One that was not put together.
-  #header = null
 
   constructor (snapshot) {
     this.#snapshot = snapshot
@@ -115,9 +125,10 @@ class Joiner {
     while (place < end && (other = this.#add(requests[place])) === undefined) place++
     if (place > start) this.#decideJoined(start, place - start, decisions)
     if (place === end) return
-    // What is written otherwise, or to be refused, is read as `evaluate` reads it; so is what comes behind it.
-    const others = requests.slice(place, end)
-    this.#decideOthers(place, others, others.map((request, number) => number === 0 ? other : members(request)), decisions)
+    // What is written otherwise, or to be refused, is left to the reader of `evaluate`; so is what comes behind it.
+    const others = [other]
+    for (let behind = place + 1; behind < end; behind++) others.push(listMembers(requests[behind]))
+    this.#decideOthers(place, others, decisions)
   }
 
   #decideJoined (start, count, decisions) {
@@ -128,8 +139,8 @@ class Joiner {
     for (let number = 0; number < count; number++) decisions.push(new Evaluated(kept, summaries[number], number))
   }
 
-  #decideOthers (start, others, listed, decisions) {
-    const decided = decideOthers(this.#snapshot, start, others, listed)
+  #decideOthers (start, others, decisions) {
+    const decided = decideOthers(this.#snapshot, start, others)
     const summaries = summariesOf(decided)
     const { length } = others
     if (summaries.length !== length) throw new Error(`${summaries.length} of ${length} requests were decided: report this to sendas`)
@@ -137,158 +148,98 @@ class Joiner {
     for (let number = 0; number < length; number++) decisions.push(new Evaluated(kept, summaries[number], number))
   }
 
-  /**
-   * Puts a request behind the others. Returns nothing, or, where it has other facts or is to be refused, its members as `members` does.
-   *
-   * Either reads each member once, in the same order: what a function answers a second time may be something else.
-   */
+  /** Puts a request behind the others, or lists what was read of it where not all is numbers and strings. */
   #add (request) {
-    if (!mayBeRequest(request)) return null
-    const start = this.#at
-    const before = this.#texts
-    // Strings and numbers, which most are, are handed to no function.
-    let { now } = request
-    if (typeof now === 'object') now = copiedInstant(now)
-    const { channel } = request
-    let { account } = request
-    if (typeof account === 'object') account = copied(account)
-    let { role } = request
-    if (typeof role === 'object') role = copied(role)
-    let { clientIp } = request
-    if (typeof clientIp === 'object') clientIp = copied(clientIp)
-    const { credential } = request
-    let kind, id, scopes
-    if (credential != null) {
-      if (!mayBeCredential(credential)) return null
-      kind = credential.kind
-      id = credential.id
-      if (typeof id === 'object') id = copied(id)
-      scopes = credential.scopes
-      if (scopes != null) scopes = copiedTexts(scopes)
-    }
-    const { tls, smtputf8 } = request
-    let { envelopeSender } = request
-    if (typeof envelopeSender === 'object') envelopeSender = copiedSender(envelopeSender)
-    const given = request.header
-    const channelPlace = CHANNEL.placeOf(channel)
-    const kindPlace = KIND.placeOf(kind)
-    const tlsPlace = STATE.placeOf(tls)
+    const read = readMembers(request)
+    const { now, account, role, clientIp, smtputf8, id, envelopeSender, header } = read
+    const words = wordsOf(read)
     const accountLength = lengthOf(account)
     const roleLength = lengthOf(role)
     const ipLength = lengthOf(clientIp)
     const idLength = lengthOf(id)
     const senderLength = lengthOf(envelopeSender)
-    const joins = typeof now === 'number' && channelPlace > 0 && kindPlace !== OTHER && tlsPlace !== OTHER &&
-      accountLength !== OTHER && roleLength !== OTHER && ipLength !== OTHER && idLength !== OTHER && senderLength !== OTHER &&
-      scopes == null && (credential == null || kindPlace !== 0) && (smtputf8 == null || typeof smtputf8 === 'boolean')
-    let header, stage
-    if (joins) {
-      const at = this.#room(FACTS)
-      let texts = before
-      if (accountLength > 0) texts += account
-      if (roleLength > 0) texts += role
-      if (ipLength > 0) texts += clientIp
-      if (idLength > 0) texts += id
-      if (senderLength > 0) texts += envelopeSender
-      this.#texts = texts
-      const fields = given == null ? UNKNOWN : this.#addFields(given)
-      stage = request.stage
-      const stagePlace = STAGE.placeOf(stage)
-      if (fields !== OTHER && stagePlace !== OTHER && this.#texts.length <= LONG) {
-        // While fields were read, all numbers may have moved.
-        const numbers = this.#numbers
-        this.#instants[at >> 1] = now
-        numbers[at + 2] = stagePlace | channelPlace << 8 | kindPlace << 16 | tlsPlace << 24
-        numbers[at + 3] = smtputf8 ? 1 : 0
-        numbers[at + 4] = accountLength
-        numbers[at + 5] = roleLength
-        numbers[at + 6] = ipLength
-        numbers[at + 7] = idLength
-        numbers[at + 8] = senderLength
-        numbers[at + 9] = fields
-        return undefined
-      }
-      header = fields === OTHER ? this.#header : fields === UNKNOWN ? given : this.#fields(at + FACTS, texts.length, fields)
-    } else {
-      header = copiedHeader(given)
-      stage = request.stage
-    }
-    this.#at = start
-    this.#texts = before
-    this.#header = null
-    return listed(now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage)
-  }
-
-  /** Puts the fields of a header together, and returns how many there are; or leaves all of it as `copiedHeader` returns it. */
-  #addFields (header) {
-    if (!Array.isArray(header)) {
-      this.#header = copied(header)
-      return OTHER
-    }
-    const start = this.#at
-    const before = this.#texts.length
-    let fields = 0
-    // As in a single call, those are read that the header has now.
-    for (const { length } = header; fields < length; fields++) {
-      const pair = header[fields]
-      if (!Array.isArray(pair)) return this.#leave(header, length, start, before, fields, pair)
-      const size = pair.length
-      if (size !== 2) return this.#leave(header, length, start, before, fields, elementsFrom(pair, [], size, copied))
-      let name = pair[0]
-      if (typeof name === 'object') name = copied(name)
-      let body = pair[1]
-      if (typeof body === 'object') body = copied(body)
+    const isPlain = words >= 0 && Math.min(accountLength, roleLength, ipLength, idLength, senderLength) > OTHER
+    if (!isPlain || (header != null && !Array.isArray(header))) return listed(read)
+    let texts = this.#texts
+    if (accountLength > 0) texts += account
+    if (roleLength > 0) texts += role
+    if (ipLength > 0) texts += clientIp
+    if (idLength > 0) texts += id
+    if (senderLength > 0) texts += envelopeSender
+    if (texts.length > LONG) return listed(read)
+    const at = this.#at
+    const start = texts.length
+    let end = at + FACTS
+    let numbers = this.#room(end)
+    const fields = header ?? NO_FIELDS
+    for (let place = 0, { length } = fields; place < length; place++) {
+      const field = fields[place]
+      if (!Array.isArray(field) || field.length !== 2) return listed(read, false)
+      const name = copied(field[0])
+      const body = copied(field[1])
       const nameLength = lengthOf(name)
       const bodyLength = lengthOf(body)
-      if (nameLength < 0 || bodyLength < 0 || this.#texts.length > LONG) return this.#leave(header, length, start, before, fields, [name, body])
-      const at = this.#room(FIELD)
-      this.#numbers[at] = nameLength
-      this.#numbers[at + 1] = bodyLength
-      this.#texts += name
-      this.#texts += body
+      if (nameLength < 0 || bodyLength < 0 || texts.length + nameLength + bodyLength > LONG) {
+        const before = cut(texts, start, numbers.subarray(at + FACTS, end))
+        return listed(read, copiedFields(fields, length, place + 1, [...before, name, body]))
+      }
+      numbers = this.#room(end + FIELD)
+      numbers[end++] = nameLength
+      numbers[end++] = bodyLength
+      texts += name
+      texts += body
     }
-    return fields
+    this.#instants[at >> 1] = now
+    numbers[at + 2] = words
+    numbers[at + 3] = smtputf8 ? 1 : 0
+    numbers[at + 4] = accountLength
+    numbers[at + 5] = roleLength
+    numbers[at + 6] = ipLength
+    numbers[at + 7] = idLength
+    numbers[at + 8] = senderLength
+    numbers[at + 9] = header == null ? UNKNOWN : (end - at - FACTS) / FIELD
+    this.#at = end
+    this.#texts = texts
+    return undefined
   }
 
-  /** Leaves a header as `copiedHeader` returns it: the fields that were put together, the one behind them, and what is still to be read. */
-  #leave (header, length, start, before, fields, pair) {
-    const taken = [...this.#fields(start, before, fields), pair]
-    this.#header = pair === undefined ? taken : elementsFrom(header, taken, length, copiedTexts)
-    return OTHER
-  }
-
-  /** The fields that were put together, whose numbers and texts begin there. */
-  #fields (at, start, count) {
-    const take = length => this.#texts.slice(start, start += length)
-    return Array.from({ length: count }, (_, field) => [take(this.#numbers[at + FIELD * field]), take(this.#numbers[at + FIELD * field + 1])])
-  }
-
-  /** Takes room for so many numbers, since what is written behind the end of such an array is lost without an error. */
+  /** Returns the numbers with room for so many: what is written behind the end of such an array is lost without an error. */
   #room (count) {
-    const at = this.#at
-    this.#at = at + count
-    if (this.#at > this.#numbers.length) this.#grow()
-    return at
-  }
-
-  #grow () {
-    const more = new Int32Array(2 * this.#numbers.length)
-    more.set(this.#numbers)
-    this.#numbers = more
-    this.#instants = new Float64Array(more.buffer)
+    if (count > this.#numbers.length) {
+      const more = new Int32Array(Math.max(count, 2 * this.#numbers.length))
+      more.set(this.#numbers)
+      this.#numbers = more
+      this.#instants = new Float64Array(more.buffer)
+    }
+    return this.#numbers
   }
 }
 
 /** Decides requests with a snapshot. */
 function decideMany (snapshot, requests) {
   // What is no array is refused by the native function, which says why.
-  const given = Array.isArray(requests) ? elements(requests) : decideOthers(snapshot, 0, requests, [])
+  if (!Array.isArray(requests)) decideOthers(snapshot, 0, requests)
+  const given = elements(requests)
   const joiner = new Joiner(snapshot)
   const decisions = []
   for (let start = 0; start < given.length; start += AT_ONCE) {
     joiner.decide(given, start, Math.min(start + AT_ONCE, given.length), decisions)
   }
   return decisions
+}
+
+/**
+ * The requests that an array holds now, up to the first that is missing: that is refused, and as many as an array says may
+ * be more than there is memory for. A method of its own, which may leave some out, is not asked for them.
+ */
+function elements (array) {
+  const all = []
+  for (let place = 0, { length } = array; place < length; place++) {
+    const element = array[place]
+    all.push(element)
+    if (element === undefined) break
+  }
+  return all
 }
 
 module.exports = decideMany

@@ -1,101 +1,106 @@
 'use strict'
 
-// The members of a request, which a script reads many times faster than a native function does.
+// Everything of a request is read here, each member once, since a function may answer otherwise the second time. What a
+// script may change afterwards, or while further members are read, is copied as soon as it is read. The native functions
+// take a list of what was read, so that no script runs any more, and refuse what is of a wrong type. They could read
+// members too, but a script does it many times faster.
 
 const { isDate, isUint8Array } = require('node:util').types
 
-const MEMBERS = ['now', 'channel', 'account', 'role', 'clientIp', 'credential', 'tls', 'smtputf8', 'envelopeSender', 'header', 'stage']
+const REQUEST = ['now', 'channel', 'account', 'role', 'clientIp', 'credential', 'tls', 'smtputf8', 'envelopeSender', 'header', 'stage']
+const CREDENTIAL = ['kind', 'id', 'scopes']
+const SENDER = ['unquoted']
 
-/** Whether a value is an object that has no members but those of a request; that it is one is not said. */
-function mayBeRequest (value) {
-  if (typeof value !== 'object' || value === null) return false
-  let next = 0
-  for (const name in value) {
-    // Members mostly stand in this order, so that few names are compared.
-    while (next < MEMBERS.length && MEMBERS[next] !== name) next++
-    if (next === MEMBERS.length) next = MEMBERS.indexOf(name)
-    if (next < 0) return false
-    next++
-  }
-  return true
-}
+/** What a record of a request may have, and a client. */
+const RECORD = REQUEST.slice(0, -1)
+const CLIENT = REQUEST.slice(0, 7)
 
-/** Whether a value is an object that has no members but those of a credential. */
-function mayBeCredential (value) {
-  if (typeof value !== 'object' || value === null) return false
-  for (const name in value) if (name !== 'kind' && name !== 'id' && name !== 'scopes') return false
-  return true
-}
-
-/** Whether a value is an object that has no members but that of an envelope sender. */
-function mayBeSender (value) {
-  if (typeof value !== 'object' || value === null) return false
-  for (const name in value) if (name !== 'unquoted') return false
-  return true
-}
-
-/**
- * The elements that an array has now, up to the first that is missing: no array of a request may lack one, and as many as it says may be
- * more than there is memory for. A method of its own, which may leave some out, is not asked for them.
- */
-function elements (array) {
-  const all = []
-  for (let place = 0, { length } = array; place < length; place++) {
-    const element = array[place]
-    all.push(element)
-    if (element === undefined) break
-  }
-  return all
-}
-
-/** The elements of an array as `elements` gives them, each as `take` returns it, behind those that were taken of this length of it. */
-function elementsFrom (array, taken, length, take) {
-  for (let place = taken.length; place < length; place++) {
-    const element = array[place]
-    taken.push(take(element))
-    if (element === undefined) break
-  }
-  return taken
-}
-
-// What a script may change afterwards, or while further members are read, is copied as soon as it is read: also what has no octets,
-// since its buffer may grow. What is of a wrong type is left for the native function to refuse.
-const copied = octets => typeof octets === 'object' && isUint8Array(octets) ? new Uint8Array(octets.length > 0 ? octets : 0) : octets
-const copiedTexts = texts => Array.isArray(texts) ? elementsFrom(texts, [], texts.length, copied) : texts
-const copiedHeader = header => Array.isArray(header) ? elementsFrom(header, [], header.length, copiedTexts) : copied(header)
-const copiedSender = sender => {
-  if (typeof sender !== 'object' || isUint8Array(sender)) return copied(sender)
-  return mayBeSender(sender) ? { unquoted: copied(sender.unquoted) } : sender
-}
-const copiedInstant = now => typeof now === 'object' && isDate(now) ? new Date(now) : now
-
-/** Reads the members of a request, each once, and lists them; null where it is none. */
-function members (request) {
-  if (!mayBeRequest(request)) return null
+/** Reads the members of a request, or of what may have only these of them; the fields of its header are left to be read. */
+function readMembers (request, names = REQUEST) {
+  const wrong = oddOf(request, names)
+  if (wrong !== undefined) return { odd: wrong }
   const now = copiedInstant(request.now)
   const { channel } = request
   const account = copied(request.account)
   const role = copied(request.role)
   const clientIp = copied(request.clientIp)
   const { credential } = request
-  if (credential != null && !mayBeCredential(credential)) return null
-  const kind = credential?.kind
-  const id = copied(credential?.id)
-  const scopes = copiedTexts(credential?.scopes)
+  let odd, kind, id, scopes
+  if (credential != null) {
+    const wrong = oddOf(credential, CREDENTIAL)
+    if (wrong !== undefined) odd = { credential: wrong }
+    kind = credential.kind
+    id = copied(credential.id)
+    scopes = copiedTexts(credential.scopes)
+  }
   const { tls, smtputf8 } = request
   const envelopeSender = copiedSender(request.envelopeSender)
-  const header = copiedHeader(request.header)
+  let { header } = request
+  if (!Array.isArray(header)) header = copied(header)
   const { stage } = request
-  return listed(now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage)
+  return { now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage, odd }
 }
 
-/** Lists members in the order in which the native function takes them. */
-function listed (now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage) {
-  return [
-    now, channel, account, role, clientIp, credential == null ? null : true, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage
-  ]
+/** Lists what was read in the order in which the native functions take it. */
+function listed (read, header = copiedHeader(read.header)) {
+  const { now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, stage, odd } = read
+  const given = credential == null ? null : true
+  return [now, channel, account, role, clientIp, given, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage, odd]
 }
 
-module.exports = {
-  copied, copiedHeader, copiedInstant, copiedSender, copiedTexts, elements, elementsFrom, listed, mayBeCredential, mayBeRequest, members
+/** Reads and lists the members of a request, or of what may have only these of them. */
+const listMembers = (request, names) => listed(readMembers(request, names))
+
+/**
+ * What is wrong with a value that is to be an object with no members but these, for the native function to say: false where
+ * it is no object, or an object with the first member that is another. Nothing, where nothing is wrong.
+ */
+function oddOf (value, names) {
+  if (typeof value !== 'object' || value === null) return false
+  let next = 0
+  for (const name in value) {
+    // Members mostly stand in this order, so that few names are compared.
+    while (next < names.length && names[next] !== name) next++
+    if (next === names.length) next = names.indexOf(name)
+    if (next < 0) return { [name]: undefined }
+    next++
+  }
+  return undefined
 }
+
+// What has no octets is copied too, since its buffer may grow.
+const copied = octets => typeof octets === 'object' && isUint8Array(octets) ? new Uint8Array(octets.length > 0 ? octets : 0) : octets
+const copiedInstant = now => typeof now === 'object' && isDate(now) ? new Date(now) : now
+
+/** Copies an array of texts, up to the first that is missing, as it may say that it has more than there is memory for. */
+function copiedTexts (texts) {
+  if (!Array.isArray(texts)) return texts
+  const all = []
+  for (let place = 0, { length } = texts; place < length; place++) {
+    const text = copied(texts[place])
+    all.push(text)
+    if (text === undefined) break
+  }
+  return all
+}
+
+function copiedSender (sender) {
+  if (typeof sender !== 'object' || sender === null || isUint8Array(sender)) return copied(sender)
+  const odd = oddOf(sender, SENDER)
+  return { unquoted: copied(sender.unquoted), ...odd }
+}
+
+/** Copies a header: the whole block, or the names and bodies of its fields in turn; false where one is no field. */
+const copiedHeader = header => Array.isArray(header) ? copiedFields(header, header.length, 0, []) : copied(header)
+
+/** Copies the names and bodies of the fields from `start` on, behind those that are copied. */
+function copiedFields (header, length, start, texts) {
+  for (let place = start; place < length; place++) {
+    const field = header[place]
+    if (!Array.isArray(field) || field.length !== 2) return false
+    texts.push(copied(field[0]), copied(field[1]))
+  }
+  return texts
+}
+
+module.exports = { CLIENT, RECORD, copied, copiedFields, copiedHeader, listMembers, listed, readMembers }

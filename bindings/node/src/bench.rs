@@ -4,14 +4,14 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use napi::Env;
-use napi::bindgen_prelude::{Result, Unknown};
+use napi::bindgen_prelude::{ClassInstance, Result, Unknown};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
 use sendas::{Channel, Stage, Timestamp};
 
 use crate::decision::Decision;
 use crate::given::Given;
-use crate::request::read_staged;
+use crate::request::STAGE;
 use crate::snapshot::Snapshot;
 
 /// A request in its plainest types, as napi reads those.
@@ -93,9 +93,13 @@ pub fn core_nanoseconds_of_many(env: Env, snapshot: &Snapshot, requests: Unknown
     Ok(sendas_many::core_nanoseconds(&snapshot.snapshot, &read_many(env, requests)?))
 }
 
+/// Copies records of requests.
 fn read_many(env: Env, requests: Unknown<'_>) -> Result<Vec<(RequestRecord, Stage)>> {
-    let read = |request: Given<'_>, _| read_staged(request.called("request")).map(Some);
-    Given::new(env, "requests", requests).elements("an array of requests", read)
+    let read = |request: Given<'_>, _| {
+        let record: ClassInstance<'_, crate::record::RequestRecord> = request.instance("a RequestRecord")?;
+        Ok(Some((record.record.clone(), STAGE)))
+    };
+    Given::new(env, "requests", requests).elements("an array of RequestRecords", read)
 }
 
 fn nothing() -> Decision {

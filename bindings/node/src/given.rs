@@ -41,6 +41,11 @@ impl<'e> Given<'e> {
         Self { name, ..self }
     }
 
+    /// Takes another value for this one.
+    pub(crate) const fn instead(self, value: Unknown<'e>) -> Self {
+        Self { value, ..self }
+    }
+
     /// Refuses an object with a member that is none of these: it would be a fact that is silently not known.
     ///
     /// Inherited members count, as they do where a member is read; those that `for...in` passes over do not.

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Array, External, Int32ArraySlice, Result, Uint32Array, Uint32ArraySlice, Unknown};
+use napi::bindgen_prelude::{External, Int32ArraySlice, Result, Uint32Array, Uint32ArraySlice, Unknown};
 use napi::{Env, Error, JsString, JsValue as _};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
@@ -94,18 +94,12 @@ fn wrongly() -> Error {
     Error::from_reason("many requests were put together wrongly: report this to sendas")
 }
 
-/// Decides requests, however they are written: their members as `members.js` lists them, and null for what it does not take for a
-/// request. Errors say which one they are about, counted from `start` on.
+/// Decides requests, however they are written, by the lists of their members that `members.js` makes. Errors say which one they are
+/// about, counted from `start` on.
 #[napi(skip_typescript)]
-pub fn decide_others(
-    env: Env,
-    snapshot: &Snapshot,
-    start: u32,
-    others: Unknown<'_>,
-    members: Array<'_>,
-) -> Result<External<Decided>> {
+pub fn decide_others(env: Env, snapshot: &Snapshot, start: u32, others: Unknown<'_>) -> Result<External<Decided>> {
     let mut requests = Requests::new();
-    for (record, stage) in read_listed(env, start, others, members)? {
+    for (record, stage) in read_listed(env, start, others)? {
         let pushed = record.with_request(|request| requests.push(request, stage));
         let number = start + u32::try_from(requests.len()).unwrap_or(u32::MAX);
         pushed.map_err(|error| Error::from_reason(format!("{}{error}", which(number))))?;

@@ -1,4 +1,4 @@
-//! Requests: the members of a JavaScript object, copied once into a record.
+//! Requests: what `members.js` has read of a JavaScript object, copied into a record.
 
 use napi::ValueType;
 use napi::bindgen_prelude::{Array, Result, Unknown};
@@ -7,10 +7,7 @@ use sendas::record::{CredentialRecord, EnvelopeRecord, HeaderRecord, RequestReco
 
 use crate::given::Given;
 
-/// The members of a request, before any of them is read.
-///
-/// A script reads members of an object many times faster than this package can ask for them, so `members.js` does that for the
-/// calls that are made most.
+/// The members of a request. A script has read them, so that reading these runs none.
 pub(crate) struct Members<'e> {
     now: Given<'e>,
     channel: Given<'e>,
@@ -34,10 +31,12 @@ struct Credential<'e> {
 }
 
 impl<'e> Members<'e> {
-    /// Takes the members that `members.js` lists: in their order, and those of the credential behind it.
-    pub(crate) fn listed(request: Given<'e>, values: [Unknown<'e>; MEMBERS]) -> Result<Self> {
+    /// Takes the members that `members.js` lists: in their order, those of the credential behind it, and at last what has others
+    /// than these, which is refused.
+    pub(crate) fn listed(request: Given<'e>, names: &[&[&str]], values: [Unknown<'e>; MEMBERS]) -> Result<Self> {
         let [now, channel, account, role, client_ip, credential, kind, id, scopes, values @ ..] = values;
-        let [tls, smtputf8, envelope_sender, header, stage] = values;
+        let [tls, smtputf8, envelope_sender, header, stage, odd] = values;
+        request.instead(odd).optional(|odd| refuse(odd, names))?;
         let credential = request.other("credential", credential).optional(|_| {
             Ok(Credential {
                 kind: request.other("kind", kind),
@@ -60,29 +59,12 @@ impl<'e> Members<'e> {
         })
     }
 
-    /// Takes the members that `members.js` lists in an array.
-    pub(crate) fn in_array(request: Given<'e>, members: &Array<'e>) -> Result<Self> {
-        let values = (0..members.len()).map(|index| members.get(index)).collect::<Result<Option<Vec<_>>>>()?;
-        let values = values.and_then(|values| values.try_into().ok()).ok_or_else(|| request.refuse("an object"))?;
-        Self::listed(request, values)
-    }
-
-    /// Takes the members of an object, which may have no others than these.
-    fn of(request: Given<'e>, names: &[&str]) -> Result<Self> {
-        request.only(names)?;
-        Ok(Self {
-            now: request.member("now")?,
-            channel: request.member("channel")?,
-            account: request.member("account")?,
-            role: request.member("role")?,
-            client_ip: request.member("clientIp")?,
-            credential: request.member("credential")?.optional(Credential::of)?,
-            tls: request.member("tls")?,
-            smtputf8: request.member("smtputf8")?,
-            envelope_sender: request.member("envelopeSender")?,
-            header: request.member("header")?,
-            stage: request.member("stage")?,
-        })
+    /// Takes the members of a list that `members.js` has made.
+    fn of(list: Given<'e>, names: &[&[&str]]) -> Result<Self> {
+        let array: Array<'_> = list.instance("an object")?;
+        let values = (0..array.len()).map(|index| array.get(index)).collect::<Result<Option<Vec<_>>>>()?;
+        let values = values.and_then(|values| values.try_into().ok()).ok_or_else(|| list.refuse("an object"))?;
+        Self::listed(list, names, values)
     }
 
     /// Reads a request that may say its stage.
@@ -109,16 +91,7 @@ impl<'e> Members<'e> {
     }
 }
 
-impl<'e> Credential<'e> {
-    fn of(credential: Given<'e>) -> Result<Self> {
-        credential.only(&["kind", "id", "scopes"])?;
-        Ok(Self {
-            kind: credential.member("kind")?,
-            id: credential.member("id")?,
-            scopes: credential.member("scopes")?,
-        })
-    }
-
+impl Credential<'_> {
     fn read(self) -> Result<CredentialRecord> {
         let scopes = |given: Given<'_>| given.elements("an array of strings or Uint8Arrays", |scope, _| scope.octets());
         let mut record = CredentialRecord::new(self.kind.word()?);
@@ -128,19 +101,19 @@ impl<'e> Credential<'e> {
     }
 }
 
-/// Reads an object that is a request and may say its stage.
-pub(crate) fn read_staged(request: Given<'_>) -> Result<(RequestRecord, Stage)> {
-    Members::of(request, &[&CLIENT[..], &TRANSACTION, &["stage"]].concat())?.staged()
+/// Reads the list of a request that may say its stage.
+pub(crate) fn read_staged(list: Given<'_>) -> Result<(RequestRecord, Stage)> {
+    Members::of(list, REQUEST)?.staged()
 }
 
-/// Reads an object that is a request.
-pub(crate) fn read_request(request: Given<'_>) -> Result<RequestRecord> {
-    Members::of(request, &[&CLIENT[..], &TRANSACTION].concat())?.request()
+/// Reads the list of a request.
+pub(crate) fn read_request(list: Given<'_>) -> Result<RequestRecord> {
+    Members::of(list, &[&CLIENT, &TRANSACTION])?.request()
 }
 
-/// Reads an object that is what is known of a client after AUTH.
-pub(crate) fn read_client(client: Given<'_>) -> Result<RequestRecord> {
-    Members::of(client, &CLIENT)?.client()
+/// Reads the list of what is known of a client after AUTH.
+pub(crate) fn read_client(list: Given<'_>) -> Result<RequestRecord> {
+    Members::of(list, &[&CLIENT])?.client()
 }
 
 pub(crate) fn read_sender(sender: Given<'_>) -> Result<EnvelopeRecord> {
@@ -160,10 +133,11 @@ fn read_known_sender(sender: Given<'_>) -> Result<EnvelopeRecord> {
     Err(sender.refuse("a string, a Uint8Array, or an object whose `unquoted` is a string or a Uint8Array"))
 }
 
+/// Reads a header as `members.js` copies it: the whole block, or the names and bodies of its fields in turn.
 pub(crate) fn read_header(header: Given<'_>) -> Result<HeaderRecord> {
     let read = |header: Given<'_>| match header.octets()? {
         Some(octets) => Ok(HeaderRecord::Block(octets)),
-        None => Ok(HeaderRecord::Fields(header.elements(HEADER, |field, _| read_field(field))?)),
+        None => Ok(HeaderRecord::Fields(read_fields(header)?)),
     };
     Ok(header.optional(read)?.unwrap_or(HeaderRecord::NotGiven))
 }
@@ -173,19 +147,31 @@ pub(crate) fn read_smtputf8(request: Given<'_>) -> Result<bool> {
     Ok(request.member("smtputf8")?.optional(Given::flag)?.unwrap_or(false))
 }
 
-fn read_field(field: Given<'_>) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
-    let mut texts = field.elements(HEADER, |text, _| text.octets())?.into_iter();
-    Ok(match (texts.next(), texts.next(), texts.next()) {
-        (Some(name), Some(body), None) => Some((name, body)),
-        _ => None,
-    })
+fn read_fields(header: Given<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let texts = header.elements(HEADER, |text, _| text.octets())?;
+    let mut fields = Vec::with_capacity(texts.len() / 2);
+    let mut texts = texts.into_iter();
+    while let Some(name) = texts.next() {
+        fields.push((name, texts.next().ok_or_else(|| header.refuse(HEADER))?));
+    }
+    Ok(fields)
+}
+
+/// Says why a value is no object with these members only, or its credential is none.
+fn refuse(odd: Given<'_>, names: &[&[&str]]) -> Result<()> {
+    odd.only(&names.concat())?;
+    odd.member("credential")?.only(&["kind", "id", "scopes"])?;
+    Err(odd.refuse("an object"))
 }
 
 /// The stage of a request that does not say it.
 pub(crate) const STAGE: Stage = Stage::Message;
 
 /// How many values stand for one request in [`Members::listed`].
-pub(crate) const MEMBERS: usize = 14;
+pub(crate) const MEMBERS: usize = 15;
+
+/// What a request may have.
+pub(crate) const REQUEST: &[&[&str]] = &[&CLIENT, &TRANSACTION, &["stage"]];
 
 /// What a request and a client have in common.
 const CLIENT: [&str; 7] = ["now", "channel", "account", "role", "clientIp", "credential", "tls"];

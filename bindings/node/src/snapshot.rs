@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::{io, result};
 
 use memmap2::Mmap;
-use napi::bindgen_prelude::{Array, ClassInstance, Either, Result, Uint8Array, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{ClassInstance, Either, Result, Uint8Array, Uint8ArraySlice, Unknown};
 use napi::{Env, Error, ValueType};
 use napi_derive::napi;
 use sendas::record::RequestRecord;
@@ -18,7 +18,7 @@ use crate::explain::Explanation;
 use crate::given::Given;
 use crate::lines::threads;
 use crate::policy::{Policy, Refusal, not_compiled, not_opened};
-use crate::request::{Members, read_client, read_staged};
+use crate::request::{Members, REQUEST, read_client, read_staged};
 use crate::session::Session;
 
 /// A compiled policy that answers requests: immutable, and cheap to hold.
@@ -186,17 +186,9 @@ impl Snapshot {
     }
 
     /// Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw.
-    // `members.js` reads the members, which are handed over one by one.
-    #[napi(configurable = true, ts_args_type = "request: Request")]
-    pub fn evaluate(&self, env: Env, request: Unknown<'_>) -> Result<Decision> {
-        let (request, stage) = read_staged(Given::new(env, "request", request))?;
-        Ok(self.decide(request, stage))
-    }
-
-    /// As [`Snapshot::evaluate`], for the members of a request, and of the decision only what most callers ask for: it is
-    /// made when more is asked for, which gives the same again.
-    #[napi(configurable = true, skip_typescript)]
-    pub fn summary(
+    // Of the decision only what most callers ask for is returned: it is made when more is asked for, by `whole`.
+    #[napi(configurable = true, ts_args_type = "request: Request", ts_return_type = "Decision")]
+    pub fn evaluate(
         &self,
         env: Env,
         now: Unknown<'_>,
@@ -213,6 +205,7 @@ impl Snapshot {
         envelope_sender: Unknown<'_>,
         header: Unknown<'_>,
         stage: Unknown<'_>,
+        odd: Unknown<'_>,
     ) -> Result<u32> {
         let values = [
             now,
@@ -229,13 +222,14 @@ impl Snapshot {
             envelope_sender,
             header,
             stage,
+            odd,
         ];
-        let (request, stage) = Members::listed(Given::new(env, "request", now), values)?.staged()?;
+        let (request, stage) = Members::listed(Given::new(env, "request", now), REQUEST, values)?.staged()?;
         let decision = request.with_request(|request| self.snapshot.evaluate_stage(request, stage));
         Ok(summary(Summary::from(&decision)))
     }
 
-    /// As [`Snapshot::evaluate`], for the members of a request.
+    /// Makes the decision of a request that was decided before, which gives the same again.
     #[napi(configurable = true, skip_typescript)]
     pub fn whole(
         &self,
@@ -254,6 +248,7 @@ impl Snapshot {
         envelope_sender: Unknown<'_>,
         header: Unknown<'_>,
         stage: Unknown<'_>,
+        odd: Unknown<'_>,
     ) -> Result<Decision> {
         let values = [
             now,
@@ -270,8 +265,9 @@ impl Snapshot {
             envelope_sender,
             header,
             stage,
+            odd,
         ];
-        let (request, stage) = Members::listed(Given::new(env, "request", now), values)?.staged()?;
+        let (request, stage) = Members::listed(Given::new(env, "request", now), REQUEST, values)?.staged()?;
         Ok(self.decide(request, stage))
     }
 
@@ -298,22 +294,13 @@ impl Snapshot {
     }
 }
 
-/// Reads requests whose members are listed, or which are of another kind where there is no list.
-pub(crate) fn read_listed(
-    env: Env,
-    start: u32,
-    requests: Unknown<'_>,
-    members: Array<'_>,
-) -> Result<Vec<(RequestRecord, Stage)>> {
-    let read = |request: Given<'_>, index| {
-        let request = request.called("request").of_request(start.saturating_add(index));
-        let staged = match members.get::<Option<Array<'_>>>(index)?.flatten() {
-            Some(listed) => Members::in_array(request, &listed)?.staged(),
-            None => read_staged(request),
-        };
-        staged.map(Some)
+/// Reads the lists of requests; errors count them from `start` on.
+pub(crate) fn read_listed(env: Env, start: u32, lists: Unknown<'_>) -> Result<Vec<(RequestRecord, Stage)>> {
+    let read = |list: Given<'_>, index| {
+        let request = list.called("request").of_request(start.saturating_add(index));
+        read_staged(request).map(Some)
     };
-    Given::new(env, "requests", requests).elements("an array of requests", read)
+    Given::new(env, "requests", lists).elements("an array of requests", read)
 }
 
 /// Puts stage, verdict, action, and whether it is provisional, into one number: an octet each, the first the lowest.

@@ -10,6 +10,7 @@ const { Worker } = require('node:worker_threads')
 
 const { Decision, Policy, Snapshot } = require('..')
 const { CLIENT, NOW, TOML, request } = require('./policy.js')
+const { watched } = require('./watched.js')
 
 const snapshot = Snapshot.compile(Policy.fromToml(TOML))
 
@@ -242,17 +243,6 @@ describe('many in one call', () => {
     }
   })
 
-  // Everything of a request by functions that say what was read; the elements of its header and scopes too.
-  const watched = (name, value, reads) => {
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date) return value
-    const members = Object.entries(value).map(([member, value]) => {
-      const path = `${name}.${member}`
-      const held = watched(path, value, reads)
-      return [member, { enumerable: true, get () { reads.push(path); return held } }]
-    })
-    return Object.defineProperties(Array.isArray(value) ? [] : {}, Object.fromEntries(members))
-  }
-
   test('every member is read once, in whatever batch', () => {
     const octets = Buffer.from(FROM)
     const forms = {
@@ -270,11 +260,11 @@ describe('many in one call', () => {
     for (const [place, name] of names.entries()) {
       for (const order of [[name], ['plain', name], ['plain', 'plain', name, 'plain'], [...names.slice(place), ...names]]) {
         const [reads, given] = [[], order.map(name => forms[name])]
-        const decisions = snapshot.evaluateMany(given.map((request, number) => watched(number, request, reads)))
+        const decisions = snapshot.evaluateMany(given.map((request, number) => watched(request, place => reads.push(place), number)))
         assert.deepEqual(decisions.map(decision => decision.toJson()), given.map(request => snapshot.evaluate(request).toJson()), order.join())
         assert.equal(new Set(reads).size, reads.length, order.join())
         const all = []
-        given.forEach((request, number) => JSON.stringify(watched(number, request, all), (_, value) => ArrayBuffer.isView(value) ? 0 : value))
+        given.forEach((request, number) => JSON.stringify(watched(request, place => all.push(place), number), (_, value) => ArrayBuffer.isView(value) ? 0 : value))
         assert.deepEqual(reads.filter(path => !/\.stage$/.test(path)).sort(), all.filter(path => !/\.(stage|toJSON)$/.test(path)).sort())
       }
     }
