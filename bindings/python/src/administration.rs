@@ -94,7 +94,8 @@ impl Directory {
         name: &str,
         now: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let records = self.current(py).import(&policy.policy, name, instant(now)?);
+        let (directory, now) = (self.current(py), instant(now)?);
+        let records = py.detach(move || directory.import(&policy.policy, name, now));
         let records = records.map_err(|refusal| PyValueError::new_err(refusal.to_string()))?;
         records.iter().map(|record| write(py, &record.to_json())).collect()
     }
@@ -176,18 +177,21 @@ impl Directory {
     /// Return who may use, or asked to use, an address with its mailbox owner's word.
     fn consents<'py>(&self, py: Python<'py>, address: &str) -> PyResult<Bound<'py, PyAny>> {
         let address = Address::parse(address).map_err(|error| PyValueError::new_err(format!("`address`: {error}")))?;
-        write(py, &self.current(py).consents_to_json(&address))
+        let directory = self.current(py);
+        write(py, &py.detach(move || directory.consents_to_json(&address)))
     }
 
     /// Return the domains whose TXT record is to be looked up again.
     #[pyo3(signature = (*, now))]
     fn rechecks_due<'py>(&self, py: Python<'py>, now: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        write(py, &self.current(py).rechecks_due_to_json(instant(now)?))
+        let (directory, now) = (self.current(py), instant(now)?);
+        write(py, &py.detach(move || directory.rechecks_due_to_json(now)))
     }
 
     /// Return the policy that decides.
     fn policy(&self, py: Python<'_>) -> Policy {
-        Policy { policy: self.current(py).policy() }
+        let directory = self.current(py);
+        Policy { policy: py.detach(move || directory.policy()) }
     }
 
     /// The sequence number of the last record; 0 before the first.
@@ -197,7 +201,8 @@ impl Directory {
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
-        self.current(py) == other.current(py)
+        let (directory, other) = (self.current(py), other.current(py));
+        py.detach(move || directory == other)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {

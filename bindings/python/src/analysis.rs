@@ -54,7 +54,8 @@ impl Observations {
 
     /// Write the observations as JSON Lines.
     fn to_json_lines(&self, py: Python<'_>) -> String {
-        self.current(py).to_json_lines()
+        let seen = self.current(py);
+        py.detach(move || seen.to_json_lines())
     }
 
     /// Count every fact of one request.
@@ -67,7 +68,7 @@ impl Observations {
     /// Add what other observations hold.
     fn merge(&self, py: Python<'_>, other: &Self) {
         let other = other.current(py);
-        self.observations.change(py, |observations| observations.merge(&other));
+        self.observations.change(py, |observations| py.detach(|| observations.merge(&other)));
     }
 
     /// As many tallies as are kept at most.
@@ -108,7 +109,8 @@ impl Observations {
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
-        self.current(py) == other.current(py)
+        let (seen, other) = (self.current(py), other.current(py));
+        py.detach(move || seen == other)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {

@@ -56,13 +56,13 @@ impl Policy {
     }
 
     /// Return the policy as JSON that `from_json` reads back as an equal policy.
-    fn to_json(&self) -> String {
-        self.policy.to_json()
+    fn to_json(&self, py: Python<'_>) -> String {
+        py.detach(|| self.policy.to_json())
     }
 
     /// Return the policy as JSON Lines that `from_json_lines` reads back as an equal policy.
-    fn to_json_lines(&self) -> String {
-        self.policy.to_json_lines()
+    fn to_json_lines(&self, py: Python<'_>) -> String {
+        py.detach(|| self.policy.to_json_lines())
     }
 
     /// Say what another policy in its place would begin to deny.
@@ -90,8 +90,8 @@ impl Policy {
         this
     }
 
-    fn __eq__(&self, other: &Self) -> bool {
-        self.policy == other.policy
+    fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
+        py.detach(|| self.policy == other.policy)
     }
 
     fn __repr__(&self) -> String {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 
-/// A value that is read as it was when it was asked for, also while another thread changes it, so that neither waits
-/// for the other, or fails.
+/// A value that is read as it was when it was asked for, also while another thread changes it, so that neither fails. Who
+/// has it keeps nobody from changing it; who asks for it while it is changed waits for that.
 pub(crate) struct Shared<T> {
     value: Mutex<Arc<T>>,
     /// Held by whoever changes the value, so that no change is lost while another one is made to a copy.
@@ -25,7 +25,7 @@ impl<T: Clone + Send + Sync> Shared<T> {
     }
 
     /// Changes the value, or a copy of it while it is being read; others run Python while it is copied. `change` must
-    /// run no Python.
+    /// run no Python, and lets others run it if it takes long.
     pub(crate) fn change<R>(&self, py: Python<'_>, change: impl FnOnce(&mut T) -> R) -> R {
         let turn = lock(&self.turn, py);
         let before = {

@@ -1,0 +1,33 @@
+"""Whether others may run during a call."""
+
+import sys
+import threading
+from collections.abc import Callable
+
+
+def others_run(call: Callable[[], object]) -> bool:
+    """Whether another thread runs Python while this is called, which has to take a millisecond or more."""
+    interval = sys.getswitchinterval()
+    # On a busy machine the other thread may come too late.
+    for _ in range(20):
+        go, ran = threading.Lock(), threading.Event()
+        go.acquire()
+
+        def run(go: threading.Lock = go, ran: threading.Event = ran) -> None:
+            go.acquire()
+            ran.set()
+
+        other = threading.Thread(target=run)
+        # From here on, who has the interpreter keeps it until it waits, or lets others run.
+        sys.setswitchinterval(1_000)
+        try:
+            other.start()
+            go.release()
+            call()
+            meanwhile = ran.is_set()
+        finally:
+            sys.setswitchinterval(interval)
+        other.join()
+        if meanwhile:
+            return True
+    return False
