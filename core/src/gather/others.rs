@@ -6,7 +6,7 @@ use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::entry::{Claimed, Link, link};
-use crate::snapshot::keys::{Claim, Table, separated};
+use crate::snapshot::keys::{Claim, Table};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
@@ -51,30 +51,9 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
             read += 1;
             if O::IS_BLIND && read >= FEW && self.facts.has(Fact::Hosted) && self.facts.has(Fact::DomainOfAnotherTenant)
             {
-                return self.separators_elsewhere(separators);
+                *separators = separators.union(root.separators_named(self.target.domain, hash)?);
+                break;
             }
-        }
-        Ok(())
-    }
-
-    /// Finds which separators other tenants give the address's domain, where many have it: one of each is enough.
-    #[inline(never)]
-    fn separators_elsewhere(&self, separators: &mut Separators) -> Read<()> {
-        let (root, hash) = (&self.asker.root, self.target.domain_hash());
-        let index = root.head()?.domain_index();
-        for separator in Separators::ALL {
-            root.each::<2>(Table::Domains, index, separated(hash, separator), |link| {
-                let row: DomainRow<'_> = root.page(link.page)?.record(link.record)?;
-                let given = rule(Some(row)).separators;
-                let is_found = link.page != self.asker.link.page
-                    && given.iter().eq([separator])
-                    && octet::same(row.name()?, self.target.domain);
-                if !is_found {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                *separators = separators.union(given);
-                Ok(ControlFlow::Break(()))
-            })?;
         }
         Ok(())
     }

@@ -133,11 +133,7 @@ impl<'s> Fit<'s> {
         let target = Target::new(self.root.hasher, CanonicalView { local, domain });
         let separator = entries.separator(address).map_or(0, |separator| separator as u8);
         let own = Separators::default().with(separator);
-        let mut others = Separators::default();
-        self.root.domains_over(&target, |_, row| {
-            others = others.union(rule(Some(row)).separators);
-            Ok(())
-        })?;
+        let others = self.root.separators_over(&target)?;
         let mut found = None;
         let mut visit = |Claimed { link, .. }: Claimed, _: &[u8]| {
             let page = self.root.page(link.page)?;
@@ -469,4 +465,61 @@ fn defines_role(page: PageView<'_>, name: &[u8]) -> Read<bool> {
 /// Octets that were a text of the policy.
 fn text(octets: &[u8]) -> Read<String> {
     core::str::from_utf8(octets).map(str::to_owned).map_err(|_| Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+    use crate::address::DomainName;
+    use crate::options::{HashKey, Options};
+    use crate::policy::{Account, Domain, DomainStatus, Separator};
+    use crate::snapshot::Snapshot;
+    use crate::snapshot::root::UNIT;
+
+    /// One of many tenants that have a domain, with what it gives the domain, and an account with this own address.
+    fn tenant(id: &str, separator: Option<Separator>, address: &str) -> Tenant {
+        let mut entry = Domain::new(DomainName::parse("a.example").expect("a domain"));
+        (entry.status, entry.subdomains, entry.separator) = (DomainStatus::Verified, true, separator);
+        let mut account = Account::new(id);
+        account.address = Some(Address::parse(address).expect("an address"));
+        let mut tenant = Tenant::new(id);
+        tenant.domains.push(entry);
+        tenant.accounts.push(account);
+        tenant
+    }
+
+    #[test]
+    fn who_claims_an_own_address_is_found_without_all_who_have_the_domain() {
+        let mut policy = Policy::default();
+        let named = |number| tenant(&format!("named-{number:04}"), None, &format!("of{number}@a.example"));
+        policy.tenants.extend((0..2_000).map(named));
+        policy.tenants.push(tenant("plus", Some(Separator::Plus), "joe@a.example"));
+        policy.tenants.push(tenant("hyphen", Some(Separator::Hyphen), "ann@sub.a.example"));
+        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
+        let middle = snapshot.root().tenant(b"named-1000").expect("it is sound").expect("a tenant");
+        let mut octets = snapshot.seal().expect("a sound snapshot");
+        // Who reads all of them finds that one is damaged.
+        octets[middle as usize * UNIT] ^= 1;
+        let opened = Snapshot::open(octets).expect("the head is sound");
+        // What another tenant's separator leaves of one is claimed, too.
+        for (address, claimed) in [
+            ("joe@a.example", Some("plus")),
+            ("joe+x@a.example", Some("plus")),
+            ("joe-x@a.example", None),
+            ("joe+x@sub.a.example", None),
+            ("ann@sub.a.example", Some("hyphen")),
+            ("ann-x@sub.a.example", Some("hyphen")),
+            ("ann+x@sub.a.example", None),
+            ("ann-x@a.example", None),
+        ] {
+            let tenant = tenant("changed", None, address);
+            let of = Address::parse(address).expect("an address");
+            let fit = Fit::new(opened.root(), "changed", None, Some(&tenant));
+            let found = fit.claim_elsewhere(&of, &Entries::of(&tenant));
+            assert_eq!(found, Ok(claimed.map(str::to_owned)), "{address}");
+        }
+        assert_eq!(opened.root().page(middle).err(), Some(Damaged));
+    }
 }

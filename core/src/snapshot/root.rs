@@ -14,10 +14,10 @@ use super::compare::Separators;
 use super::entry::{Claimed, Link, claimed, link};
 use super::hash::{Hash, Hasher};
 use super::index::{Candidates, Home, Rounds};
-use super::keys::{Claim, NONE, Table};
+use super::keys::{Claim, NONE, Table, separated};
 use super::layout::{Bytes, Damaged, Read, Run};
 use super::overlay::Overlay;
-use super::page::{PageView, strength};
+use super::page::{PageView, rule, strength};
 use super::row::Row;
 use super::rows::{AboveRow, CredentialRow, DomainRow, RootRow, domain, root};
 use super::target::Target;
@@ -195,14 +195,34 @@ impl<'p> RootView<'p> {
         })
     }
 
-    /// Calls `visit` with each entry that is not pending and has this domain in its scope, and its page.
-    pub(crate) fn domains_over(
-        self,
-        target: &Target<'_>,
-        mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
-    ) -> Read<()> {
-        self.domains_named(target.domain, target.domain_hash(), &mut visit)?;
-        if self.has_subdomains()? { self.domains_reaching(target, visit) } else { Ok(()) }
+    /// Which separators the entries give that have this domain in their scope, and perhaps some that others above it give.
+    pub(super) fn separators_over(self, target: &Target<'_>) -> Read<Separators> {
+        let mut found = self.separators_named(target.domain, target.domain_hash())?;
+        if self.has_subdomains()? {
+            for (name, hash) in target.above() {
+                found = found.union(self.separators_named(name, hash)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Which separators the entries of exactly this name give: however many they are, one of each is enough.
+    #[inline(never)]
+    pub(crate) fn separators_named(self, name: &[u8], hash: Hash) -> Read<Separators> {
+        let index = self.head()?.domain_index();
+        let mut found = Separators::default();
+        for separator in Separators::ALL {
+            self.each::<2>(Table::Domains, index, separated(hash, separator), |Link { page, record }| {
+                let row: DomainRow<'_> = self.page(page)?.record(record)?;
+                let given = rule(Some(row)).separators;
+                if !given.iter().eq([separator]) || row.name()? != name {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                found = found.union(given);
+                Ok(ControlFlow::Break(()))
+            })?;
+        }
+        Ok(found)
     }
 
     /// Calls `visit` with each entry above this domain that is not pending and includes its sub-domains, and its page.
