@@ -157,6 +157,7 @@ impl Decision {
     #[napi(ts_args_type = "place: Place", ts_return_type = "Buffer | null")]
     pub fn octets(&self, env: Env, place: Unknown<'_>) -> Result<Option<Buffer>> {
         let place = Given::new(env, "place", place);
+        place.only(&["subject", "field", "start", "end"])?;
         let span = Span { start: place.member("start")?.count()?, end: place.member("end")?.count()? };
         let place =
             sendas::Place { subject: place.member("subject")?.word()?, field: place.member("field")?.count()?, span };

@@ -162,6 +162,7 @@ describe('a member that an object does not have is a TypeError that names it and
     credential: [['kind', 'id', 'scopes'], 'scope', members => snapshot.evaluate(request({ credential: { kind: 'oauth', ...members } }))],
     envelopeSender: [['unquoted'], 'path', members => snapshot.evaluate(request({ envelopeSender: { unquoted: 'alice@acme.example', ...members } }))],
     options: [['hashKey', 'limits'], 'key', members => Snapshot.compile(policy, members)],
+    place: [['subject', 'field', 'start', 'end'], 'span', members => snapshot.evaluate(request({})).octets({ subject: 'from', field: 0, start: 0, end: 0, ...members })],
     limits: [['fieldOctets', 'headerOctets', 'mailboxes', 'commentDepth'], 'maxMailboxes', members => Snapshot.compile(policy, { limits: members })]
   }
   for (const [name, [right, wrong, call]] of Object.entries(given)) {
