@@ -49,7 +49,8 @@ export interface Credential {
 /**
  * What a host knows of a client after AUTH. A member that is absent, undefined or null is a fact that is not known.
  *
- * A member that is not listed throws a `TypeError`, here and in every other object that is given.
+ * A member that is not listed throws a `TypeError`, here and in every other object that is given; actors, commands and
+ * records of administration, which are read as their JSON, throw an `Error`.
  */
 export interface Client {
   /** The instant of the decision. */
@@ -274,7 +275,10 @@ export interface Seen {
   last: string
 }
 
-/** One fact of a message: `field` with `address` or `said`; `client`; or `role`, `credential` and `tls`. What is not known does not stand. */
+/**
+ * One fact of a message: `field` with `address` or `said`; `client`, an IPv4 address, a /64, `unknown` or `unreadable`;
+ * or `role`, `credential` and `tls`, which do not stand where they are not known.
+ */
 export interface Fact {
   field?: TallyField
   address?: string

@@ -27,7 +27,8 @@ class Presented(_Presented, total=False):
 
 
 class Fact(TypedDict, total=False):
-    """One fact of a message: `field` with `address` or `said`; `client`; or `role`, `credential` and `tls`."""
+    """One fact of a message: `field` with `address` or `said`; `client`, an IPv4 address, a /64, `unknown` or `unreadable`;
+    or `role`, `credential` and `tls`, which do not stand where they are not known."""
 
     field: TallyField
     address: str

@@ -57,7 +57,10 @@ class Policy:
 
     @staticmethod
     def from_path(path: str | PathLike[str]) -> Policy:
-        """Read a policy file, whose suffix says what it is: `.toml`, `.json` or `.jsonl`."""
+        """Read a policy file, whose suffix says what it is: `.toml`, `.json` or `.jsonl`.
+
+        Raises `OSError` where the file cannot be read, and `ValueError` for another suffix.
+        """
 
     def to_json(self) -> str:
         """Return the policy as JSON that `from_json` reads back as an equal policy."""
@@ -88,10 +91,12 @@ class Directory:
 
     __hash__: None  # type: ignore[assignment]
 
-    def __new__(cls) -> Directory: ...
+    def __new__(cls) -> Directory:
+        """Create a directory without tenants, which is what an empty log says."""
+
     @staticmethod
     def from_log(text: Text) -> Directory:
-        """Fold a log of records: JSON Lines."""
+        """Fold a log of records, JSON Lines. Raises `ValueError` with the first line that is no record or does not fit."""
 
     def decide(
         self, actor: Actor, command: Command, *, id: str, now: int | datetime, expected: int | None = None
@@ -99,7 +104,7 @@ class Directory:
         """Decide a command. Nothing is changed: the record in the outcome is to be written to the log, then applied."""
 
     def apply(self, record: Record) -> None:
-        """Apply a record: all of it, or nothing."""
+        """Apply a record: all of it, or nothing. Raises `ValueError` if it does not fit."""
 
     def problems_after(self, record: Record) -> list[str]:
         """Return what would be wrong with the policy after a record, if nothing is wrong with it now.
@@ -148,7 +153,7 @@ class Directory:
         """Return who may use, or asked to use, an address with its mailbox owner's word, over all tenants."""
 
     def rechecks_due(self, *, now: int | datetime) -> list[Recheck]:
-        """Return the domains whose TXT record is to be looked up again."""
+        """Return the domains whose TXT record is to be looked up again, and where."""
 
     def policy(self) -> Policy:
         """Return the policy that decides."""
@@ -170,7 +175,9 @@ class Observations:
 
     __hash__: None  # type: ignore[assignment]
 
-    def __new__(cls, *, most: int) -> Observations: ...
+    def __new__(cls, *, most: int) -> Observations:
+        """Create observations of nothing, which keep at most this many tallies."""
+
     @staticmethod
     def from_json_lines(text: Text) -> Observations:
         """Read observations from JSON Lines. Raises `ValueError` with a line for each problem."""
@@ -343,7 +350,7 @@ class Snapshot:
         """
 
     def remove_tenant(self, id: str) -> Snapshot:
-        """Return a snapshot without this tenant, or the same when there is none. This one stays as it is.
+        """Return a snapshot without this tenant, or an equal one when there is none. This one stays as it is.
 
         Raises `sendas.PolicyError` where another tenant has it as its parent.
         """
@@ -455,19 +462,20 @@ class Snapshot:
 
 @final
 class Session:
-    """What is known of one client after AUTH, and its transaction at hand."""
+    """What is known of one client after AUTH, and its transaction at hand.
+
+    A transaction (MAIL to the end of data) uses one snapshot and one `now`. Each MAIL FROM takes the snapshot that the host
+    has then, and decides the session again with it, so that a revocation reaches open connections.
+    """
 
     @property
     def decision(self) -> Decision:
-        """The latest decision."""
+        """The latest decision; at first the one at the session stage."""
 
     def mail_from(
         self, snapshot: Snapshot, sender: EnvelopeSender | None, *, smtputf8: bool = False, now: int | datetime
     ) -> Decision:
-        """Begin a transaction at MAIL FROM, with the snapshot and the instant that hold until its end.
-
-        The session is decided again with them, so that a revocation reaches open connections.
-        """
+        """Begin a transaction at MAIL FROM, with the snapshot and the instant that hold until its end."""
 
     def message(self, header: Header | None) -> Decision:
         """Decide the transaction at the end of the header, also more than once.
@@ -546,7 +554,7 @@ class Decision:
 
     @property
     def provisional(self) -> bool:
-        """Whether an allow at the envelope stage rests on the header that is still to come."""
+        """Whether an allow at the envelope stage rests on the header that is still to come, as after a null reverse-path."""
 
     @property
     def reasons(self) -> list[Finding]:
@@ -680,7 +688,7 @@ class Explanation:
 
     @property
     def view(self) -> View:
-        """Who it is for."""
+        """Who it is for: the provider, who may see everything, or the tenant, who sees nothing of other tenants."""
 
     @property
     def stage(self) -> Stage:
@@ -700,7 +708,7 @@ class Explanation:
 
     @property
     def near_misses(self) -> list[NearMiss]:
-        """What would have been right, or nearly so."""
+        """For each address that failed, the nearest one that the account may use, if one is found."""
 
     def to_json(self) -> str:
         """Return the explanation, as this reader may see it, as JSON, on one line without its end."""
@@ -732,7 +740,9 @@ class RequestRecord:
         smtputf8: bool = False,
         envelope_sender: EnvelopeSender | None = None,
         header: Header | None = None,
-    ) -> RequestRecord: ...
+    ) -> RequestRecord:
+        """Copy a request, given as to `Snapshot.evaluate`; its stage is none of its facts."""
+
     @staticmethod
     def from_json(text: Text) -> RequestRecord:
         """Read a record from JSON, such as a line of a file of records.
