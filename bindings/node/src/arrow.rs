@@ -1,7 +1,7 @@
 //! Many requests as Apache Arrow: `sendas-arrow` decides, and streams cross as octets, which every library of JavaScript reads and
 //! writes.
 
-use napi::bindgen_prelude::{Buffer, Result, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{Buffer, Result, Unknown};
 use napi::{Env, Error};
 use napi_derive::napi;
 use sendas_arrow::{Asked, Refused, decide_stream};
@@ -26,10 +26,7 @@ impl Snapshot {
     pub fn evaluate_arrow(&self, env: Env, stream: Unknown<'_>, options: Unknown<'_>) -> Result<Buffer> {
         let asked = read_asked(Given::new(env, "options", options))?;
         let stream = Given::new(env, "stream", stream);
-        let octets: Uint8ArraySlice<'_> = stream.instance("a Uint8Array")?;
-        // No script of this thread runs until it is decided; others can only change what they share.
-        let copied = stream.is_shared()?.then(|| octets.to_vec());
-        match decide_stream(&self.snapshot, copied.as_deref().unwrap_or(&octets), &asked) {
+        match stream.lend(|octets| decide_stream(&self.snapshot, octets, &asked))? {
             Ok(decided) => Ok(decided.into()),
             Err(Refused::Columns(problems)) => Err(stream.throw(&problems.to_string())),
             Err(Refused::Stream(wrong)) => Err(Error::from_reason(wrong.to_string())),

@@ -167,8 +167,15 @@ impl<'e> Given<'e> {
         T::from_unknown(self.value).map_err(|_| self.refuse(right))
     }
 
+    /// Hands the octets of a Uint8Array to `run`, during which no script of this thread runs. Of those that other threads may
+    /// have too, and change meanwhile, it is a copy.
+    pub(crate) fn lend<T>(self, run: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        let octets: Uint8ArraySlice<'_> = self.instance("a Uint8Array")?;
+        Ok(if self.is_shared()? { run(&octets.to_vec()) } else { run(&octets) })
+    }
+
     /// Whether the octets of a typed array stand in memory that other threads may have too.
-    pub(crate) fn is_shared(self) -> Result<bool> {
+    fn is_shared(self) -> Result<bool> {
         let (mut buffer, mut owned) = (ptr::null_mut(), false);
         // SAFETY: the value is of this environment, which writes no answer where there is no room for it, and finds out itself whether it is
         // a typed array.

@@ -121,8 +121,8 @@ impl Snapshot {
     /// Throws a `SnapshotError` if the delta is none, was made for another snapshot, or is damaged.
     #[napi(configurable = true, ts_args_type = "delta: Uint8Array", ts_return_type = "Snapshot")]
     pub fn apply_delta(&self, env: Env, delta: Unknown<'_>) -> Result<Either<Self, Refusal>> {
-        let delta: Uint8ArraySlice<'_> = Given::new(env, "delta", delta).instance("a Uint8Array")?;
-        Ok(match self.snapshot.apply_delta(&delta) {
+        let delta = Given::new(env, "delta", delta);
+        Ok(match delta.lend(|delta| self.snapshot.apply_delta(delta))? {
             Ok(snapshot) => Either::A(Self { snapshot }),
             Err(error) => Either::B(not_opened(&error)),
         })
