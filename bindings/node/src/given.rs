@@ -171,7 +171,8 @@ impl<'e> Given<'e> {
     /// have too, and change meanwhile, it is a copy.
     pub(crate) fn lend<T>(self, run: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let octets: Uint8ArraySlice<'_> = self.instance("a Uint8Array")?;
-        Ok(if self.is_shared()? { run(&octets.to_vec()) } else { run(&octets) })
+        let copied = self.is_shared()?.then(|| octets.to_vec());
+        Ok(run(copied.as_deref().unwrap_or(&octets)))
     }
 
     /// Whether the octets of a typed array stand in memory that other threads may have too.
