@@ -89,9 +89,9 @@ fn what_many_have_under_one_key_is_found_however_it_came() {
     let options = Options::new(HashKey(*b"sixteen random!!"));
     let mut case = generate::case(&[0; 600]);
     (case.policy, case.options) = (crowded(true), options);
-    let asking = |case: &mut Case, account: &str, local: &str| {
+    let asking = |case: &mut Case, account: &str, (local, domain): (&str, &str)| {
         case.request.account = Some(account.to_owned());
-        let value = Value { local: local.to_owned(), domain: "a.example".to_owned() };
+        let value = Value { local: local.to_owned(), domain: domain.to_owned() };
         let address = Spelling { value, quoted: false, domain: DomainForm::Plain, flaw: None };
         case.request.envelope = Envelope::Path { address, brackets: true };
     };
@@ -107,10 +107,17 @@ fn what_many_have_under_one_key_is_found_however_it_came() {
     let other = Snapshot::compile(&case.policy, &options).expect("a sound policy");
     assert!(other.seal().is_ok_and(|other| other == sealed), "the order of tenants shows");
     let opened = Snapshot::open(sealed).expect("what was sealed");
-    for (account, local) in ["alice", "heir-7", "counted-0", "counted-99"].into_iter().flat_map(|account| {
-        ["joe", "joe+x", "joe+0", "joe+99", "joe-x", "ann", "ann+7", "eve", "eve+2"].map(|of| (account, of))
-    }) {
-        asking(&mut case, account, local);
+    let at_a =
+        ["joe", "joe+x", "joe+0", "joe+99", "joe-x", "ann", "ann+7", "eve", "eve+2"].map(|local| (local, "a.example"));
+    let below = ["kim", "kim+x", "kim-x", "kim=x", "liz"]
+        .into_iter()
+        .flat_map(|local| ["wide.example", "sub.wide.example", "deep.sub.wide.example"].map(|domain| (local, domain)));
+    let addresses: Vec<(&str, &str)> = at_a.into_iter().chain(below).collect();
+    for (account, of) in ["alice", "heir-7", "heir-31", "counted-0", "counted-99"]
+        .into_iter()
+        .flat_map(|account| addresses.iter().map(move |of| (account, *of)))
+    {
+        asking(&mut case, account, of);
         let written = Written::new(&case.request, &options.limits);
         for snapshot in [&fresh, &followed, &opened] {
             agree::equals_reference(&case, snapshot, &written, Stage::Envelope);
@@ -133,7 +140,7 @@ fn what_many_have_under_one_key_is_found_however_it_came() {
 }
 
 /// Many own addresses that `+` cuts to one, of a tenant without that separator where they count, and of one where they do not;
-/// many heirs of one tenant, and many entries of one name. Alice has the consent of one of the first. `all` says whether those
+/// many heirs of one tenant, and many entries of one name, some of which include their sub-domains. Alice has the consent of one of the first. `all` says whether those
 /// that have many are there, and as they should be.
 fn crowded(all: bool) -> Policy {
     let mut policy = Policy::default();
@@ -158,7 +165,20 @@ fn crowded(all: bool) -> Policy {
         if all && number < 40 {
             let mut heir = Tenant::new(format!("heir-{number}"));
             (heir.parent, heir.domains) = (Some("counted".to_owned()), policy.tenants[2].domains.clone());
-            heir.accounts.push(Account::new(heir.id.clone()));
+            let mut account = Account::new(heir.id.clone());
+            let mut wide = Domain::new(DomainName::parse("wide.example").expect("a domain"));
+            (wide.status, wide.senders, wide.subdomains) = (DomainStatus::Verified, Names::Any, number % 3 != 0);
+            // One in the middle has an own address below, to which its separator leads, and another one asks with its own.
+            match number {
+                20 => {
+                    account.address = Some(Address::parse("kim@sub.wide.example").expect("an address"));
+                    wide.separator = Some(Separator::Hyphen);
+                }
+                31 => wide.separator = Some(Separator::Equals),
+                _ => {}
+            }
+            heir.domains.push(wide);
+            heir.accounts.push(account);
             policy.tenants.push(heir);
         }
     }

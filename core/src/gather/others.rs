@@ -6,7 +6,7 @@ use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::entry::{Claimed, Link, link};
-use crate::snapshot::keys::{Claim, Table};
+use crate::snapshot::keys::{Claim, Table, reaching};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::reaches;
@@ -49,8 +49,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         while let Some(link) = links.next()? {
             self.domain_found(link, named, separators)?;
             read += 1;
-            if O::IS_BLIND && read >= FEW && self.facts.has(Fact::Hosted) && self.facts.has(Fact::DomainOfAnotherTenant)
-            {
+            if self.knows_holders(read) {
                 *separators = separators.union(root.separators_named(self.target.domain, hash)?);
                 break;
             }
@@ -82,10 +81,30 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     /// Enters entries that have the address in their scope because they include their sub-domains.
     #[inline(never)]
     fn domains_reaching(&mut self, separators: &mut Separators) -> Read<()> {
-        self.asker.root.domains_reaching(self.target, |page, row| {
-            self.domain_over(page, row, separators);
-            Ok(())
-        })
+        let (root, index) = (self.asker.root, self.asker.root.head()?.domain_index());
+        for (name, hash) in self.target.above() {
+            let (mut read, mut is_enough) = (0, false);
+            root.each::<2>(Table::Domains, index, reaching(hash), |Link { page, record }| {
+                let row: DomainRow<'_> = root.page(page)?.record(record)?;
+                if row.flags() & domain::SUBDOMAINS != 0 && octet::same(row.name()?, name) {
+                    self.domain_over(page, row, separators);
+                }
+                read += 1;
+                is_enough = self.knows_holders(read);
+                Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+            if is_enough {
+                // What entries without their sub-domains give has more looked up, and nothing else found.
+                *separators = separators.union(root.separators_named(name, hash)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether further entries of a name of which so many were read could add nothing but a separator.
+    #[inline]
+    const fn knows_holders(&self, read: u32) -> bool {
+        O::IS_BLIND && read >= FEW && self.facts.has(Fact::Hosted) && self.facts.has(Fact::DomainOfAnotherTenant)
     }
 
     fn domain_over(&mut self, page: u32, row: DomainRow<'_>, separators: &mut Separators) {
@@ -193,6 +212,7 @@ mod tests {
     use crate::policy::{Account, Domain, DomainStatus, Names, Policy, Proof, Separator, Tenant};
     use crate::request::{Channel, Request};
     use crate::snapshot::Snapshot;
+    use crate::snapshot::root::UNIT;
     use crate::snapshot::target::Target;
     use crate::time::{Clock, Timestamp};
 
@@ -228,7 +248,7 @@ mod tests {
         let mut policy = Policy::default();
         policy.tenants.extend([asking, many]);
         for local in ["joe", "joe+x", "joe+7"] {
-            let (facts, read) = gathered(&policy, local);
+            let (facts, read) = gathered(&compiled(&policy), (local, "a.example"));
             let found = [Fact::Hosted, Fact::Protected, Fact::OwnOfAnotherTenant].map(|fact| facts.has(fact));
             assert_eq!((found, read < 4), ([true; 3], true), "{read} of `{local}`");
         }
@@ -248,20 +268,57 @@ mod tests {
         last.accounts.push(account);
         policy.tenants.push(last);
         for (local, is_protected) in [("joe", true), ("joe-x", true), ("joe+x", false), ("ann", false)] {
-            let (facts, read) = gathered(&policy, local);
+            let (facts, read) = gathered(&compiled(&policy), (local, "a.example"));
             let found = [Fact::Hosted, Fact::DomainOfAnotherTenant, Fact::OwnProof].map(|fact| facts.has(fact));
             assert_eq!((found, facts.has(Fact::Protected)), ([true; 3], is_protected), "{local}");
             assert!(read < 20, "{read} of `{local}`");
         }
     }
 
-    /// What a decision knows of an address at `a.example` for alice, and how much of others it looked at.
-    fn gathered(policy: &Policy, local: &str) -> (AddressFacts, usize) {
-        let snapshot = Snapshot::compile(policy, &Options::new(HashKey([7; 16]))).expect("a sound policy");
+    #[test]
+    fn a_decision_looks_at_few_of_many_entries_above_and_knows_their_separators() {
+        for all_reach in [true, false] {
+            let reaching = |id: &str, separator: Option<Separator>, reaches: bool| {
+                let mut tenant = tenant(id, separator);
+                tenant.domains[0].subdomains = reaches;
+                tenant
+            };
+            let mut policy = Policy::default();
+            let mut asking = reaching("asking", None, true);
+            asking.accounts.push(Account::new("alice"));
+            policy.tenants.push(asking);
+            policy.tenants.extend((0..2_000).map(|number| reaching(&format!("other-{number:04}"), None, all_reach)));
+            // The last of all gives another separator.
+            let mut last = reaching("zoe", Some(Separator::Hyphen), true);
+            let mut account = Account::new("joe");
+            account.address = Some(Address::parse("joe@sub.a.example").expect("an address"));
+            last.accounts.push(account);
+            policy.tenants.push(last);
+            let snapshot = compiled(&policy);
+            let middle = snapshot.root().tenant(b"other-1000").expect("it is sound").expect("a tenant");
+            let mut octets = snapshot.seal().expect("a sound snapshot");
+            // Who reads all of them finds that one is damaged.
+            octets[middle as usize * UNIT] ^= 1;
+            let opened = Snapshot::open(octets).expect("the head is sound");
+            for (local, is_protected) in [("joe", true), ("joe-x", true), ("joe+x", false), ("ann", false)] {
+                let (facts, read) = gathered(&opened, (local, "sub.a.example"));
+                let found = [Fact::Hosted, Fact::DomainOfAnotherTenant, Fact::OwnProof].map(|fact| facts.has(fact));
+                assert_eq!((found, facts.has(Fact::Protected)), ([true; 3], is_protected), "{local}");
+                assert!(read < 20, "{read} of `{local}`");
+            }
+        }
+    }
+
+    fn compiled(policy: &Policy) -> Snapshot {
+        Snapshot::compile(policy, &Options::new(HashKey([7; 16]))).expect("a sound policy")
+    }
+
+    /// What a decision knows of an address for alice, and how much of others it looked at.
+    fn gathered(snapshot: &Snapshot, (local, domain): (&str, &str)) -> (AddressFacts, usize) {
         let (mut request, clock) = (Request::new(Channel::Smtp, Timestamp(0)), Clock::new(Timestamp(0)));
         request.account = Some(b"alice");
         let asker = Asker::locate(snapshot.root(), &request, &clock).expect("it is sound").expect("an account");
-        let address = CanonicalView { local: local.as_bytes(), domain: b"a.example" };
+        let address = CanonicalView { local: local.as_bytes(), domain: domain.as_bytes() };
         let mut counting = Counting(0);
         let facts = gather(&asker, &Target::new(asker.root.hasher, address), Depth::Everything, &mut counting);
         (facts.expect("it is sound"), counting.0)

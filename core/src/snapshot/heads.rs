@@ -305,7 +305,7 @@ pub(crate) mod holding {
 /// The first octets of a snapshot. No text in UTF-8 begins so, and a transfer that changes line ends shows.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"\x93SENDAS\n");
 /// The version of the format. It is another one, too, where anything is hashed otherwise.
-pub(crate) const VERSION: u32 = 9;
+pub(crate) const VERSION: u32 = 10;
 /// Kinds of modes, in the first word of a mode.
 pub(crate) mod mode {
     pub(crate) const OFF: u32 = 0;

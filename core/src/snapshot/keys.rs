@@ -23,7 +23,8 @@ pub(crate) enum Table {
     Accounts,
     /// Credentials by id.
     Credentials,
-    /// Domains that are not pending, by name, and those that give a separator by name and separator, too.
+    /// Domains that are not pending, by name; those that give a separator by name and separator, too, and once more those that
+    /// include their sub-domains.
     Domains,
     /// Accounts by own address, counted or not: see [`Claim`].
     Own,
@@ -53,6 +54,8 @@ pub(crate) enum Key<'k> {
     Text(&'k [u8]),
     /// A domain whose entry gives local parts a separator, and that separator.
     Separated(&'k [u8], u8),
+    /// A domain whose entry includes its sub-domains.
+    Reaching(&'k [u8]),
     /// What is left of an own address.
     Own(&'k Target<'k>, &'k [u8], Claim),
 }
@@ -64,6 +67,7 @@ impl Key<'_> {
         match *self {
             Self::Text(text) => Hash::of(hasher, text),
             Self::Separated(name, separator) => separated(Hash::of(hasher, name), separator),
+            Self::Reaching(name) => reaching(Hash::of(hasher, name)),
             Self::Own(target, base, claim) => claim.hash(target.hash_of(base, false)),
         }
     }
@@ -73,6 +77,13 @@ impl Key<'_> {
 /// shows which separators they give, without all of them being read.
 pub(crate) const fn separated(hash: Hash, separator: u8) -> Hash {
     hash.with(separator as u32)
+}
+
+/// The further key of a domain entry that includes its sub-domains: what is asked for above a domain are those alone, however
+/// many others have that name.
+pub(crate) const fn reaching(hash: Hash) -> Hash {
+    // No separator.
+    hash.with(b'.' as u32)
 }
 
 /// Calls `visit` with each key of a page, and the word that leads to a record of it.
@@ -106,6 +117,9 @@ pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Ta
             visit(Table::Domains, Key::Text(row.name()?), row.0.word);
             for separator in rule(Some(row)).separators.iter() {
                 visit(Table::Domains, Key::Separated(row.name()?, separator), row.0.word);
+            }
+            if row.flags() & domain::SUBDOMAINS != 0 {
+                visit(Table::Domains, Key::Reaching(row.name()?), row.0.word);
             }
         }
     }

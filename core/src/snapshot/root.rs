@@ -179,22 +179,6 @@ impl<'p> RootView<'p> {
         Ok(None)
     }
 
-    /// Calls `visit` with each domain entry of exactly this name that is not pending, and its page.
-    pub(crate) fn domains_named(
-        self,
-        name: &[u8],
-        hash: Hash,
-        mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
-    ) -> Read<()> {
-        self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
-            let row: DomainRow<'_> = self.page(page)?.record(record)?;
-            if row.name()? == name {
-                visit(page, row)?;
-            }
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-
     /// Which separators the entries give that have this domain in their scope, and perhaps some that others above it give.
     pub(super) fn separators_over(self, target: &Target<'_>) -> Read<Separators> {
         let mut found = self.separators_named(target.domain, target.domain_hash())?;
@@ -223,20 +207,6 @@ impl<'p> RootView<'p> {
             })?;
         }
         Ok(found)
-    }
-
-    /// Calls `visit` with each entry above this domain that is not pending and includes its sub-domains, and its page.
-    pub(crate) fn domains_reaching(
-        self,
-        target: &Target<'_>,
-        mut visit: impl FnMut(u32, DomainRow<'p>) -> Read<()>,
-    ) -> Read<()> {
-        for (name, hash) in target.above() {
-            self.domains_named(name, hash, |page, row| {
-                if row.flags() & domain::SUBDOMAINS != 0 { visit(page, row) } else { Ok(()) }
-            })?;
-        }
-        Ok(())
     }
 
     /// Whether an entry of any tenant includes its sub-domains.
