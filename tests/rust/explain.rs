@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use sendas::policy::Tenant;
 use sendas::{
     Channel, EnvelopeSender, HashKey, NearMiss, Options, Place, Policy, Request, Snapshot, Stage, Subject, Timestamp,
     View,
@@ -76,6 +77,28 @@ fn few_of_many_own_addresses_that_are_one_are_named() {
     let explained = snapshot.explain_stage(&request, Stage::Envelope, View::Provider);
     let named = explained.steps.iter().filter(|step| step.text.contains("own address of account `many-")).count();
     assert!((64..80).contains(&named), "{named}");
+}
+
+#[test]
+fn few_of_many_holders_of_a_domain_are_named() {
+    let mut policy = Policy::from_toml(POLICY).expect("the policy is one");
+    let entry = policy.tenants[0].domains[0].clone();
+    for number in 0..1_000 {
+        let mut tenant = Tenant::new(format!("many-{number}"));
+        tenant.domains.push(entry.clone());
+        tenant.domains[0].subdomains = true;
+        policy.tenants.push(tenant);
+    }
+    let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([3; 16]))).expect("the policy compiles");
+    let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+    request.account = Some(b"bob");
+    for sender in [&b"joe@acme.example"[..], b"joe@sub.acme.example"] {
+        request.envelope_sender = EnvelopeSender::Path(sender);
+        let explained = snapshot.explain_stage(&request, Stage::Envelope, View::Provider);
+        let text = "another tenant holds domain `acme.example`";
+        let named = explained.steps.iter().filter(|step| step.text == text).count();
+        assert!((64..80).contains(&named), "{named}");
+    }
 }
 
 #[test]

@@ -104,7 +104,9 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
     /// Whether further entries of a name of which so many were read could add nothing but a separator.
     #[inline]
     const fn knows_holders(&self, read: u32) -> bool {
-        O::IS_BLIND && read >= FEW && self.facts.has(Fact::Hosted) && self.facts.has(Fact::DomainOfAnotherTenant)
+        read >= if O::IS_BLIND { FEW } else { NAMED }
+            && self.facts.has(Fact::Hosted)
+            && self.facts.has(Fact::DomainOfAnotherTenant)
     }
 
     fn domain_over(&mut self, page: u32, row: DomainRow<'_>, separators: &mut Separators) {
@@ -197,7 +199,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
 
 /// How many entries of a domain are read before it is asked for separators alone.
 const FEW: u32 = 8;
-/// How many own addresses that are one with the address are read for an explanation, which names them.
+/// How many entries of a domain, and own addresses that are one with the address, are read for an explanation, which names them.
 const NAMED: u32 = 64;
 
 #[cfg(test)]
