@@ -30,7 +30,8 @@ pub(crate) struct Asker<'s> {
 struct Lineage {
     /// The numbers of its page and of those of the tenants above.
     pages: [u32; MAX_LEVELS],
-    depth: u8,
+    /// Two octets, so that there is no gap behind the three numbers: they are written at once, as they are copied just after.
+    depth: u16,
     identities_from: u8,
     domains_from: u8,
 }
@@ -108,13 +109,13 @@ impl<'s> Asker<'s> {
     /// The numbers of the pages whose tenant-held identities count: its own, then inherited.
     #[inline]
     pub(crate) fn identity_holders(&self) -> &[u32] {
-        self.lineage.first(self.lineage.identities_from)
+        self.lineage.first(self.lineage.identities_from.into())
     }
 
     /// The numbers of the pages whose domains count: its own, then inherited.
     #[inline]
     pub(crate) fn domain_holders(&self) -> &[u32] {
-        self.lineage.first(self.lineage.domains_from)
+        self.lineage.first(self.lineage.domains_from.into())
     }
 
     /// Whether tenant-held identities of a tenant above count.
@@ -250,7 +251,7 @@ impl Lineage {
     }
 
     #[inline]
-    fn first(&self, above: u8) -> &[u32] {
+    fn first(&self, above: u16) -> &[u32] {
         self.pages.get(..=usize::from(above)).unwrap_or(&[])
     }
 }

@@ -1,5 +1,7 @@
 //! What is known about one address for one account.
 
+use core::num::NonZeroU32;
+
 use crate::address::{CanonicalView, octet};
 
 /// One thing known about an address. Each answers one question of docs/semantics.md 4 and 5.
@@ -63,8 +65,18 @@ pub(crate) enum Fact {
 }
 
 /// A set of facts: what is known about one address for one account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AddressFacts(u32);
+///
+/// A bit that is no fact is always there, so that facts and what they come to are handed on in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AddressFacts(NonZeroU32);
+
+const NO_FACT: u32 = 1 << 31;
+
+impl Default for AddressFacts {
+    fn default() -> Self {
+        Self::of(&[])
+    }
+}
 
 impl AddressFacts {
     /// What gives exactly the address.
@@ -77,19 +89,27 @@ impl AddressFacts {
             set |= 1 << *fact as u32;
             rest = behind;
         }
-        Self(set)
+        Self::new(set)
+    }
+
+    #[inline]
+    const fn new(set: u32) -> Self {
+        match NonZeroU32::new(set | NO_FACT) {
+            Some(set) => Self(set),
+            None => Self(NonZeroU32::MAX),
+        }
     }
 
     /// Whether a fact is known.
     #[inline]
     pub(crate) const fn has(self, fact: Fact) -> bool {
-        self.0 & 1 << fact as u32 != 0
+        self.0.get() & 1 << fact as u32 != 0
     }
 
     /// Whether one of some facts is known.
     #[inline]
     pub(crate) const fn has_any(self, facts: Self) -> bool {
-        self.0 & facts.0 != 0
+        self.0.get() & facts.0.get() & !NO_FACT != 0
     }
 
     /// Whether what is known of one address is known of another: it is the same, or differs in the case of its local part
@@ -103,12 +123,12 @@ impl AddressFacts {
     /// Enters a fact.
     #[inline]
     pub(crate) const fn enter(&mut self, fact: Fact) {
-        self.0 |= 1 << fact as u32;
+        *self = Self::new(self.0.get() | 1 << fact as u32);
     }
 
     /// Enters a fact where a condition holds.
     #[inline]
     pub(crate) const fn enter_if(&mut self, condition: bool, fact: Fact) {
-        self.0 |= (condition as u32) << fact as u32;
+        *self = Self::new(self.0.get() | (condition as u32) << fact as u32);
     }
 }
