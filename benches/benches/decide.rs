@@ -32,11 +32,11 @@ fn decide(criterion: &mut Criterion) {
             [("sendas", &enforced), ("sendas, monitored", &monitored), ("by hand", &by_hand)];
         for (case, _) in plain::CASES {
             let mut group = criterion.benchmark_group(format!("decide/{identities}/{}", case.name));
-            let some: Vec<&Attempt> = attempts.iter().filter(|attempt| attempt.case == case).collect();
+            let some: Vec<_> = attempts.iter().filter(|attempt| attempt.case == case).map(Attempt::given).collect();
             let mut turn = 0;
             let mut next = || {
                 turn = (turn + 1) % some.len();
-                some[turn]
+                &some[turn]
             };
             for (name, engine) in engines {
                 group.bench_function(name, |bencher| bencher.iter(|| engine.allows(black_box(next()))));

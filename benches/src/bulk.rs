@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use sendas::{Request, Snapshot, Stage, Verdict};
 
-use crate::data::Attempt;
+use crate::data::{Attempt, Given};
 use crate::measure::{nanoseconds, quantile};
 
 /// Nanoseconds a decision.
@@ -21,21 +21,21 @@ pub struct Bulk {
 /// decided them just before.
 #[must_use]
 pub fn beside_single(snapshot: &Snapshot, attempts: &[Attempt]) -> Bulk {
-    Attempt::with_requests(attempts, |requests| {
-        let (mut one_by_one, mut together) = (Vec::new(), Vec::new());
-        for round in 0..ROUNDS {
-            for (number, run) in requests.chunks_exact(RUN).enumerate() {
-                #[expect(clippy::cast_precision_loss, reason = "a run is short")]
-                let each = |taken: f64| taken / run.len() as f64;
-                if (number + round) % 2 == 0 {
-                    one_by_one.push(each(nanoseconds(|| single(snapshot, run))));
-                } else {
-                    together.push(each(nanoseconds(|| many(snapshot, run))));
-                }
+    let given: Vec<_> = attempts.iter().map(Attempt::given).collect();
+    let requests: Vec<_> = given.iter().map(Given::request).collect();
+    let (mut one_by_one, mut together) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        for (number, run) in requests.chunks_exact(RUN).enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "a run is short")]
+            let each = |taken: f64| taken / run.len() as f64;
+            if (number + round) % 2 == 0 {
+                one_by_one.push(each(nanoseconds(|| single(snapshot, run))));
+            } else {
+                together.push(each(nanoseconds(|| many(snapshot, run))));
             }
         }
-        Bulk { single: quantile(&mut one_by_one, 500), many: quantile(&mut together, 500) }
-    })
+    }
+    Bulk { single: quantile(&mut one_by_one, 500), many: quantile(&mut together, 500) }
 }
 
 fn single(snapshot: &Snapshot, requests: &[Request<'_>]) -> usize {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::data::Attempt;
+use crate::data::{Attempt, Given};
 use crate::engine::Engine;
 
 /// Nanoseconds a decision.
@@ -20,8 +20,7 @@ pub struct Times {
 
 /// Decides all attempts `rounds` times with each engine, in batches; a batch in four is timed decision by decision.
 ///
-/// Before each engine's turn the requests of a batch are read, as a host has read what it asks about: else the engine whose
-/// turn is first would wait for them, and those behind it would not.
+/// Before each run its requests are read, and their headers taken apart, as a host has done with what it asks about.
 ///
 /// An engine that has taken `seconds` is asked for no more than it has done by then, but for eight batches at least.
 #[must_use]
@@ -34,15 +33,15 @@ pub fn times(engines: &[&dyn Engine], attempts: &[Attempt], rounds: usize, secon
                 if samples.nanoseconds > seconds * 1e9 && samples.batches >= 8 {
                     continue;
                 }
-                black_box(batch.iter().map(Attempt::octets).fold(0, u8::wrapping_add));
                 let started = Instant::now();
-                if number % 4 == round % 4 {
-                    for attempt in batch {
-                        samples.singles.push((nanoseconds(|| engine.allows(black_box(attempt))) - clock).max(0.0));
-                    }
-                } else {
-                    for run in batch.chunks(RUN) {
-                        samples.means.push(nanoseconds(|| decide(*engine, run)) / count(run.len()));
+                for run in batch.chunks(RUN) {
+                    black_box(run.iter().map(Attempt::octets).fold(0, u8::wrapping_add));
+                    let run: Vec<_> = run.iter().map(Attempt::given).collect();
+                    if number % 4 == round % 4 {
+                        let time = |attempt| (nanoseconds(|| engine.allows(black_box(attempt))) - clock).max(0.0);
+                        samples.singles.extend(run.iter().map(time));
+                    } else {
+                        samples.means.push(nanoseconds(|| decide(*engine, &run)) / count(run.len()));
                     }
                 }
                 samples.batches += 1;
@@ -97,7 +96,7 @@ fn clock() -> f64 {
     quantile(&mut samples, 500)
 }
 
-fn decide(engine: &dyn Engine, run: &[Attempt]) -> usize {
+fn decide(engine: &dyn Engine, run: &[Given<'_>]) -> usize {
     run.iter().filter(|attempt| engine.allows(black_box(attempt))).count()
 }
 

@@ -77,7 +77,7 @@ pub fn work(file: Option<&Path>, size: Size, verify: bool, requests: usize) -> R
     writeln!(io::stdout(), "open")?;
     if let Some(snapshot) = &snapshot {
         for attempt in plain::attempts(size, Accounts::Uniform, 7).take(requests) {
-            let allowed = attempt.with_request(|request| snapshot.evaluate(request).verdict() == Verdict::Allow);
+            let allowed = snapshot.evaluate(&attempt.given().request()).verdict() == Verdict::Allow;
             if allowed != attempt.case.allowed {
                 return Err(format!("decided otherwise: {attempt:?}").into());
             }

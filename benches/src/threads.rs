@@ -3,15 +3,16 @@
 use std::hint::black_box;
 use std::thread;
 
-use crate::data::Attempt;
+use crate::data::{Attempt, Given};
 use crate::engine::Engine;
 use crate::measure::{least, nanoseconds};
 
 /// How many times the decisions of one thread two threads make in the same time, each on attempts of its own.
 #[must_use]
 pub fn two_beside_one(engine: &(impl Engine + Sync), attempts: &[Attempt]) -> f64 {
+    let attempts: Vec<_> = attempts.iter().map(Attempt::given).collect();
     let (first, second) = attempts.split_at(attempts.len() / 2);
-    let decide = |attempts: &[Attempt]| attempts.iter().filter(|attempt| engine.allows(black_box(attempt))).count();
+    let decide = |attempts: &[Given<'_>]| attempts.iter().filter(|attempt| engine.allows(black_box(attempt))).count();
     let alone = |attempts| least(ROUNDS, || nanoseconds(|| decide(attempts)));
     let together = least(ROUNDS, || {
         nanoseconds(|| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sendas::Stage;
-use sendas_benches::data::{Accounts, Attempt, Size, plain};
+use sendas_benches::data::{Accounts, Attempt, Given, Size, plain};
 use sendas_benches::engine::{KINDS, Sendas};
 use sendas_benches::staged;
 
@@ -15,7 +15,12 @@ fn engines_agree_on_the_plain_workload() {
         for kind in KINDS {
             let engine = (kind.build)(&policy).unwrap();
             for attempt in plain::attempts(size, Accounts::Zipf, 7).take(3_000) {
-                assert_eq!(engine.allows(&attempt), attempt.case.allowed, "{} of {size:?}: {attempt:?}", kind.name);
+                assert_eq!(
+                    engine.allows(&attempt.given()),
+                    attempt.case.allowed,
+                    "{} of {size:?}: {attempt:?}",
+                    kind.name
+                );
             }
         }
     }
@@ -27,7 +32,7 @@ fn plain_denials_have_their_own_reasons() {
     let engine = Sendas::new(&plain::policy(size)).unwrap();
     let mut reasons = BTreeMap::new();
     for attempt in plain::attempts(size, Accounts::Uniform, 7).take(5_000).filter(|attempt| !attempt.case.allowed) {
-        let reason = attempt.with_request(|request| engine.0.evaluate(request).reasons()[0].reason.slug());
+        let reason = engine.0.evaluate(&attempt.given().request()).reasons()[0].reason.slug();
         assert_eq!(*reasons.entry(attempt.case.name).or_insert(reason), reason, "{attempt:?}");
     }
     let expected = [
@@ -51,8 +56,9 @@ fn every_message_of_a_connection_is_allowed_in_one_call_and_by_stages() {
     for size in [Size::new(10), Size::new(1_000)] {
         let library = Sendas::new(&plain::policy(size)).unwrap();
         for messages in plain::connections(size, Accounts::Zipf, 7).take(200) {
-            assert_eq!(staged::whole(&library.0, &messages), 10, "{messages:?}");
-            assert_eq!(staged::staged(&library.0, &messages), 10, "{messages:?}");
+            let given = messages.each_ref().map(Attempt::given);
+            assert_eq!(staged::whole(&library.0, &given), 10, "{messages:?}");
+            assert_eq!(staged::staged(&library.0, &given), 10, "{messages:?}");
         }
     }
 }
@@ -63,14 +69,12 @@ fn many_requests_in_one_call_are_decided_as_one_by_one() {
     for size in [Size::new(1_000), Size::with_tenants_of(10, 80_000)] {
         let library = Sendas::new(&plain::policy(size)).unwrap();
         let attempts: Vec<_> = plain::attempts(size, Accounts::Uniform, 7).take(2_001).collect();
-        Attempt::with_requests(&attempts, |requests| {
-            let staged: Vec<_> = requests.iter().copied().zip(Stage::ALL.into_iter().cycle()).collect();
-            let mut many = Vec::new();
-            library.0.evaluate_many(staged.iter().copied(), |decision| many.push(*decision));
-            let single: Vec<_> =
-                staged.iter().map(|(request, stage)| library.0.evaluate_stage(request, *stage)).collect();
-            assert!(many == single);
-        });
+        let given: Vec<_> = attempts.iter().map(Attempt::given).collect();
+        let staged: Vec<_> = given.iter().map(Given::request).zip(Stage::ALL.into_iter().cycle()).collect();
+        let mut many = Vec::new();
+        library.0.evaluate_many(staged.iter().copied(), |decision| many.push(*decision));
+        let single: Vec<_> = staged.iter().map(|(request, stage)| library.0.evaluate_stage(request, *stage)).collect();
+        assert!(many == single);
     }
 }
 

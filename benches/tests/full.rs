@@ -29,7 +29,7 @@ fn engines_agree_on_the_full_workload() {
         for kind in FULL_KINDS {
             let engine = (kind.build)(&policy).unwrap();
             for draft in full::drafts(size, Accounts::Uniform, 7).take(requests * 3) {
-                let allows = engine.allows(&draft.attempt());
+                let allows = engine.allows(&draft.attempt().given());
                 assert_eq!(allows, draft.case.allowed, "{} of {size:?}: {draft:?}", kind.name);
             }
         }
@@ -45,10 +45,9 @@ fn the_reference_finds_the_same_reasons() {
             let expected = oracle::decide(&policy, &Limits::default(), &structured(&draft), Stage::Message);
             let enforced: BTreeSet<Reason> =
                 expected.findings.iter().filter(|found| found.enforced).map(|found| found.reason).collect();
-            let (verdict, reasons) = draft.attempt().with_request(|request| {
-                let decision = library.0.evaluate(request);
-                (decision.verdict(), decision.reasons().iter().map(|finding| finding.reason).collect::<BTreeSet<_>>())
-            });
+            let decision = library.0.evaluate(&draft.attempt().given().request());
+            let (verdict, reasons) = (decision.verdict(), decision.reasons().iter().map(|finding| finding.reason));
+            let reasons: BTreeSet<_> = reasons.collect();
             assert_eq!((verdict, &reasons), (expected.verdict, &enforced), "{size:?}: {draft:?}");
             assert_eq!(verdict == Verdict::Allow, draft.case.allowed, "{size:?}: {reasons:?} for {draft:?}");
         }
@@ -61,7 +60,7 @@ fn each_denial_has_a_reason_of_its_own() {
     let library = Sendas::new(&full::policy(size)).unwrap();
     let mut reasons: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for draft in full::drafts(size, Accounts::Uniform, 7).filter(|draft| !draft.case.allowed).take(8_000) {
-        let reason = draft.attempt().with_request(|request| library.0.evaluate(request).reasons()[0].reason.slug());
+        let reason = library.0.evaluate(&draft.attempt().given().request()).reasons()[0].reason.slug();
         reasons.entry(draft.case.name).or_default().insert(reason);
     }
     for (case, reasons) in &reasons {
@@ -87,12 +86,10 @@ fn every_case_and_every_grant_is_there() {
     let (mut cases, mut grants) = (BTreeSet::new(), BTreeSet::new());
     for draft in full::drafts(size, Accounts::Uniform, 7).take(20_000) {
         cases.insert(draft.case.name);
-        draft.attempt().with_request(|request| {
-            let decision = library.0.evaluate(request);
-            if decision.verdict() == Verdict::Allow {
-                grants.extend(decision.grants().iter().map(|grant| grant.basis));
-            }
-        });
+        let decision = library.0.evaluate(&draft.attempt().given().request());
+        if decision.verdict() == Verdict::Allow {
+            grants.extend(decision.grants().iter().map(|grant| grant.basis));
+        }
     }
     assert_eq!((cases.len(), grants.len()), (26 + 53, Basis::ALL.len()), "{cases:#?} {grants:?}");
 }

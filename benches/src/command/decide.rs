@@ -4,7 +4,7 @@ use std::error::Error;
 use std::hint::black_box;
 
 use clap::Args;
-use sendas_benches::data::{Accounts, Attempt, Size};
+use sendas_benches::data::{Accounts, Attempt, Given, Size};
 use sendas_benches::engine::{Engine, Kind};
 use sendas_benches::workload::Workload;
 
@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         arguments.workload.attempts(size, accounts, 7).filter(wanted).take(arguments.requests).collect();
     let kind = arguments.workload.kind(arguments.engine)?;
     let engine = (kind.build)(&arguments.workload.policy(size))?;
+    let attempts: Vec<_> = attempts.iter().map(Attempt::given).collect();
     let allowed = attempts.iter().filter(|attempt| engine.allows(attempt)).count();
     for _ in 0..arguments.rounds {
         black_box(measured(&*engine, &attempts));
@@ -59,6 +60,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 /// What a profiler shall look at.
 #[inline(never)]
-fn measured(engine: &dyn Engine, attempts: &[Attempt]) -> usize {
+fn measured(engine: &dyn Engine, attempts: &[Given<'_>]) -> usize {
     attempts.iter().filter(|attempt| engine.allows(black_box(attempt))).count()
 }

@@ -135,7 +135,9 @@ fn measure(
         }
         let Some(library) = &library else { continue };
         let connections: Vec<_> = plain::connections(size, accounts, 7).take(effort.requests / 50).collect();
-        if let Some(messages) = connections.iter().find(|messages| staged::staged(&library.0, messages) != 10) {
+        let denies =
+            |messages: &&[Attempt; 10]| staged::staged(&library.0, &messages.each_ref().map(Attempt::given)) != 10;
+        if let Some(messages) = connections.iter().find(denies) {
             return Err(format!("a session denies some of {messages:?}").into());
         }
         report.more.push(More {
@@ -153,7 +155,7 @@ fn measure(
 fn agree(kind: &Kind, engine: &dyn Engine, attempts: &[Attempt], effort: &Effort) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     for (number, attempt) in attempts.iter().enumerate() {
-        if engine.allows(attempt) != attempt.case.allowed {
+        if engine.allows(&attempt.given()) != attempt.case.allowed {
             return Err(format!("{} decides otherwise: {attempt:?}", kind.name).into());
         }
         if started.elapsed().as_secs_f64() > effort.seconds {

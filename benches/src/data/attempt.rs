@@ -1,6 +1,6 @@
 //! One request as raw text.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use sendas::record::RequestRecord;
 use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Timestamp, Tls};
@@ -55,14 +55,11 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// The fields that a request can have at most.
-    pub const MOST: usize = 8;
-
     /// Writes the fields as a header block.
     #[must_use]
     pub fn new(fields: &[(&str, &str)]) -> Self {
         let mut header = Self::default();
-        for (name, body) in fields.iter().take(Self::MOST) {
+        for (name, body) in fields {
             let start = header.block.len();
             let colon = start + name.len();
             header.block.push_str(name);
@@ -81,36 +78,18 @@ impl Fields {
         &self.block
     }
 
+    /// Each field's name and raw body.
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let block = self.block.as_bytes();
+        self.fields.iter().filter_map(|(name, body)| Some((block.get(name.clone())?, block.get(body.clone())?)))
+    }
+
     /// Each field's name, and its raw body with the line ending.
     pub fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()
             .filter_map(|(name, body)| Some((self.block.get(name.clone())?, self.block.get(body.start..body.end + 2)?)))
     }
-
-    /// The header, with each field's name and raw body.
-    fn header<'a>(&'a self, raw: &'a mut RawFields<'a>) -> Header<'a> {
-        let block = self.block.as_bytes();
-        for ((name, body), into) in self.fields.iter().zip(&mut *raw) {
-            *into = (block.get(name.clone()).unwrap_or_default(), block.get(body.clone()).unwrap_or_default());
-        }
-        Header::Fields(raw.get(..self.fields.len()).unwrap_or_default())
-    }
-}
-
-/// Each field's name and raw body.
-type RawFields<'a> = [(&'a [u8], &'a [u8]); Fields::MOST];
-
-const NO_FIELDS: RawFields<'_> = [(b"", b""); Fields::MOST];
-
-/// What a request borrows that an attempt has in another form.
-struct Raw<'a> {
-    scopes: [&'a [u8]; 1],
-    fields: RawFields<'a>,
-}
-
-impl Raw<'_> {
-    const EMPTY: Self = Self { scopes: [b""], fields: NO_FIELDS };
 }
 
 impl Attempt {
@@ -132,23 +111,14 @@ impl Attempt {
         }
     }
 
-    /// Calls `use_it` with the request.
-    pub fn with_request<T>(&self, use_it: impl FnOnce(&Request<'_>) -> T) -> T {
-        let mut raw = Raw::EMPTY;
-        use_it(&self.request(&mut raw))
-    }
-
-    /// Calls `use_it` with what the client of an open session says: the reverse-path and the header.
-    pub fn with_mail<T>(&self, use_it: impl FnOnce(EnvelopeSender<'_>, Header<'_>) -> T) -> T {
-        let mut fields = NO_FIELDS;
-        use_it(self.sender(), self.header.header(&mut fields))
-    }
-
-    /// Calls `use_it` with the requests of several attempts.
-    pub fn with_requests<T>(attempts: &[Self], use_it: impl FnOnce(&[Request<'_>]) -> T) -> T {
-        let mut raw: Vec<_> = attempts.iter().map(|_| Raw::EMPTY).collect();
-        let requests: Vec<_> = attempts.iter().zip(&mut raw).map(|(attempt, raw)| attempt.request(raw)).collect();
-        use_it(&requests)
+    /// The attempt as a host has it once it has taken the header apart.
+    #[must_use]
+    pub fn given(&self) -> Given<'_> {
+        Given {
+            attempt: self,
+            fields: self.header.fields().collect(),
+            scopes: self.scopes.as_ref().map(|scope| [scope.as_bytes()]),
+        }
     }
 
     /// Reads all octets of the request; returns their sum.
@@ -160,13 +130,38 @@ impl Attempt {
         octets.copied().fold(0, u8::wrapping_add)
     }
 
-    fn request<'a>(&'a self, raw: &'a mut Raw<'a>) -> Request<'a> {
+    /// The request as a line of recorded requests.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        RequestRecord::from(&self.given().request()).to_json()
+    }
+}
+
+/// An attempt as a host has it at the end of the header: besides the texts, the name and the raw body of each field.
+///
+/// It is made before anything is timed. Writing a [`Request`] down is part of a decision.
+#[derive(Clone, Debug)]
+pub struct Given<'a> {
+    attempt: &'a Attempt,
+    fields: Vec<(&'a [u8], &'a [u8])>,
+    scopes: Option<[&'a [u8]; 1]>,
+}
+
+impl Deref for Given<'_> {
+    type Target = Attempt;
+
+    fn deref(&self) -> &Attempt {
+        self.attempt
+    }
+}
+
+impl Given<'_> {
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
         let mut credential = CredentialFacts::new(self.credential);
         credential.id = self.credential_id.as_ref().map(String::as_bytes);
-        if let Some(scope) = &self.scopes {
-            raw.scopes = [scope.as_bytes()];
-            credential.scopes = Some(&raw.scopes);
-        }
+        credential.scopes = self.scopes.as_ref().map(|scopes| &scopes[..]);
         let mut request = Request::new(self.channel, self.now);
         request.account = Some(self.account.as_bytes());
         request.role = self.role.as_ref().map(String::as_bytes);
@@ -174,20 +169,22 @@ impl Attempt {
         request.credential = Some(credential);
         request.tls = Some(self.tls);
         request.envelope_sender = self.sender();
-        request.header = self.header.header(&mut raw.fields);
+        request.header = self.fields();
         request
     }
 
-    fn sender(&self) -> EnvelopeSender<'_> {
+    /// The envelope sender.
+    #[must_use]
+    pub fn sender(&self) -> EnvelopeSender<'_> {
         match self.path.as_str() {
             "<>" => EnvelopeSender::Null,
             path => EnvelopeSender::Path(path.as_bytes()),
         }
     }
 
-    /// The request as a line of recorded requests.
+    /// The header.
     #[must_use]
-    pub fn to_json(&self) -> String {
-        self.with_request(|request| RequestRecord::from(request).to_json())
+    pub fn fields(&self) -> Header<'_> {
+        Header::Fields(&self.fields)
     }
 }

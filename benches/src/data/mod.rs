@@ -9,7 +9,7 @@ pub mod plain;
 mod size;
 mod text;
 
-pub use attempt::{Attempt, Case, Fields};
+pub use attempt::{Attempt, Case, Fields, Given};
 pub use size::{Accounts, Size};
 
 use sendas::{Address, DomainName, Timestamp};

@@ -9,7 +9,7 @@ use sendas::{CredentialKind, Policy};
 use super::Engine;
 use super::facts::Facts;
 use super::read::{Reader, domain};
-use crate::data::Attempt;
+use crate::data::Given;
 
 /// Hash maps of text.
 pub struct ByHand {
@@ -70,7 +70,7 @@ impl ByHand {
 }
 
 impl Engine for ByHand {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         let Some(account) = self.accounts.get(&attempt.account) else { return false };
         let Some(tenant) = self.tenants.get(account.tenant) else { return false };
         let Some(read) = self.reader.read(attempt) else { return false };

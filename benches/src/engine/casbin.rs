@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::read::{Reader, domain};
 use super::session::Sessions;
 use super::{Built, Engine};
-use crate::data::Attempt;
+use crate::data::Given;
 
 struct Casbin {
     reader: Reader,
@@ -45,7 +45,7 @@ pub(super) fn build(policy: &Policy) -> Built {
 }
 
 impl Engine for Casbin {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         let Some(read) = self.reader.read(attempt) else { return false };
         let gives = |address: &str| {
             self.enforcer.enforce((attempt.account.as_str(), address, domain(address))).unwrap_or(false)

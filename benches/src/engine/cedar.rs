@@ -14,7 +14,7 @@ use super::facts::Facts;
 use super::read::{Read, Reader, domain};
 use super::session::Sessions;
 use super::{Built, Engine};
-use crate::data::Attempt;
+use crate::data::{Attempt, Given};
 
 /// Asked about addresses only; hash maps decide the session.
 pub(super) fn build_lean(policy: &Policy) -> Built {
@@ -56,14 +56,14 @@ struct Types {
 }
 
 impl Engine for Lean {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         let Some(read) = self.cedar.reader.read(attempt) else { return false };
         self.sessions.admits(attempt, read.client).is_some() && self.cedar.asks(attempt, &read, Vec::new())
     }
 }
 
 impl Engine for Rules {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         let Some(read) = self.cedar.reader.read(attempt) else { return false };
         let client = RestrictedExpression::new_ip(&attempt.client);
         let kind = RestrictedExpression::new_string(attempt.credential.name().to_owned());

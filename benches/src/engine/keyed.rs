@@ -15,7 +15,7 @@ use sendas::Policy;
 use super::Engine;
 use super::facts::Facts;
 use super::read::{Reader, domain};
-use crate::data::Attempt;
+use crate::data::{Attempt, Given};
 
 /// A store, as far as one decision sees it.
 pub(super) trait Store {
@@ -76,7 +76,7 @@ pub(super) fn entries(policy: &Policy) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 impl<S: Store> Engine for Keyed<S> {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         self.decide(attempt).unwrap_or(false)
     }
 

@@ -30,12 +30,12 @@ use std::error::Error;
 
 use ::sendas::Policy;
 
-use crate::data::Attempt;
+use crate::data::Given;
 
 /// Something that decides the attempts of a workload.
 pub trait Engine {
     /// Whether the attempt may be sent.
-    fn allows(&self, attempt: &Attempt) -> bool;
+    fn allows(&self, attempt: &Given<'_>) -> bool;
 
     /// Octets that it holds outside of the Rust allocator.
     fn octets_elsewhere(&self) -> usize {

@@ -11,7 +11,7 @@ use sendas::Policy;
 use super::facts::Facts;
 use super::read::{Reader, domain};
 use super::{Built, Engine};
-use crate::data::Attempt;
+use crate::data::Given;
 
 struct Rego {
     reader: Reader,
@@ -31,7 +31,7 @@ pub(super) fn build(policy: &Policy) -> Built {
 }
 
 impl Engine for Rego {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         let Some(read) = self.reader.read(attempt) else { return false };
         let input = object([
             ("account", attempt.account.as_str().into()),

@@ -3,7 +3,7 @@
 use sendas::{CompileError, HashKey, Options, Policy, Snapshot, Verdict};
 
 use super::Engine;
-use crate::data::Attempt;
+use crate::data::Given;
 
 /// The hash key of every measurement, so that two runs do the same.
 pub const KEY: HashKey = HashKey(*b"a key for a test");
@@ -24,7 +24,7 @@ impl Sendas {
 }
 
 impl Engine for Sendas {
-    fn allows(&self, attempt: &Attempt) -> bool {
-        attempt.with_request(|request| self.0.evaluate(request).verdict() == Verdict::Allow)
+    fn allows(&self, attempt: &Given<'_>) -> bool {
+        self.0.evaluate(&attempt.request()).verdict() == Verdict::Allow
     }
 }

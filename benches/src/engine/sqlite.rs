@@ -8,7 +8,7 @@ use sendas::Policy;
 use super::facts::Facts;
 use super::read::{Reader, domain};
 use super::{Built, Engine};
-use crate::data::Attempt;
+use crate::data::{Attempt, Given};
 
 struct Tables {
     reader: Reader,
@@ -49,7 +49,7 @@ pub(super) fn build(policy: &Policy) -> Built {
 }
 
 impl Engine for Tables {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         self.decide(attempt).unwrap_or(false)
     }
 }

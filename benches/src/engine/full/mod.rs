@@ -13,7 +13,7 @@ use sendas::Control;
 use sendas::policy::{Policy, Strength};
 
 use super::Engine;
-use crate::data::Attempt;
+use crate::data::Given;
 use address::Asked;
 use header::Message;
 use read::Reader;
@@ -41,7 +41,7 @@ impl ByHandFull {
 }
 
 impl Engine for ByHandFull {
-    fn allows(&self, attempt: &Attempt) -> bool {
+    fn allows(&self, attempt: &Given<'_>) -> bool {
         let records = &self.records;
         let Some(account) = records.accounts.get(&attempt.account) else { return false };
         let Some(tenant) = records.tenants.get(account.tenant) else { return false };
