@@ -189,30 +189,39 @@ impl<'p> Approach<'p> {
     pub(crate) fn account(self) -> Read<Option<Approached<'p>>> {
         let home = self.root.home::<2>(self.root.head()?.account_index(), self.hash)?;
         if let Some(words) = home.first() {
-            if let Some(found) = self.account_at(link(words))? {
+            let found = self.account_at(link(words))?;
+            if self.is(found.account)? {
                 return Ok(Some(found));
             }
         }
-        if home.has_more() { self.account_further() } else { Ok(None) }
+        let further = if home.has_more() { self.account_further()? } else { None };
+        further.map(|link| self.account_at(link)).transpose()
     }
 
+    /// Where the account stands that is not at its first entry. It is looked at again there, so that what is found at once is
+    /// handed on in registers.
     #[inline(never)]
-    fn account_further(self) -> Read<Option<Approached<'p>>> {
+    fn account_further(self) -> Read<Option<Link>> {
         let mut links = self.root.further::<2>(Table::Accounts, self.root.head()?.account_index(), self.hash)?;
         while let Some(link) = links.next()? {
-            if let Some(found) = self.account_at(link)? {
-                return Ok(Some(found));
+            if self.is(self.account_at(link)?.account)? {
+                return Ok(Some(link));
             }
         }
         Ok(None)
     }
 
-    /// The account that a record is, if it is the one.
+    /// The account that a record is.
     #[inline(always)]
-    fn account_at(self, link: Link) -> Read<Option<Approached<'p>>> {
+    fn account_at(self, link: Link) -> Read<Approached<'p>> {
         let page = self.root.page(link.page)?;
-        let account: AccountRow<'_> = page.record(link.record)?;
-        Ok(octet::same(account.id()?, self.id).then_some(Approached { link, page, account }))
+        Ok(Approached { link, page, account: page.record(link.record)? })
+    }
+
+    /// Whether an account is the one.
+    #[inline(always)]
+    fn is(self, account: AccountRow<'_>) -> Read<bool> {
+        Ok(octet::same(account.id()?, self.id))
     }
 
     /// Whether the address is likely to be the account's own: its id is the address.
