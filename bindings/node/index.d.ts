@@ -388,6 +388,7 @@ export interface Desk {
 
 /** The answer to a request. It keeps a copy of the request, to render what the client is told. */
 export declare class Decision {
+  private constructor()
   /** Returns the decision of a host that has no snapshot: defer, with `snapshot_unavailable`. */
   static withoutSnapshot(stage: Stage): Decision
   /** The stage at which the request was decided. */
@@ -502,6 +503,7 @@ export declare class Directory {
 
 /** Why a request is decided as it is. */
 export declare class Explanation {
+  private constructor()
   /** Who it is for: the provider, who may see everything, or the tenant, who sees nothing of other tenants. */
   get view(): View
   /** The stage that was decided. */
@@ -556,6 +558,7 @@ export declare class Observations {
 
 /** What the provider and its tenants have laid down. */
 export declare class Policy {
+  private constructor()
   /** Says what another policy in its place would begin to deny: `Directory.preflight` without a command. */
   preflight(candidate: Policy, observations: Observations, at: { now: Instant } & Keyed): Preflight
   /** Reads a policy from TOML. Throws a `PolicyError` that names every problem of the text. */
@@ -594,6 +597,7 @@ export declare class PostfixLog {
 
 /** An SMTP reply of one line (RFC 5321 §4.2, RFC 3463), printable and safe to send as it is. */
 export declare class Reply {
+  private constructor()
   /** The reply code, such as 550. */
   get code(): number
   /** The enhanced status code, such as `5.7.1`. */
@@ -633,6 +637,7 @@ export declare class RequestRecord {
  * that the host has then, and decides the session again with it, so that a revocation reaches open connections.
  */
 export declare class Session {
+  private constructor()
   /** The latest decision; at first the one at the session stage. */
   get decision(): Decision
   /** Begins a transaction at MAIL FROM, with the snapshot and the instant that hold until its end. */
@@ -659,6 +664,7 @@ export declare class Session {
  * all share, or compiles its own from the text of the policy. Equal policies have equal ids and give equal decisions.
  */
 export declare class Snapshot {
+  private constructor()
   /**
    * Decides requests that stand in Apache Arrow's columns, for traffic in bulk: a stream in Arrow's IPC format, such as `tableToIPC` of
    * `apache-arrow` writes. Returns a stream of the decisions, with the rows in their order.

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 
-const { Decision, NULL, Policy, Snapshot } = require('..')
+const { Decision, Explanation, NULL, Policy, Reply, Session, Snapshot } = require('..')
 const { CLIENT, NOW, TOML, request } = require('./policy.js')
 
 const snapshot = Snapshot.compile(Policy.fromToml(TOML))
@@ -192,7 +192,9 @@ describe('objects that are not what they seem are refused', () => {
     const copy = structuredClone(snapshot)
     assert.throws(() => Snapshot.prototype.evaluate.call(copy, request({})))
   })
-  test('construction without a policy', () => assert.throws(() => new Snapshot()))
+  test('construction of what is only made by others', () => {
+    for (const type of [Decision, Explanation, Policy, Reply, Session, Snapshot]) assert.throws(() => new type(), { message: /no `constructor`/ })
+  })
 })
 
 describe('scripts that run while a request is read', () => {

@@ -1,7 +1,10 @@
 // Compiled, never run: what type-checks here is what users may write, and each expected error must be one.
 
-import { ArrowError, Directory, NULL, Observations, Policy, PolicyError, PostfixLog, REASONS, RequestRecord, Snapshot } from 'sendas'
-import type { Action, ArrowOptions, Command, Decision, EnvelopeSender, Finding, Header, PostfixLine, Preflight, Reason, Request, Subject } from 'sendas'
+import {
+  ArrowError, Decision, Directory, Explanation, NULL, Observations, Policy, PolicyError, PostfixLog, REASONS, Reply, RequestRecord, Session,
+  Snapshot
+} from 'sendas'
+import type { Action, ArrowOptions, Command, EnvelopeSender, Finding, Header, PostfixLine, Preflight, Reason, Request, Subject } from 'sendas'
 import type { Tally, Turn, Verdict } from 'sendas'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -83,6 +86,18 @@ decision.reply('sendmail')
 snapshot.explain(base)
 // @ts-expect-error: a decision cannot be changed
 decision.verdict = 'allow'
+// @ts-expect-error: a decision is made by a snapshot, or without one
+new Decision()
+// @ts-expect-error: an explanation is made by a snapshot
+new Explanation()
+// @ts-expect-error: a policy is read
+new Policy()
+// @ts-expect-error: a reply is made by a decision
+new Reply()
+// @ts-expect-error: a session is opened by a snapshot
+new Session()
+// @ts-expect-error: a snapshot is compiled or opened
+new Snapshot()
 // @ts-expect-error: the table cannot be changed
 REASONS[0].reason = 'unknown_role'
 // @ts-expect-error: the first field is that of the policy's own text, or of none
