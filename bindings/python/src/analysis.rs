@@ -105,7 +105,9 @@ impl Observations {
 
     /// Return every tally that is kept.
     fn tallies<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        self.current(py).tallies().map(|tally| write(py, &tally.to_json())).collect()
+        let seen = self.current(py);
+        let tallies: Vec<String> = py.detach(move || seen.tallies().map(|tally| tally.to_json()).collect());
+        tallies.iter().map(|tally| write(py, tally)).collect()
     }
 
     fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {

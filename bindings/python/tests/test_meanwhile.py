@@ -47,6 +47,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "policy taken over": lambda: sendas.Directory().import_policy(POLICY, name="test", now=0),
     "domains to look up": lambda: DIRECTORY.rechecks_due(now=0),
     "observations to JSON Lines": SEEN.to_json_lines,
+    "tallies of observations": SEEN.tallies,
     "observations compared": lambda: SEEN == SEEN_TOO,
     "observations added": lambda: SEEN.merge(SEEN_TOO),
 }
