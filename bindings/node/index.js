@@ -6,10 +6,8 @@ const { extname } = require('node:path')
 const { fileURLToPath } = require('node:url')
 const { isUint8Array } = require('node:util').types
 
-const {
-  Decision, Directory, Explanation, Observations, Policy, PostfixLog, Reply, RequestRecord: NativeRecord, Session, Snapshot,
-  obligations, policySchema, reasons
-} = require('./library.js')
+const native = require('./library.js')
+const { Decision, Explanation, Policy, Reply, Session, Snapshot, obligations, policySchema, reasons } = native
 const { Evaluated, Single } = require('./evaluated.js')
 const decideMany = require('./many.js')
 const { CLIENT, RECORD, copiedHeader, listMembers } = require('./members.js')
@@ -58,9 +56,28 @@ function throwing (type) {
   }
 }
 
+/**
+ * A class that is constructed with what is made of the values given, and not called: a native one takes a call without `new`
+ * for a construction, and the global object for what it constructs.
+ */
+function constructed (type, made = values => values) {
+  const { name } = type
+  const guarded = new Proxy(type, {
+    apply () { throw new TypeError(`\`${name}\` is a class: construct it with \`new\``) },
+    construct: (type, values, called) => Reflect.construct(type, made(values), called)
+  })
+  guarded.prototype.constructor = guarded
+  return guarded
+}
+
+const Directory = constructed(native.Directory)
+const Observations = constructed(native.Observations)
+const PostfixLog = constructed(native.PostfixLog)
+const RequestRecord = constructed(native.RequestRecord, ([request]) => [listMembers(request, RECORD)])
+
 for (const name of ['fromToml', 'fromJson', 'fromJsonLines']) replace(Policy, name, throwing(PolicyError))
 for (const name of ['replaceTenant', 'removeTenant', 'seal', 'compact', 'delta', 'applyDelta']) replace(Snapshot.prototype, name, throwing(PolicyError))
-replace(NativeRecord, 'fromJson', throwing(RecordError))
+replace(RequestRecord, 'fromJson', throwing(RecordError))
 
 replace(Snapshot, 'open', open => throwing(SnapshotError)(sealed => {
   if (sealed instanceof URL) sealed = fileURLToPath(sealed)
@@ -109,10 +126,6 @@ replace(Session.prototype, 'message', message => function (header) {
 replace(Observations.prototype, 'observe', observe => function (request) {
   observe.call(this, listMembers(request, RECORD))
 })
-const RequestRecord = new Proxy(NativeRecord, {
-  construct: (native, [request], called) => Reflect.construct(native, [listMembers(request, RECORD)], called)
-})
-RequestRecord.prototype.constructor = RequestRecord
 
 Snapshot.prototype.evaluateMany = function evaluateMany (requests) {
   return decideMany(this, requests)

@@ -3,7 +3,9 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 
-const { Decision, Explanation, NULL, Policy, Reply, Session, Snapshot } = require('..')
+const {
+  Decision, Directory, Explanation, NULL, Observations, Policy, PostfixLog, Reply, RequestRecord, Session, Snapshot
+} = require('..')
 const { CLIENT, NOW, TOML, request } = require('./policy.js')
 
 const snapshot = Snapshot.compile(Policy.fromToml(TOML))
@@ -194,6 +196,14 @@ describe('objects that are not what they seem are refused', () => {
   })
   test('construction of what is only made by others', () => {
     for (const type of [Decision, Explanation, Policy, Reply, Session, Snapshot]) assert.throws(() => new type(), { message: /no `constructor`/ })
+  })
+  test('a call of a class', () => {
+    const given = [[Directory], [Observations, 1], [PostfixLog, { most: 1, offset: 0 }], [RequestRecord, request({})]]
+    for (const [type, ...values] of given) {
+      assert.throws(() => type(...values), { name: 'TypeError', message: `\`${type.name}\` is a class: construct it with \`new\`` })
+      const made = new type(...values)
+      assert.ok(made instanceof type && made.constructor === type && new (class extends type {})(...values) instanceof type)
+    }
   })
 })
 
