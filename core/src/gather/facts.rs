@@ -66,10 +66,12 @@ pub(crate) enum Fact {
 
 /// A set of facts: what is known about one address for one account.
 ///
-/// A bit that is no fact is always there, so that facts and what they come to are handed on in registers.
+/// [`NO_FACT`] is always there: a number that is never 0 leaves room for none, so that facts and what they come to
+/// are handed on in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AddressFacts(NonZeroU32);
 
+/// The bit that is no fact.
 const NO_FACT: u32 = 1 << 31;
 
 impl Default for AddressFacts {

@@ -94,7 +94,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
                 Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })?;
             if is_enough {
-                // What entries without their sub-domains give has more looked up, and nothing else found.
+                // Some may be of entries that do not include their sub-domains: then more is looked up, and nothing else found.
                 *separators = separators.union(root.separators_named(name, hash)?);
             }
         }
