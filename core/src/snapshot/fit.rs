@@ -40,10 +40,56 @@ pub(super) struct Fit<'s> {
 }
 
 /// A tenant: another one by its page, or the changed one.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Node<'s> {
     Page(u32),
     Changed(&'s Tenant),
+}
+
+impl Node<'_> {
+    /// Whether two are one tenant; only one is changed, so that nothing of it is compared.
+    fn is(self, other: Node<'_>) -> bool {
+        match (self, other) {
+            (Node::Page(one), Node::Page(other)) => one == other,
+            (Node::Changed(_), Node::Changed(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The roles that a tenant defines, and those below it to which identities come down: however many names are looked for, each
+/// tenant is read once, and none behind the one that defines the last of them.
+struct Roles<'s> {
+    found: BTreeSet<&'s [u8]>,
+    /// The tenants that are still to be read, with the levels that their heirs are read to.
+    left: Vec<(Node<'s>, usize)>,
+}
+
+impl<'s> Roles<'s> {
+    fn of(node: Node<'s>) -> Self {
+        Self { found: BTreeSet::new(), left: alloc::vec![(node, MAX_LEVELS)] }
+    }
+
+    fn define(&mut self, fit: &Fit<'s>, name: &[u8]) -> Read<bool> {
+        while !self.found.contains(name) {
+            let Some((node, levels)) = self.left.pop() else { return Ok(false) };
+            match node {
+                Node::Changed(tenant) => self.found.extend(tenant.roles.iter().map(|role| role.name.as_bytes())),
+                Node::Page(number) => {
+                    let page = fit.root.page(number)?;
+                    let run = page.head().roles()?;
+                    for number in 0..run.count {
+                        self.found.insert(RoleRow::nth(page.bytes(), run, number)?.name()?);
+                    }
+                }
+            }
+            if levels > 0 && fit.inherited(node)?.identities {
+                let heirs = fit.heirs(fit.id_of(node)?.as_bytes())?;
+                self.left.extend(heirs.into_iter().map(|heir| (heir, levels - 1)));
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// A right that a tenant may let come down to those below it.
@@ -70,6 +116,7 @@ impl<'s> Fit<'s> {
     fn itself(&mut self, tenant: &'s Tenant) -> Read<()> {
         let mut alone = Policy::default();
         alone.tenants.push(tenant.clone());
+        let mut roles = Roles::of(Node::Changed(tenant));
         for mut problem in alone.check() {
             let (of_identity, of_domain) = (
                 problem.path.get(2) == Some(&PathStep::Key("identity")),
@@ -86,9 +133,7 @@ impl<'s> Fit<'s> {
                         None => false,
                     }
                 }
-                ProblemKind::UnknownRole(name) if of_identity => {
-                    self.heirs_define(Node::Changed(tenant), name.as_bytes())?
-                }
+                ProblemKind::UnknownRole(name) if of_identity => roles.define(self, name.as_bytes())?,
                 // A cycle or a depth that one tenant alone has is found again below.
                 ProblemKind::ParentCycle | ProblemKind::ParentTooDeep { .. } => true,
                 _ => false,
@@ -188,7 +233,7 @@ impl<'s> Fit<'s> {
         }
         let (mut level, mut at) = (1, self.parent(Node::Changed(tenant))?);
         while let Some(above) = at {
-            if above == Node::Changed(tenant) {
+            if above.is(Node::Changed(tenant)) {
                 self.report(self.id, parent_path(), ProblemKind::ParentCycle);
                 return Ok(());
             }
@@ -244,6 +289,7 @@ impl<'s> Fit<'s> {
     /// Checks the accounts and roles of others that a tenant names.
     fn names(&mut self, number: u32) -> Read<()> {
         let page = self.root.page(number)?;
+        let mut roles = Roles::of(Node::Page(number));
         for (row, at) in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()).zip(0..) {
             let row = row?;
             if row.holder()? != 0 {
@@ -253,7 +299,7 @@ impl<'s> Fit<'s> {
             self.listed(number, "identity", at, extra.senders().others, |inherited| inherited.identities)?;
             for name in list(page, extra.roles()) {
                 let name = name?;
-                if !knows_role(page, name)? && !self.heirs_define(Node::Page(number), name)? {
+                if !is_built_in(name) && !roles.define(self, name)? {
                     self.report_of(
                         number,
                         path("identity", at, &[PathStep::Key("roles")]),
@@ -343,7 +389,7 @@ impl<'s> Fit<'s> {
             if !right(self.inherited(above)?) {
                 return Ok(false);
             }
-            if above == ancestor {
+            if above.is(ancestor) {
                 return Ok(true);
             }
             at = above;
@@ -366,31 +412,6 @@ impl<'s> Fit<'s> {
         pages.dedup();
         let changed = self.new.filter(|tenant| tenant.parent.as_deref().map(str::as_bytes) == Some(id));
         Ok(pages.into_iter().map(Node::Page).chain(changed.map(Node::Changed)).collect())
-    }
-
-    /// Whether a tenant that inherits identities of this one defines a role of this name.
-    fn heirs_define(&self, node: Node<'s>, name: &[u8]) -> Read<bool> {
-        let mut row = alloc::vec![node];
-        for _ in 0..MAX_LEVELS {
-            let mut below = Vec::new();
-            for above in row {
-                if !self.inherited(above)?.identities {
-                    continue;
-                }
-                for heir in self.heirs(self.id_of(above)?.as_bytes())? {
-                    let defines = match heir {
-                        Node::Changed(tenant) => tenant.roles.iter().any(|role| role.name.as_bytes() == name),
-                        Node::Page(number) => defines_role(self.root.page(number)?, name)?,
-                    };
-                    if defines {
-                        return Ok(true);
-                    }
-                    below.push(heir);
-                }
-            }
-            row = below;
-        }
-        Ok(false)
     }
 
     fn id_of(&self, node: Node<'_>) -> Read<String> {
@@ -417,13 +438,17 @@ impl<'s> Fit<'s> {
         }
         let mut numbers: BTreeMap<String, usize> = self.problems.iter().map(|(of, _)| (of.clone(), 0)).collect();
         let changed = self.new.filter(|_| self.old.is_none()).map(|tenant| &*tenant.id);
-        for page in self.root.pages() {
-            let (number, page) = page?;
-            let id = page.head().id()?;
-            let gone = self.new.is_none() && Some(number) == self.old;
-            numbers.iter_mut().filter(|(of, _)| !gone && id < of.as_bytes()).for_each(|(_, number)| *number += 1);
+        let mut pages =
+            self.root.pages().map(|page| page.and_then(|(number, page)| Ok((number, page.head().id()?)))).peekable();
+        let mut before = 0;
+        // Both are sorted by id.
+        for (of, at) in &mut numbers {
+            while let Some(page) = pages.next_if(|page| !matches!(page, Ok((_, id)) if *id >= of.as_bytes())) {
+                let (number, _) = page?;
+                before += usize::from(self.new.is_some() || Some(number) != self.old);
+            }
+            *at = before + usize::from(changed.is_some_and(|id| id < &**of));
         }
-        numbers.iter_mut().filter(|(of, _)| changed.is_some_and(|id| id < &***of)).for_each(|(_, number)| *number += 1);
         for (of, problem) in &mut self.problems {
             if let (Some(PathStep::Index(at)), Some(number)) = (problem.path.get_mut(1), numbers.get(of)) {
                 *at = *number;
@@ -448,18 +473,8 @@ fn list<'p>(page: PageView<'p>, run: Run) -> impl Iterator<Item = Read<&'p [u8]>
     (0..run.count).map(move |number| TextRow::nth(page.bytes(), run, number)?.text())
 }
 
-fn knows_role(page: PageView<'_>, name: &[u8]) -> Read<bool> {
-    Ok(BUILT_IN_ROLES.iter().any(|(role, _)| role.as_bytes() == name) || defines_role(page, name)?)
-}
-
-fn defines_role(page: PageView<'_>, name: &[u8]) -> Read<bool> {
-    let run = page.head().roles()?;
-    for number in 0..run.count {
-        if RoleRow::nth(page.bytes(), run, number)?.name()? == name {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn is_built_in(name: &[u8]) -> bool {
+    BUILT_IN_ROLES.iter().any(|(role, _)| role.as_bytes() == name)
 }
 
 /// Octets that were a text of the policy.
@@ -474,9 +489,9 @@ mod tests {
     use super::*;
     use crate::address::DomainName;
     use crate::options::{HashKey, Options};
-    use crate::policy::{Account, Domain, DomainStatus, Separator};
-    use crate::snapshot::Snapshot;
+    use crate::policy::{Account, Domain, DomainStatus, Identity, Names, Role, Separator};
     use crate::snapshot::root::UNIT;
+    use crate::snapshot::{CompileError, Snapshot};
 
     /// One of many tenants that have a domain, with what it gives the domain, and an account with this own address.
     fn tenant(id: &str, separator: Option<Separator>, address: &str) -> Tenant {
@@ -490,14 +505,70 @@ mod tests {
         tenant
     }
 
+    /// A tenant to which everything comes down from another one.
+    fn heir(id: &str, parent: Option<&str>) -> Tenant {
+        let mut tenant = Tenant::new(id);
+        (tenant.parent, tenant.inherited) = (parent.map(str::to_owned), Inherited { identities: true, domains: true });
+        tenant.accounts.push(Account::new(id));
+        tenant
+    }
+
+    fn compiled(tenants: impl IntoIterator<Item = Tenant>) -> Snapshot {
+        let mut policy = Policy::default();
+        policy.tenants.extend(tenants);
+        Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy")
+    }
+
+    /// Where problems are.
+    fn refused(changed: Result<Snapshot, CompileError>) -> Vec<String> {
+        let Err(CompileError::Policy(problems)) = changed else { return Vec::new() };
+        problems.iter().map(PolicyProblem::path_text).collect()
+    }
+
+    #[test]
+    fn what_very_many_tenants_lack_is_counted_in_linear_time() {
+        const HEIRS: usize = 30_000;
+        let heirs = (0..HEIRS).map(|number| heir(&format!("heir-{number:05}"), Some("above")));
+        let snapshot = compiled(heirs.chain([heir("above", None), heir("between", None)]));
+        // `above` is gone, and `between` comes first.
+        let expected: Vec<_> = (1..=HEIRS).map(|number| format!("tenant[{number}].parent")).collect();
+        let mut found = refused(snapshot.remove_tenant("above"));
+        found.sort_by_key(|path| (path.len(), path.clone()));
+        assert!(found == expected, "{:?}", found.first());
+    }
+
+    #[test]
+    fn a_tenant_that_names_very_many_others_is_changed_in_linear_time() {
+        const HEIRS: usize = 10_000;
+        let name = |number| format!("heir-{number:05}");
+        let mut above = heir("above", None);
+        let mut entry = Domain::new(DomainName::parse("a.example").expect("a domain"));
+        entry.senders = Names::Only((0..HEIRS).map(name).collect());
+        above.domains.push(entry);
+        for number in 0..HEIRS {
+            let address = format!("joe-{number}@a.example");
+            let mut identity = Identity::new(Address::parse(&address).expect("an address"));
+            identity.roles = Names::Only(alloc::vec![name(number)]);
+            above.identities.push(identity);
+        }
+        let mut last = heir("last", Some("above"));
+        last.roles.extend((0..HEIRS).map(|number| Role { name: name(number), permissions: Vec::new() }));
+        let heirs = (0..HEIRS).map(|number| heir(&name(number), Some("above")));
+        let snapshot = compiled(heirs.chain([above.clone(), last.clone()]));
+        let changed = snapshot.replace_tenant(&above).and_then(|changed| changed.replace_tenant(&last));
+        assert_eq!(changed.map(|changed| changed.id()).ok(), Some(snapshot.id()));
+        // What the last of them does not define any more is missed.
+        last.roles.pop();
+        let found = refused(snapshot.replace_tenant(&last));
+        assert_eq!(found, [format!("tenant[0].identity[{}].roles", HEIRS - 1)]);
+    }
+
     #[test]
     fn who_claims_an_own_address_is_found_without_all_who_have_the_domain() {
-        let mut policy = Policy::default();
         let named = |number| tenant(&format!("named-{number:04}"), None, &format!("of{number}@a.example"));
-        policy.tenants.extend((0..2_000).map(named));
-        policy.tenants.push(tenant("plus", Some(Separator::Plus), "joe@a.example"));
-        policy.tenants.push(tenant("hyphen", Some(Separator::Hyphen), "ann@sub.a.example"));
-        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
+        let plus = tenant("plus", Some(Separator::Plus), "joe@a.example");
+        let hyphen = tenant("hyphen", Some(Separator::Hyphen), "ann@sub.a.example");
+        let snapshot = compiled((0..2_000).map(named).chain([plus, hyphen]));
         let middle = snapshot.root().tenant(b"named-1000").expect("it is sound").expect("a tenant");
         let mut octets = snapshot.seal().expect("a sound snapshot");
         // Who reads all of them finds that one is damaged.
