@@ -5,7 +5,7 @@ use std::hint::black_box;
 use sendas::{Request, Snapshot, Stage, Verdict};
 
 use crate::data::{Attempt, Given};
-use crate::measure::{nanoseconds, quantile};
+use crate::measure::{in_turn, nanoseconds};
 
 /// Nanoseconds a decision.
 #[derive(Clone, Copy, Debug)]
@@ -23,19 +23,16 @@ pub struct Bulk {
 pub fn beside_single(snapshot: &Snapshot, attempts: &[Attempt]) -> Bulk {
     let given: Vec<_> = attempts.iter().map(Attempt::given).collect();
     let requests: Vec<_> = given.iter().map(Given::request).collect();
-    let (mut one_by_one, mut together) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        for (number, run) in requests.chunks_exact(RUN).enumerate() {
-            #[expect(clippy::cast_precision_loss, reason = "a run is short")]
-            let each = |taken: f64| taken / run.len() as f64;
-            if (number + round) % 2 == 0 {
-                one_by_one.push(each(nanoseconds(|| single(snapshot, run))));
-            } else {
-                together.push(each(nanoseconds(|| many(snapshot, run))));
-            }
-        }
-    }
-    Bulk { single: quantile(&mut one_by_one, 500), many: quantile(&mut together, 500) }
+    let (single, many) = in_turn(
+        ROUNDS,
+        &requests,
+        RUN,
+        |run| nanoseconds(|| single(snapshot, run)),
+        |run| nanoseconds(|| many(snapshot, run)),
+    );
+    #[expect(clippy::cast_precision_loss, reason = "a run is short")]
+    let each = |taken: f64| taken / RUN as f64;
+    Bulk { single: each(single), many: each(many) }
 }
 
 fn single(snapshot: &Snapshot, requests: &[Request<'_>]) -> usize {

@@ -78,6 +78,28 @@ pub fn quantile(samples: &mut [f64], part: usize) -> f64 {
     samples.get((samples.len() * part / 1_000).min(samples.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
+/// Does things in two ways, `run` of them at a time, each run in one way and a round later in the other, so that neither has
+/// done them just before; returns the medians of what each way takes for a run.
+pub fn in_turn<T>(
+    rounds: usize,
+    things: &[T],
+    run: usize,
+    mut one: impl FnMut(&[T]) -> f64,
+    mut other: impl FnMut(&[T]) -> f64,
+) -> (f64, f64) {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        for (number, run) in things.chunks_exact(run).enumerate() {
+            if (number + round) % 2 == 0 {
+                ones.push(one(run));
+            } else {
+                others.push(other(run));
+            }
+        }
+    }
+    (quantile(&mut ones, 500), quantile(&mut others, 500))
+}
+
 /// The least of `rounds` measurements, which other work on the machine has lengthened least.
 pub fn least(rounds: usize, measure: impl FnMut() -> f64) -> f64 {
     std::iter::repeat_with(measure).take(rounds).fold(f64::MAX, f64::min)

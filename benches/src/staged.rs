@@ -5,29 +5,22 @@ use std::hint::black_box;
 use sendas::{EnvelopeSender, Header, Snapshot, Verdict};
 
 use crate::data::{Attempt, Given};
-use crate::measure::{nanoseconds, quantile};
+use crate::measure::{in_turn, nanoseconds};
 
 /// The time of connections as sessions, as a part of the time of their messages decided one by one: of the medians over runs of
 /// a few connections. Both decide the same ones, in turn, and neither has decided them just before.
 #[must_use]
 pub fn beside_whole(snapshot: &Snapshot, connections: &[[Attempt; 10]]) -> f64 {
-    let (mut stages, mut wholes) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        for (number, run) in connections.chunks_exact(RUN).enumerate() {
-            black_box(run.iter().flatten().map(Attempt::octets).fold(0, u8::wrapping_add));
-            let run: Vec<_> = run.iter().map(|messages| messages.each_ref().map(Attempt::given)).collect();
-            if (number + round) % 2 == 0 {
-                stages.push(nanoseconds(|| all(snapshot, &run, staged)));
-            } else {
-                wholes.push(nanoseconds(|| all(snapshot, &run, whole)));
-            }
-        }
-    }
-    quantile(&mut stages, 500) / quantile(&mut wholes, 500)
+    let (staged, whole) =
+        in_turn(ROUNDS, connections, RUN, |run| time(snapshot, run, staged), |run| time(snapshot, run, whole));
+    staged / whole
 }
 
-fn all(snapshot: &Snapshot, run: &[[Given<'_>; 10]], decide: fn(&Snapshot, &[Given<'_>; 10]) -> usize) -> usize {
-    run.iter().map(|messages| decide(snapshot, messages)).sum()
+/// How long it takes to decide connections that were read before.
+fn time(snapshot: &Snapshot, run: &[[Attempt; 10]], decide: fn(&Snapshot, &[Given<'_>; 10]) -> usize) -> f64 {
+    black_box(run.iter().flatten().map(Attempt::octets).fold(0, u8::wrapping_add));
+    let run: Vec<_> = run.iter().map(|messages| messages.each_ref().map(Attempt::given)).collect();
+    nanoseconds(|| run.iter().map(|messages| decide(snapshot, messages)).sum::<usize>())
 }
 
 /// Decides every message of a connection in one call each, and counts those that are allowed.

@@ -140,8 +140,8 @@ fn what_many_have_under_one_key_is_found_however_it_came() {
 }
 
 /// Many own addresses that `+` cuts to one, of a tenant without that separator where they count, and of one where they do not;
-/// many heirs of one tenant, and many entries of one name, some of which include their sub-domains. Alice has the consent of one of the first. `all` says whether those
-/// that have many are there, and as they should be.
+/// many heirs of one tenant, and many entries of one name, some of which include their sub-domains. Alice has the consent of one
+/// of the first. `all` says whether those that have many are there, and as they should be.
 fn crowded(all: bool) -> Policy {
     let mut policy = Policy::default();
     for (id, separator) in [("asking", Some(Separator::Plus)), ("hyphen", Some(Separator::Hyphen)), ("counted", None)] {

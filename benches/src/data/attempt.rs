@@ -78,12 +78,6 @@ impl Fields {
         &self.block
     }
 
-    /// Each field's name and raw body.
-    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let block = self.block.as_bytes();
-        self.fields.iter().filter_map(|(name, body)| Some((block.get(name.clone())?, block.get(body.clone())?)))
-    }
-
     /// Each field's name, and its raw body with the line ending.
     pub fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
@@ -116,7 +110,7 @@ impl Attempt {
     pub fn given(&self) -> Given<'_> {
         Given {
             attempt: self,
-            fields: self.header.fields().collect(),
+            fields: self.header.lines().filter_map(apart).collect(),
             scopes: self.scopes.as_ref().map(|scope| [scope.as_bytes()]),
         }
     }
@@ -135,6 +129,11 @@ impl Attempt {
     pub fn to_json(&self) -> String {
         RequestRecord::from(&self.given().request()).to_json()
     }
+}
+
+/// The name and the raw body of a field, without the line ending.
+fn apart<'a>((name, line): (&'a str, &'a str)) -> Option<(&'a [u8], &'a [u8])> {
+    Some((name.as_bytes(), line.strip_suffix("\r\n")?.as_bytes()))
 }
 
 /// An attempt as a host has it at the end of the header: besides the texts, the name and the raw body of each field.
