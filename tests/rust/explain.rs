@@ -1,14 +1,17 @@
 //! What an explanation names as nearly right, and what it costs.
 #![expect(clippy::expect_used, reason = "a policy that does not compile fails the test")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use sendas::policy::Tenant;
 use sendas::{
-    Channel, EnvelopeSender, HashKey, NearMiss, Options, Place, Policy, Request, Snapshot, Stage, Subject, Timestamp,
-    View,
+    Address, Channel, EnvelopeSender, HashKey, NearMiss, Options, Place, Policy, Request, Snapshot, Stage, Subject,
+    Timestamp, View,
 };
-use sendas_tests::generate::numbered;
+use sendas_tests::generate::{self, Case, numbered};
 
 const POLICY: &str = r#"
 schema = 1
@@ -99,6 +102,52 @@ fn few_of_many_holders_of_a_domain_are_named() {
         let named = explained.steps.iter().filter(|step| step.text == text).count();
         assert!((64..80).contains(&named), "{named}");
     }
+}
+
+proptest! {
+    // In small tables a look-up sometimes comes by an entry again.
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn who_holds_an_address_is_named_once(octets in vec(any::<u8>(), 400..1600), key: [u8; 16]) {
+        for mut case in [generate::case(&octets), generate::crowded(&octets)] {
+            case.options.hash_key = HashKey(key);
+            nobody_is_named_again(&case)?;
+        }
+    }
+}
+
+fn nobody_is_named_again(Case { policy, options, .. }: &Case) -> Result<(), TestCaseError> {
+    let snapshot = Snapshot::compile(policy, options).expect("the policy compiles");
+    let accounts = || policy.tenants.iter().flat_map(|tenant| &tenant.accounts);
+    let addresses: BTreeSet<_> = accounts().filter_map(|account| account.address.as_ref()).map(written).collect();
+    for (account, address) in accounts().take(8).flat_map(|account| addresses.iter().map(move |at| (account, at))) {
+        let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+        request.account = Some(account.id.as_bytes());
+        request.smtputf8 = true;
+        request.envelope_sender = EnvelopeSender::Unquoted(address.as_bytes());
+        let explained = snapshot.explain_stage(&request, Stage::Envelope, View::Provider);
+        let mut named = BTreeMap::new();
+        for step in explained.steps.iter().filter(|step| step.place.is_some()) {
+            *named.entry(step.text.as_str()).or_insert(0) += 1;
+        }
+        for (text, times) in named {
+            // Of tenants only what they hold is named, which several may.
+            let name = text.split('`').nth(1).unwrap_or_default();
+            let holds = |tenant: &&Tenant| {
+                tenant.domains.iter().any(|entry| entry.name.as_str() == name)
+                    || tenant.identities.iter().any(|entry| written(&entry.address) == name)
+            };
+            let most = policy.tenants.iter().filter(holds).count().max(1);
+            prop_assert!(times <= most, "{} times: {}\n{}, {}\n{:#?}", times, text, account.id, address, policy);
+        }
+    }
+    Ok(())
+}
+
+/// The address by value.
+fn written(address: &Address) -> String {
+    format!("{}@{}", address.local(), address.domain())
 }
 
 #[test]

@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::decision::Place;
+use crate::distinct::Distinct;
 use crate::gather::Depth;
 use crate::observer::{Note, Observer};
 use crate::policy::{Proof, Strength};
@@ -19,16 +20,37 @@ use super::{Step, View};
 pub(super) struct Recorder {
     view: View,
     place: Option<Place>,
+    /// Where the names stand, within the snapshot, of those that were said to hold the address.
+    holders: Distinct<*const u8>,
     steps: Vec<Step>,
 }
 
 impl Recorder {
-    pub(super) const fn new(view: View) -> Self {
-        Self { view, place: None, steps: Vec::new() }
+    pub(super) fn new(view: View) -> Self {
+        Self { view, place: None, holders: Distinct::new(), steps: Vec::new() }
     }
 
     pub(super) fn into_steps(self) -> Vec<Step> {
         self.steps
+    }
+
+    /// Whether a note says of somebody else that he holds the address, and was taken before: what is looked up in a table of all
+    /// tenants may come twice.
+    fn is_again(&mut self, note: &Note<'_>) -> bool {
+        let name = match note {
+            Note::Protected { account, .. } => account.id(),
+            Note::DomainHeld { row } => row.name(),
+            Note::Address { .. }
+            | Note::Allowlist { .. }
+            | Note::Control { .. }
+            | Note::Denied
+            | Note::Domain { .. }
+            | Note::DomainAbove { .. }
+            | Note::Identity { .. }
+            | Note::OwnAddress { .. }
+            | Note::Unread { .. } => return false,
+        };
+        name.is_ok_and(|name| !self.holders.is_new(name.as_ptr()))
     }
 }
 
@@ -41,10 +63,14 @@ impl Observer for Recorder {
         let note = note();
         if let Note::Address { place } = note {
             self.place = Some(place);
+            self.holders = Distinct::new();
             return;
         }
         if let Note::Unread { place, .. } = note {
             self.place = Some(place);
+        }
+        if self.is_again(&note) {
+            return;
         }
         // A page that cannot be read has already deferred the decision; there is nothing to say of it.
         if let Ok(Some(text)) = describe(&note, self.view) {
