@@ -15,7 +15,10 @@ const SENDER = ['unquoted']
 const RECORD = REQUEST.slice(0, -1)
 const CLIENT = REQUEST.slice(0, 7)
 
-/** Reads the members of a request, or of what may have only these of them; the fields of its header are left to be read. */
+/**
+ * Reads the members of a request, or of what may have only these of them, and no other: one that is not enumerable, as a getter of a
+ * class is, may be there all the same. The fields of its header are left to be read.
+ */
 function readMembers (request, names = REQUEST) {
   const wrong = oddOf(request, names)
   if (wrong !== undefined) return { odd: wrong }
@@ -33,11 +36,15 @@ function readMembers (request, names = REQUEST) {
     id = copied(credential.id)
     scopes = copiedTexts(credential.scopes)
   }
-  const { tls, smtputf8 } = request
-  const envelopeSender = copiedSender(request.envelopeSender)
-  let { header } = request
-  if (!Array.isArray(header)) header = copied(header)
-  const { stage } = request
+  const { tls } = request
+  let smtputf8, envelopeSender, header, stage
+  if (names !== CLIENT) {
+    smtputf8 = request.smtputf8
+    envelopeSender = copiedSender(request.envelopeSender)
+    header = request.header
+    if (!Array.isArray(header)) header = copied(header)
+  }
+  if (names === REQUEST) stage = request.stage
   return { now, channel, account, role, clientIp, credential, kind, id, scopes, tls, smtputf8, envelopeSender, header, stage, odd }
 }
 

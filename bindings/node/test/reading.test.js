@@ -104,6 +104,13 @@ for (const [name, [make, call]] of Object.entries(CALLS)) {
       assert.equal(new Set(reads).size, reads.length, reads.join())
     })
 
+    test('a member that it does not look at is not read', () => {
+      const facts = make()
+      const others = Object.keys(whole()).filter(name => !Object.hasOwn(facts, name))
+      for (const other of others) Object.defineProperty(facts, other, { get () { throw new Error(`${other} is read`) } })
+      assert.equal(call(facts), right)
+    })
+
     test('what is read is taken as it is then', () => {
       const places = changeable(make()).map(([place]) => place)
       assert.ok(places.length > 1)
