@@ -120,14 +120,17 @@ impl<'e> Given<'e> {
                 // What has more than 64 bits is as wrong as this.
                 Some(if lossless { seconds } else { i64::MIN })
             }
-            ValueType::Object if self.value.is_date()? => {
-                whole(JsDate::from_unknown(self.value)?.value_of()?).map(|milliseconds| milliseconds.div_euclid(1000))
-            }
+            ValueType::Object if self.value.is_date()? => return self.date(),
             _ => None,
         };
-        let seconds = seconds
-            .ok_or_else(|| self.refuse("whole seconds since the epoch (a number or a bigint), or a valid Date"))?;
+        let seconds = seconds.ok_or_else(|| self.refuse(INSTANT))?;
         Timestamp::from_seconds(seconds).map_err(|error| self.throw(&format!("`{}`: {error}", self.name)))
+    }
+
+    /// Reads a Date: its unit is known, so that none is guessed at.
+    fn date(self) -> Result<Timestamp> {
+        let milliseconds = whole(JsDate::from_unknown(self.value)?.value_of()?).ok_or_else(|| self.refuse(INSTANT))?;
+        Timestamp::from_seconds(milliseconds.div_euclid(1000)).map_err(|_| self.refuse("within the years 0 to 9999"))
     }
 
     pub(crate) fn count(self) -> Result<u32> {
@@ -229,6 +232,8 @@ pub(crate) fn whole(number: f64) -> Option<i64> {
     let integer = number as i64;
     (integer as f64 == number && number.abs() <= MAX_SAFE_INTEGER).then_some(integer)
 }
+
+const INSTANT: &str = "whole seconds since the epoch (a number or a bigint), or a valid Date";
 
 /// `Number.MAX_SAFE_INTEGER`.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;

@@ -145,7 +145,15 @@ describe('decisions', () => {
     const message = '`now`: whole seconds since 1970 within the years 0 to 9999 are expected; in milliseconds it would be 2026-12-01T00:00:00Z'
     assert.throws(() => snapshot.evaluate(request({ now: Date.UTC(2026, 11) })), { name: 'TypeError', message })
     assert.throws(() => snapshot.evaluate(request({ now: -62_167_219_201 })), TypeError)
-    for (const now of [2n ** 200n, -(2n ** 63n), new Date(8.64e15)]) assert.throws(() => snapshot.evaluate(request({ now })), TypeError)
+    for (const now of [2n ** 200n, -(2n ** 63n)]) assert.throws(() => snapshot.evaluate(request({ now })), TypeError)
+  })
+
+  test('a Date beyond the years 0 to 9999 is refused as one', () => {
+    const message = '`now` must be within the years 0 to 9999'
+    for (const now of [new Date(253_402_300_800_000), new Date(-62_167_219_200_001), new Date(8.64e15), new Date(-8.64e15)]) {
+      assert.throws(() => snapshot.evaluate(request({ now })), { name: 'TypeError', message })
+    }
+    assert.equal(snapshot.evaluate(request({ now: new Date(253_402_300_799_999) })).verdict, 'allow')
   })
 
   test('a stage looks no further than it is', () => {

@@ -310,7 +310,7 @@ pub(crate) fn instant(object: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     if object.is_instance_of::<PyInt>() && !object.is_instance_of::<PyBool>() {
         // What has more than 64 bits is as wrong as this.
         let seconds = object.extract::<i64>().unwrap_or(i64::MIN);
-        return timestamp(seconds);
+        return Timestamp::from_seconds(seconds).map_err(|error| PyValueError::new_err(format!("`now`: {error}")));
     }
     let datetime = DATETIME.import(py, "datetime", "datetime")?;
     if !object.is_instance(datetime)? {
@@ -328,11 +328,8 @@ pub(crate) fn instant(object: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     let since = object.sub(epoch)?;
     let (days, seconds): (i64, i64) = (since.getattr("days")?.extract()?, since.getattr("seconds")?.extract()?);
     let seconds = days.checked_mul(86_400).and_then(|days| days.checked_add(seconds)).unwrap_or(i64::MIN);
-    timestamp(seconds)
-}
-
-fn timestamp(seconds: i64) -> PyResult<Timestamp> {
-    Timestamp::from_seconds(seconds).map_err(|error| PyValueError::new_err(format!("`now`: {error}")))
+    // Its unit is known, so that none is guessed at.
+    Timestamp::from_seconds(seconds).map_err(|_| PyValueError::new_err("`now` must be within the years 0 to 9999"))
 }
 
 /// Reads a `bool`, and nothing that is merely true or false.

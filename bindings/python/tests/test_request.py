@@ -183,6 +183,9 @@ def test_an_instant_beyond_the_years_0_to_9999_is_a_value_error() -> None:
         slugs(now=last + 1)
     with pytest.raises(ValueError, match="; in nanoseconds it would be 2026-12-01T00:00:00Z$"):
         slugs(now=1_796_083_200 * 10**9)
+    last_of_west = datetime.max.replace(tzinfo=timezone(-timedelta(hours=1)))
+    with pytest.raises(ValueError, match="^`now` must be within the years 0 to 9999$"):
+        slugs(now=last_of_west)
 
 
 @pytest.mark.parametrize("name", ["now", "channel"])
