@@ -98,9 +98,16 @@ new Reply()
 new Session()
 // @ts-expect-error: a snapshot is compiled or opened
 new Snapshot()
+// @ts-expect-error: what has no constructor to call has no type of what that makes; the class is that type
+type Constructed = InstanceType<typeof Snapshot>
+same<(typeof Snapshot)['prototype'], Snapshot>(true)
+same<InstanceType<typeof Observations>, Observations>(true)
+// @ts-expect-error: what has no constructor to call cannot be extended
+class Extended extends Snapshot {}
 // @ts-expect-error: the table cannot be changed
 REASONS[0].reason = 'unknown_role'
 // @ts-expect-error: the first field is that of the policy's own text, or of none
 const column: number = new PolicyError('', []).diagnostics[0].column
 
-export { chosen, column, line, many, noReason, shares, status, steps, tally, turns, word, written }
+export { Extended, chosen, column, line, many, noReason, shares, status, steps, tally, turns, word, written }
+export type { Constructed }
