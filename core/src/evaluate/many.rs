@@ -7,14 +7,15 @@ use core::hint::black_box;
 use crate::decision::{Decision, Stage};
 use crate::ledger::Ledger;
 use crate::observer::Blind;
+use crate::reason::Reason;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
-use crate::snapshot::approach::Approach;
+use crate::snapshot::approach::{Approach, Keys};
 use crate::time::Clock;
 
 use super::envelope::{self, SaidSender};
 use super::memory::Forgetful;
-use super::{close, enter, with_account};
+use super::{close, enter, unknown, with_account};
 
 /// So many requests are looked up together.
 const WINDOW: usize = 16;
@@ -27,7 +28,7 @@ impl Snapshot {
     /// order of the requests: the one that [`Snapshot::evaluate_stage`] gives.
     ///
     /// It is made where the one before it stood; whoever keeps it copies it. A request is given or lent, as `Request`
-    /// or `&Request`. Nothing is allocated on ASCII input. If the snapshot has more than 2 MiB, sixteen requests are
+    /// or `&Request`. Nothing is allocated on ASCII input. If the snapshot has more than 4 MiB, sixteen requests are
     /// taken at a time, and the memory that they stand in and what they look up is asked for together: no answer comes
     /// before sixteen were taken, or there are no more.
     ///
@@ -66,53 +67,93 @@ impl Snapshot {
             }
             return;
         }
+        let mut ahead = Ahead::new(self);
         loop {
             let window: Window<R> = array::from_fn(|_| requests.next());
             if matches!(window, [None, ..]) {
                 return;
             }
-            decide_window(self, &window, &mut decision, &mut answer);
+            ahead.look(&window);
+            ahead.decide(&window, &mut decision, &mut answer);
         }
     }
 }
 
-/// Decides some requests, whose addresses are known and looked up before the first of them is decided.
-fn decide_window<'r, R: Borrow<Request<'r>>>(
-    snapshot: &Snapshot,
-    window: &Window<R>,
-    decision: &mut Decision,
-    answer: &mut impl FnMut(&Decision),
-) {
-    let root = snapshot.root();
-    window.iter().flatten().for_each(|(request, _)| ask_for_octets(request.borrow()));
-    let mut approaches: [Option<Approach<'_>>; WINDOW] = array::from_fn(|number| {
-        let (request, _) = window.get(number)?.as_ref()?;
-        Some(Approach::start(root, request.borrow().account?))
-    });
-    let senders: [SaidSender<'_>; WINDOW] = array::from_fn(|number| match window.get(number) {
-        Some(Some((request, stage))) => envelope::read(request.borrow(), *stage),
-        _ => SaidSender::Unknown,
-    });
-    let mut rooms = [const { None }; WINDOW];
-    let mut room = rooms.iter_mut();
-    let asked: [Option<envelope::Asked<'_>>; WINDOW] =
-        array::from_fn(|number| senders.get(number)?.target(root.hasher, room.next()?));
-    Approach::find_together(&mut approaches, &asked.iter().map(|asked| asked.as_ref()?.as_ref().ok()));
-    for (((request, approach), sender), asked) in window.iter().zip(&approaches).zip(&senders).zip(&asked) {
-        let Some((request, stage)) = request else { return };
-        let request = request.borrow();
-        decision.reopen(*stage, snapshot.id());
-        match approach {
-            None => enter(decision, snapshot, request, &mut Blind, &mut Forgetful),
-            Some(approach) => {
-                let clock = Clock::new(request.now);
-                let begun = (approach, sender, asked.as_ref());
-                let mut ledger = Ledger::new(decision);
-                let entered = with_account(snapshot, request, begun, &clock, &mut ledger, &mut Blind, &mut Forgetful);
-                close(decision, entered, &clock, &mut Forgetful);
-            }
+/// What is found out about the requests of a window before the first of them is decided, each thing in a loop that does nothing
+/// else, so that the processor has the memory of several on its way.
+///
+/// It is written where it stands, a word at a time: what is made elsewhere and then copied waits until the processor has
+/// written it.
+struct Ahead<'a> {
+    snapshot: &'a Snapshot,
+    approaches: [Approach<'a>; WINDOW],
+    senders: [SaidSender<'a>; WINDOW],
+    /// What the senders are looked up by.
+    keys: [Option<Keys>; WINDOW],
+}
+
+impl<'a> Ahead<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        Self {
+            snapshot,
+            approaches: [Approach::idle(snapshot.root()); WINDOW],
+            senders: [const { SaidSender::Unknown }; WINDOW],
+            keys: [None; WINDOW],
         }
-        answer(decision);
+    }
+
+    /// Reads who asks and sends, and looks both up.
+    #[inline(never)]
+    fn look<'r: 'a, R: Borrow<Request<'r>>>(&mut self, window: &Window<R>) {
+        let Self { snapshot, approaches, senders, keys } = self;
+        let root = snapshot.root();
+        window.iter().flatten().for_each(|(request, _)| ask_for_octets(request.borrow()));
+        for ((request, _), approach) in window.iter().flatten().zip(&mut *approaches) {
+            approach.start_anew(request.borrow().account.unwrap_or_default());
+        }
+        let places = senders.iter_mut().zip(&mut *keys).zip(&*approaches);
+        for ((request, stage), ((sender, keys), approach)) in window.iter().flatten().zip(places) {
+            let said = envelope::read(request.borrow(), *stage);
+            let mut room = None;
+            let asked = said.target(root.hasher, &mut room);
+            *keys = asked.and_then(Result::ok).map(|target| approach.keys(&target));
+            *sender = said;
+        }
+        Approach::find_together(approaches, keys, window.iter().flatten().count());
+    }
+
+    /// Decides them.
+    #[inline(never)]
+    fn decide<'r: 'a, R: Borrow<Request<'r>>>(
+        &self,
+        window: &Window<R>,
+        decision: &mut Decision,
+        answer: &mut impl FnMut(&Decision),
+    ) {
+        let Self { snapshot, approaches, senders, keys } = self;
+        let root = snapshot.root();
+        for ((request, stage), ((approach, sender), keys)) in
+            window.iter().flatten().zip(approaches.iter().zip(senders).zip(keys))
+        {
+            let request = request.borrow();
+            decision.reopen(*stage, snapshot.id());
+            let clock = Clock::new(request.now);
+            let mut ledger = Ledger::new(decision);
+            let mut room = None;
+            let asked = sender.target(root.hasher, &mut room);
+            if let (Some(Ok(target)), Some(keys)) = (&asked, keys) {
+                target.know(keys);
+            }
+            let entered = match request.account {
+                None => unknown(&mut ledger, Reason::AuthenticationRequired),
+                Some(_) => {
+                    let begun = (approach, sender, asked.as_ref());
+                    with_account(snapshot, request, begun, &clock, &mut ledger, &mut Blind, &mut Forgetful)
+                }
+            };
+            close(decision, entered, &clock, &mut Forgetful);
+            answer(decision);
+        }
     }
 }
 

@@ -56,9 +56,27 @@ impl<'p> Approach<'p> {
     pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Self {
         let approach = Self { root, id, hash: Hash::of(root.hasher, id), first: None, asks: root.is_large() };
         if approach.asks {
-            ask(root.head().and_then(|head| bucket(root, head.account_index(), approach.hash)));
+            approach.account_bucket();
         }
         approach
+    }
+
+    /// One of nobody, which asks for nothing by itself.
+    pub(crate) fn idle(root: RootView<'p>) -> Self {
+        Self { root, id: &[], hash: Hash::of(root.hasher, &[]), first: None, asks: false }
+    }
+
+    /// Takes an account's place, and asks for its bucket.
+    #[inline]
+    pub(crate) fn start_anew(&mut self, id: &'p [u8]) {
+        (self.id, self.hash) = (id, Hash::of(self.root.hasher, id));
+        self.account_bucket();
+    }
+
+    /// What an envelope sender is looked up by.
+    #[inline]
+    pub(crate) fn keys(&self, target: &Target<'_>) -> Keys {
+        Keys { domain: target.domain_hash(), address: target.folded_hash(), is_own: target.is_spelled(self.id) }
     }
 
     /// The snapshot that it is looked up in.
@@ -80,8 +98,9 @@ impl<'p> Approach<'p> {
     #[inline]
     pub(crate) fn ask_for_entries(&self, target: Option<&Target<'_>>) {
         if let (true, Some(target)) = (self.asks, target) {
-            self.entries(target);
-            self.holders(target);
+            let keys = self.keys(target);
+            self.entries(&keys);
+            self.holders(&keys);
         }
     }
 
@@ -89,7 +108,7 @@ impl<'p> Approach<'p> {
     #[inline]
     pub(crate) fn ask_for_identity(&self, target: Option<&Target<'_>>) {
         if let (true, Some(target)) = (self.asks, target) {
-            self.identity(target);
+            self.identity(target.folded_hash());
         }
     }
 
@@ -97,26 +116,32 @@ impl<'p> Approach<'p> {
     #[inline]
     pub(crate) fn ask_for_holders(&self, target: &Target<'_>) {
         if self.asks {
-            self.holders(target);
+            self.holders(&self.keys(target));
         }
     }
 
-    /// Takes all of these steps, and that to the records of who holds an address, for some look-ups in a large snapshot at once;
-    /// after it none of them asks for anything. `targets` are their envelope senders.
-    pub(crate) fn find_together<'t, 'a: 't>(
-        approaches: &mut [Option<Self>],
-        targets: &(impl Iterator<Item = Option<&'t Target<'a>>> + Clone),
-    ) {
-        approaches.iter_mut().flatten().for_each(Self::find_first);
-        approaches.iter().flatten().for_each(Self::first_record);
-        for step in [Self::holders, Self::entries, Self::records, Self::identity] {
-            for (approach, target) in approaches.iter().zip(targets.clone()) {
-                if let (Some(approach), Some(target)) = (approach, target) {
-                    step(approach, target);
+    /// Takes all of these steps, and that to the records of who holds an address, for the first `count` of some look-ups in a large
+    /// snapshot at once. `keys` are those of their envelope senders.
+    pub(crate) fn find_together(approaches: &mut [Self], keys: &[Option<Keys>], count: usize) {
+        approaches.iter_mut().take(count).for_each(Self::find_first);
+        approaches.iter().take(count).for_each(Self::first_record);
+        let each = |step: fn(&Self, &Keys)| {
+            for (approach, keys) in approaches.iter().zip(keys).take(count) {
+                if let Some(keys) = keys {
+                    step(approach, keys);
                 }
             }
-        }
-        approaches.iter_mut().flatten().for_each(|approach| approach.asks = false);
+        };
+        each(Self::holders);
+        each(Self::entries);
+        each(Self::records);
+        each(|approach, keys| approach.identity(keys.address));
+    }
+
+    /// Asks for the bucket of the account.
+    #[inline]
+    fn account_bucket(&self) {
+        ask(self.root.head().and_then(|head| bucket(self.root, head.account_index(), self.hash)));
     }
 
     /// Finds the first entry.
@@ -135,43 +160,41 @@ impl<'p> Approach<'p> {
 
     /// Asks for the buckets of the tables over all tenants.
     #[inline(never)]
-    fn holders(&self, target: &Target<'_>) {
+    fn holders(&self, keys: &Keys) {
         let Ok(head) = self.root.head() else { return };
-        ask(bucket(self.root, head.domain_index(), target.domain_hash()));
-        if !self.is_own(target) {
-            ask(bucket(self.root, head.own_index(), target.hash_of(target.local, false)));
+        ask(bucket(self.root, head.domain_index(), keys.domain));
+        if !keys.is_own {
+            ask(bucket(self.root, head.own_index(), keys.address));
         }
     }
 
     /// Asks for the bucket of the tenant's identities, and for the first of its domains.
     #[inline(never)]
-    fn entries(&self, target: &Target<'_>) {
+    fn entries(&self, keys: &Keys) {
         let (Some(first), Some(page)) = (self.first, self.page()) else { return };
-        if !self.is_own(target) {
+        if !keys.is_own {
             // The head of the page is not waited for, if the entry has what is needed of it.
             let (length, groups) =
                 small_page(first.second).unwrap_or_else(|| (page.head().length(), page.head().identity_groups()));
             let Run { start, count } = TenantRow::index_of(length, groups);
             let index = Run { start: first.page.wrapping_mul(UNIT_WORDS).wrapping_add(start), count };
-            ask(Candidates::<1>::glance(self.root.bytes, index, target.hash_of(target.local, false)));
+            ask(Candidates::<1>::glance(self.root.bytes, index, keys.address));
         }
         ask(page.bytes().word(page.head().domains().start));
     }
 
     /// Asks for the first record of each of the buckets over all tenants.
     #[inline(never)]
-    fn records(&self, target: &Target<'_>) {
-        let domain = first(self.root, RootRow::domain_index, target.domain_hash());
-        let hash = target.hash_of(target.local, false);
-        let own = if self.is_own(target) { None } else { first(self.root, RootRow::own_index, hash) };
+    fn records(&self, keys: &Keys) {
+        let domain = first(self.root, RootRow::domain_index, keys.domain);
+        let own = if keys.is_own { None } else { first(self.root, RootRow::own_index, keys.address) };
         [domain, own].into_iter().flatten().for_each(|words| record(self.root, link(words)));
     }
 
     /// Asks for the first identity of its bucket.
     #[inline(never)]
-    fn identity(&self, target: &Target<'_>) {
+    fn identity(&self, hash: Hash) {
         let Some(page) = self.page() else { return };
-        let hash = target.hash_of(target.local, false);
         let home = Home::<1>::of(page.bytes(), page.head().identity_index(), hash).ok();
         if let Some([word]) = home.and_then(|home| home.first()) {
             ask(page.bytes().word(word));
@@ -223,11 +246,17 @@ impl<'p> Approach<'p> {
     fn is(self, account: AccountRow<'_>) -> Read<bool> {
         Ok(octet::same(account.id()?, self.id))
     }
+}
 
-    /// Whether the address is likely to be the account's own: its id is the address.
-    fn is_own(&self, target: &Target<'_>) -> bool {
-        target.is_spelled(self.id)
-    }
+/// What an address is looked up by.
+#[derive(Clone, Copy)]
+pub(crate) struct Keys {
+    /// The hash of its domain.
+    pub(super) domain: Hash,
+    /// That of the address with its local part folded.
+    pub(super) address: Hash,
+    /// It is likely to be the account's own: the account's id is the address.
+    is_own: bool,
 }
 
 /// The words of most records, their text included.

@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use crate::address::{CanonicalView, octet};
 
+use super::approach::Keys;
 use super::compare::above;
 use super::hash::{Hash, Hasher, Sum};
 
@@ -14,6 +15,8 @@ pub(crate) struct Target<'a> {
     hasher: &'a Hasher,
     /// The sum of the domain.
     sum: Cell<Option<Sum>>,
+    /// The hash of the domain.
+    of_domain: Cell<Option<Hash>>,
     /// The hash of the address with its local part folded.
     folded: Cell<Option<Hash>>,
 }
@@ -22,13 +25,29 @@ impl<'a> Target<'a> {
     /// Takes an address.
     pub(crate) const fn new(hasher: &'a Hasher, address: CanonicalView<'a>) -> Self {
         let CanonicalView { local, domain } = address;
-        Self { local, domain, hasher, sum: Cell::new(None), folded: Cell::new(None) }
+        Self { local, domain, hasher, sum: Cell::new(None), of_domain: Cell::new(None), folded: Cell::new(None) }
+    }
+
+    /// Takes over what was made of the same address before.
+    pub(crate) fn know(&self, keys: &Keys) {
+        self.of_domain.set(Some(keys.domain));
+        self.folded.set(Some(keys.address));
     }
 
     /// The hash of the domain.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn domain_hash(&self) -> Hash {
-        self.sum().hash(self.hasher)
+        match self.of_domain.get() {
+            Some(hash) => hash,
+            None => self.hash_domain(),
+        }
+    }
+
+    #[inline(never)]
+    fn hash_domain(&self) -> Hash {
+        let hash = self.sum().hash(self.hasher);
+        self.of_domain.set(Some(hash));
+        hash
     }
 
     /// The hash of the address with its local part folded.
