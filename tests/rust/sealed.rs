@@ -106,7 +106,7 @@ fn another_version_is_named() {
         let mut octets = large().sealed.clone();
         octets[8..12].copy_from_slice(&version.to_le_bytes());
         let refused = Snapshot::open(octets).map(|snapshot| snapshot.id());
-        assert_eq!(refused, Err(OpenError::Version { found: version, supported: 10 }));
+        assert_eq!(refused, Err(OpenError::Version { found: version, supported: 11 }));
     }
 }
 

@@ -26,7 +26,7 @@ use sendas_tests::vector_files::{members, root};
 use serde_json::{Value, json};
 
 /// The version of the format that this program writes.
-const VERSION: u32 = 10;
+const VERSION: u32 = 11;
 
 /// The policies of vectors, by file and name, that together have every record of a page.
 const POLICIES: [(&str, &str); 16] = [
@@ -97,7 +97,7 @@ fn a_file_of_another_version_is_refused_by_name() {
         );
         refused.insert(version);
     }
-    assert!(refused.is_superset(&BTreeSet::from([5, 6, 7, 8, 9])), "{refused:?}");
+    assert!(refused.is_superset(&BTreeSet::from([5, 6, 7, 8, 9, 10])), "{refused:?}");
 }
 
 /// Decides every vector of a policy, and returns how many there are.
@@ -225,7 +225,8 @@ fn wide() -> Policy {
     policy
 }
 
-/// Many records under one key: own addresses of one base, counted and not, tenants with one parent, and domains of one name.
+/// Many records under one key: own addresses of one base, counted and not, tenants with one parent, domains of one name, verified and
+/// suspended, and own addresses that an entry above would prove, some of which another tenant stops.
 fn crowded() -> Policy {
     let mut policy = Policy::default();
     for (id, entry) in [("counted", Some("counted.example")), ("uncounted", None)] {
@@ -240,11 +241,30 @@ fn crowded() -> Policy {
     for number in 0..1_000 {
         let mut tenant = Tenant::new(format!("heir-{number}"));
         tenant.parent = Some("counted".to_owned());
+        if number < 30 {
+            tenant.domains.push(verified(&format!("of{number}.kept.example")));
+            if number % 3 == 0 {
+                tenant.domains.push(verified("sub.shared.example"));
+            }
+        }
         let mut shared = verified("shared.example");
         (shared.subdomains, shared.separator) = (number % 2 == 0, (number % 5 == 0).then_some(Separator::Plus));
         tenant.domains.push(shared);
+        let mut suspended = verified("suspended.example");
+        suspended.status = if number % 100 == 7 { DomainStatus::Vouched } else { DomainStatus::Suspended };
+        tenant.domains.push(suspended);
+        if number % 2 == 0 && number % 5 != 0 {
+            tenant.accounts.push(numbered("heir", ("team", "sub.shared.example"), number));
+        }
         policy.tenants.push(tenant);
     }
+    let mut keeping = Tenant::new("keeping");
+    keeping.domains.push(verified("kept.example"));
+    keeping.domains[0].subdomains = true;
+    for number in 0..30 {
+        keeping.accounts.push(numbered("kept", ("joe", &format!("of{number}.kept.example")), number));
+    }
+    policy.tenants.push(keeping);
     policy
 }
 
@@ -263,4 +283,4 @@ fn address(text: &str) -> Address {
 /// When entries came into their state, of those that say so.
 const SINCE: Timestamp = Timestamp(1_796_083_200);
 /// The octets of the head of a snapshot.
-const HEAD: usize = 216;
+const HEAD: usize = 224;

@@ -26,7 +26,9 @@ pub(crate) const fn mode_from(setting: Mode) -> i64 {
     }
 }
 
-/// Writes deny entries, sorted by domain.
+/// Writes deny entries, sorted by domain, kind and local part, whose case does not tell there: see [`DenyRow`].
+///
+/// [`DenyRow`]: crate::snapshot::rows::DenyRow
 pub(crate) fn denies(writer: &mut Writer, denies: &[Deny]) -> Run {
     let mut rows: Vec<(&str, u32, &str)> = denies
         .iter()
@@ -36,7 +38,16 @@ pub(crate) fn denies(writer: &mut Writer, denies: &[Deny]) -> Run {
             Scope::Subdomains(name) => (name.as_str(), deny::SUBDOMAINS, ""),
         })
         .collect();
-    rows.sort_unstable();
+    if rows.iter().any(|(_, _, local)| local.bytes().any(|octet| octet.is_ascii_uppercase())) {
+        rows.sort_unstable_by(|(domain, kind, local), (of_domain, of_kind, of_local)| {
+            let by_case = local.cmp(of_local);
+            let [local, of_local] =
+                [local, of_local].map(|local| local.bytes().map(|octet| octet.to_ascii_lowercase()));
+            (domain, kind).cmp(&(of_domain, of_kind)).then_with(|| local.cmp(of_local)).then(by_case)
+        });
+    } else {
+        rows.sort_unstable();
+    }
     rows.dedup();
     let texts: Vec<[Run; 2]> = rows
         .iter()

@@ -52,18 +52,35 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         Ok(false)
     }
 
-    /// The same where it is sooner to look for those at the domain, and at each one above it.
+    /// The same where it is sooner to look for each that would.
     #[inline(never)]
     fn one_of_many(&self, bytes: Bytes<'_>, run: Run) -> Read<bool> {
-        for name in iter::once(self.target.domain).chain(above(self.target.domain)) {
-            for number in first_of(bytes, run, name)?..run.count {
-                let row = DenyRow::nth(bytes, run, number)?;
-                if row.domain()? != name {
-                    break;
-                }
-                if self.is_named_by(row)? {
-                    return Ok(true);
-                }
+        let (local, domain) = (self.target.local, self.target.domain);
+        let separators = self.own_rule.separators;
+        let names = |place: Place<'_>| match place.first_of(bytes, run)? {
+            Some(row) => self.is_named_by(row),
+            None => Ok(false),
+        };
+        for domain in above(domain) {
+            if names(Place { domain, kind: deny::SUBDOMAINS, local: &[], separator: None })? {
+                return Ok(true);
+            }
+        }
+        let first = Place { domain, kind: deny::ADDRESS, local: &[], separator: None };
+        let is_there = |row: DenyRow<'_>| Ok(row.domain()? == domain);
+        if !first.first_of(bytes, run)?.map_or(Ok(false), is_there)? {
+            return Ok(false);
+        }
+        // One that is for all of the domain, or one for what is one with the address: what its separator leaves of it, alone or with
+        // that separator behind.
+        if names(Place { kind: deny::DOMAIN, ..first })? {
+            return Ok(true);
+        }
+        let local = separators.base(local);
+        let behind = separators.iter().filter(|_| !local.is_empty()).map(Some);
+        for separator in iter::once(None).chain(behind) {
+            if names(Place { local, separator, ..first })? {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -103,15 +120,139 @@ fn is_at_or_below(domain: &[u8], name: &[u8]) -> bool {
     before.last().is_none_or(|last| *last == b'.') && octet::same(end, name)
 }
 
-/// The number of the first deny entry whose domain is not before `name`.
-fn first_of(bytes: Bytes<'_>, run: Run, name: &[u8]) -> Read<u32> {
-    let (mut low, mut high) = (0, run.count);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if DenyRow::nth(bytes, run, middle)?.domain()? < name { low = middle + 1 } else { high = middle }
+/// A place in a run of deny entries.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    domain: &'a [u8],
+    kind: u32,
+    /// How the local part begins, and what stands behind that.
+    local: &'a [u8],
+    separator: Option<u8>,
+}
+
+impl Place<'_> {
+    /// The first entry that does not stand before it.
+    fn first_of<'p>(&self, bytes: Bytes<'p>, run: Run) -> Read<Option<DenyRow<'p>>> {
+        let (mut low, mut high) = (0, run.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.is_behind(DenyRow::nth(bytes, run, middle)?)? { low = middle + 1 } else { high = middle }
+        }
+        if low < run.count { DenyRow::nth(bytes, run, low).map(Some) } else { Ok(None) }
     }
-    Ok(low)
+
+    fn is_behind(&self, row: DenyRow<'_>) -> Read<bool> {
+        let folded = |octet: &u8| octet.to_ascii_lowercase();
+        let place = (row.domain()?, row.kind()).cmp(&(self.domain, self.kind));
+        let local = row.local()?.iter().map(folded);
+        Ok(place.then_with(|| local.cmp(self.local.iter().chain(&self.separator).map(folded))).is_lt())
+    }
 }
 
 /// The most entries that are looked through one by one.
 const FEW: u32 = 16;
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::vec::Vec;
+
+    use crate::address::{Address, CanonicalView, DomainName, Scope};
+    use crate::gather::{Depth, Fact, gather};
+    use crate::locate::Asker;
+    use crate::observer::Blind;
+    use crate::options::{HashKey, Options};
+    use crate::policy::{Account, Deny, Domain, DomainStatus, Policy, Separator, Tenant};
+    use crate::request::{Channel, Request};
+    use crate::snapshot::Snapshot;
+    use crate::snapshot::image::Image;
+    use crate::snapshot::layout::{Bytes, Damaged, Read};
+    use crate::snapshot::row::Row;
+    use crate::snapshot::rows::{DenyRow, RootRow};
+    use crate::snapshot::target::Target;
+    use crate::time::{Clock, Timestamp};
+
+    /// Whether an address is denied to alice, whose tenant has `+` at `a.example`.
+    fn denied(snapshot: &Snapshot, local: &str, domain: &str) -> Read<bool> {
+        let (mut request, clock) = (Request::new(Channel::Smtp, Timestamp(0)), Clock::new(Timestamp(0)));
+        request.account = Some(b"alice");
+        let asker = Asker::locate(snapshot.root(), &request, &clock)?.expect("an account");
+        let address = CanonicalView { local: local.as_bytes(), domain: domain.as_bytes() };
+        let target = Target::new(asker.root.hasher, address);
+        Ok(gather(&asker, &target, Depth::Everything, &mut Blind)?.has(Fact::Denied))
+    }
+
+    fn compiled(scopes: impl IntoIterator<Item = Scope>) -> Snapshot {
+        let mut tenant = Tenant::new("asking");
+        let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
+        (domain.status, domain.separator) = (DomainStatus::Verified, Some(Separator::Plus));
+        tenant.domains.push(domain);
+        tenant.accounts.push(Account::new("alice"));
+        let mut policy = Policy::default();
+        policy.tenants.push(tenant);
+        policy.provider.denies = scopes.into_iter().map(|scope| Deny { scope, note: "".into() }).collect();
+        Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy")
+    }
+
+    fn address(local: &str) -> Scope {
+        Scope::Address(Address::parse(&format!("{local}@a.example")).expect("an address"))
+    }
+
+    #[test]
+    fn an_entry_is_found_without_all_that_are_at_the_domain() {
+        let snapshot = compiled((0..2_000).map(|number| address(&format!("of{number:04}"))));
+        let mut octets = snapshot.seal().expect("a sound snapshot");
+        let head = RootRow::at(Bytes(&octets), 0).expect("a head");
+        let (denies, end) = (head.denies(), head.words() as usize * 4);
+        assert_eq!(denies.count, 2_000);
+        // Who reads all of them finds that one leads nowhere.
+        let row = DenyRow::nth(Bytes(&octets), denies, 777).expect("an entry");
+        let text = 4 * (row.0.word as usize + 1);
+        octets[text..text + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+        octets.truncate(end);
+        let (head, sums) = Image::of(octets.clone()).checksums().expect("an image");
+        octets[..head.len()].copy_from_slice(&head);
+        octets.extend(sums);
+        let opened = Snapshot::open(octets).expect("its checksums are right");
+        for (local, is_denied) in [("of0003", true), ("OF1999", true), ("of0100+x", true), ("of", false), ("p", false)]
+        {
+            assert_eq!(denied(&opened, local, "a.example"), Ok(is_denied), "{local}");
+        }
+        assert_eq!(denied(&opened, "of0777", "a.example"), Err(Damaged));
+    }
+
+    #[test]
+    fn what_many_entries_name_is_what_each_of_them_names() {
+        let locals =
+            ["joe", "Joe+x", "JOE+y", "joe-x", "joe.x", "jo", "joea", "+joe", "+Joe+x", "\"\"", "\"\"+x", "\"joe x\""];
+        let domain = |name: &str| DomainName::parse(name).expect("a domain");
+        let mut scopes: Vec<Scope> = locals
+            .iter()
+            .filter(|local| !local.starts_with("\"\"+"))
+            .map(|local| address(local))
+            .chain([Scope::Domain(domain("b.example")), Scope::Subdomains(domain("c.example"))])
+            .chain([Scope::Domain(domain("x.d.example")), Scope::Subdomains(domain("d.example"))])
+            .collect();
+        // So many others that they are not looked through.
+        let others = (0..40).map(|number| Scope::Domain(domain(&format!("of{number}.test"))));
+        let many = |scopes: &[Scope]| compiled(scopes.iter().cloned().chain(others.clone()));
+        let domains =
+            ["a.example", "b.example", "x.b.example", "c.example", "x.c.example", "y.x.d.example", "xc.example"];
+        let asked: Vec<(&str, &str)> =
+            ["joe", "jOE", "joe+z", "joe-x", "joe-x+y", "jo", "joe.", "", "+joe", "+joe+z", "+", "j"]
+                .into_iter()
+                .flat_map(|local| domains.map(|domain| (local, domain)))
+                .collect();
+        while !scopes.is_empty() {
+            let (one_by_one, all) = (scopes.iter().map(|scope| compiled([scope.clone()])), many(&scopes));
+            let one_by_one: Vec<Snapshot> = one_by_one.collect();
+            for &(local, domain) in &asked {
+                let expected = one_by_one.iter().any(|one| denied(one, local, domain) == Ok(true));
+                assert_eq!(denied(&all, local, domain), Ok(expected), "{local}@{domain} of {scopes:?}");
+            }
+            scopes.pop();
+            let by = scopes.len().min(3);
+            scopes.rotate_left(by);
+        }
+    }
+}

@@ -6,10 +6,10 @@ use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::entry::{Claimed, Link, link};
-use crate::snapshot::keys::{Claim, Table, reaching};
+use crate::snapshot::keys::{Table, apart, reaching};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
-use crate::snapshot::root::reaches;
+use crate::snapshot::root::{Links, Sought, reaches};
 use crate::snapshot::rows::{AccountRow, DomainRow, account, domain, tenant};
 
 use super::{AddressFacts, Fact, Gatherer};
@@ -32,7 +32,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         }
         let own = self.own_rule().separators;
         let (mut last, mut read) = (None, 0);
-        root.claims(target, (own, separators), Claim::COUNTED, |claimed, base| {
+        root.claims(target, (own, separators), Sought::Counted, |claimed, base| {
             self.mailbox(claimed, base, &mut last)?;
             read += 1;
             let is_enough = self.knows_mailboxes() && (O::IS_BLIND || read >= NAMED);
@@ -46,15 +46,34 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         let index = root.head()?.domain_index();
         let mut links = root.further::<2>(Table::Domains, index, hash)?;
         let mut read = 0;
-        while let Some(link) = links.next()? {
-            self.domain_found(link, named, separators)?;
-            read += 1;
-            if self.knows_holders(read) {
-                *separators = separators.union(root.separators_named(self.target.domain, hash)?);
-                break;
-            }
+        let mut is_enough = self.domains_found(&mut links, named, &mut read, separators)?;
+        // Where nothing has changed, enough for a decision stand under the name before any stands apart.
+        if !is_enough && (root.is_changed() || !O::IS_BLIND) && root.has_apart()? {
+            let mut links = root.links::<2>(Table::Domains, index, apart(hash))?;
+            is_enough = self.domains_found(&mut links, named, &mut read, separators)?;
+        }
+        if is_enough {
+            *separators = separators.union(root.separators_named(self.target.domain, hash)?);
         }
         Ok(())
+    }
+
+    /// Enters entries that are found under the address's domain, and tells whether further ones could add nothing but a separator.
+    fn domains_found(
+        &mut self,
+        links: &mut Links<'_, 2>,
+        named: Option<Word>,
+        read: &mut u32,
+        separators: &mut Separators,
+    ) -> Read<bool> {
+        while let Some(link) = links.next()? {
+            self.domain_found(link, named, separators)?;
+            *read += 1;
+            if self.knows_holders(*read) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Enters an entry that is found under the address's domain, if it is of this name.
@@ -309,6 +328,88 @@ mod tests {
                 assert!(read < 20, "{read} of `{local}`");
             }
         }
+    }
+
+    /// A tenant that would prove its own address at `sub.a.example`, and has verified that too, unless that would make it count by itself.
+    fn claiming(id: &str, local: &str, is_proved: bool) -> Tenant {
+        let mut claiming = tenant(id, None);
+        claiming.domains[0].subdomains = true;
+        if is_proved {
+            let mut domain = Domain::new(DomainName::parse("sub.a.example").expect("a domain"));
+            (domain.status, domain.active) = (DomainStatus::Verified, false);
+            claiming.domains.push(domain);
+        }
+        let mut account = Account::new(id);
+        account.address = Some(Address::parse(&format!("{local}@sub.a.example")).expect("an address"));
+        claiming.accounts.push(account);
+        claiming
+    }
+
+    #[test]
+    fn a_decision_looks_at_few_of_many_own_addresses_that_nothing_reaches() {
+        let mut asking = tenant("asking", None);
+        asking.domains[0].name = DomainName::parse("sub.a.example").expect("a domain");
+        asking.domains[0].separator = Some(Separator::Plus);
+        asking.accounts.push(Account::new("alice"));
+        let mut policy = Policy::default();
+        policy.tenants.push(asking);
+        let name = |number: u32| format!("other-{number:04}");
+        policy.tenants.extend((0..2_000).map(|number| claiming(&name(number), &format!("joe+{number}"), false)));
+        let opened = |policy: &Policy| {
+            let snapshot = compiled(policy);
+            let middle = snapshot.root().tenant(b"other-1000").expect("it is sound").expect("a tenant");
+            let mut octets = snapshot.seal().expect("a sound snapshot");
+            // Who reads all of them finds that one is damaged.
+            octets[middle as usize * UNIT] ^= 1;
+            Snapshot::open(octets).expect("the head is sound")
+        };
+        let last = claiming("zoe", "joe+zoe", true);
+        let nobody = opened(&policy);
+        let added = nobody.replace_tenant(&last).expect("a sound tenant");
+        let removed = added.remove_tenant("zoe").expect("nothing depends on it");
+        policy.tenants.push(last);
+        let built = opened(&policy);
+        let gone = built.remove_tenant("zoe").expect("nothing depends on it");
+        // Those that stand under the key are gone.
+        let remaining = (0..12).fold(built.clone(), |snapshot, number| {
+            snapshot.remove_tenant(&name(number)).expect("nothing depends on it")
+        });
+        for (snapshot, is_protected) in
+            [(nobody, false), (added, true), (removed, false), (built, true), (gone, false), (remaining, true)]
+        {
+            for local in ["joe", "joe+z"] {
+                let (facts, _) = gathered(&snapshot, (local, "sub.a.example"));
+                let found = [Fact::Protected, Fact::OwnOfAnotherTenant].map(|fact| facts.has(fact));
+                assert_eq!(found, [is_protected; 2], "{local}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_many_claim_is_claimed_although_it_does_not_count() {
+        let name = |number: u32| format!("other-{number:02}");
+        let mut policy = Policy::default();
+        policy.tenants.extend((0..40).map(|number| claiming(&name(number), &format!("joe+{number}"), false)));
+        let mut asking = Tenant::new("asking");
+        asking.domains.push(Domain::new(DomainName::parse("sub.a.example").expect("a domain")));
+        asking.domains[0].status = DomainStatus::Verified;
+        policy.tenants.push(asking);
+        let mut snapshot = compiled(&policy);
+        // One after the other goes, those first that stand where they are looked for first.
+        for number in 0..40 {
+            let claims = |local: &str| {
+                let mut new = claiming("new", local, true);
+                new.domains[0].separator = Some(Separator::Plus);
+                snapshot.replace_tenant(&new).is_ok()
+            };
+            assert_eq!(["joe", "joe+x", "john"].map(claims), [false, false, true]);
+            // Its own are nobody else's.
+            let mut first = claiming(&name(number), "joe", false);
+            first.domains[0].separator = Some(Separator::Plus);
+            assert_eq!(snapshot.replace_tenant(&first).is_ok(), number == 39);
+            snapshot = snapshot.remove_tenant(&name(number)).expect("nothing depends on it");
+        }
+        assert!(snapshot.replace_tenant(&claiming("new", "joe", true)).is_ok());
     }
 
     fn compiled(policy: &Policy) -> Snapshot {

@@ -67,20 +67,29 @@ impl Snapshot {
         let Inner { image, overlay, options, hasher, sum, .. } = &*self.inner;
         let mut sum = *sum;
         let mut overlay = overlay.clone().unwrap_or_default();
-        if let Some(number) = old {
-            let page = root.page(number)?;
+        let old_page = old.map(|number| root.page(number)).transpose()?;
+        if let (Some(number), Some(page)) = (old, old_page) {
             sum = sum.wrapping_sub(page.head().digest());
             overlay.take(number, page, hasher)?;
         }
+        let mut added = None;
         if let Some(tenant) = new {
             let page = compile_tenant(tenant, &Entries::of(tenant), hasher, Vec::new())
                 .map_err(|_| CompileError::TooLarge(tenant.id.clone()))?;
-            let digest = overlay.add(&page, hasher).ok_or_else(|| CompileError::TooLarge(tenant.id.clone()))??;
+            let (number, digest) =
+                overlay.add(&page, hasher).ok_or_else(|| CompileError::TooLarge(tenant.id.clone()))??;
             sum = sum.wrapping_add(digest);
+            added = Some(number);
         }
         let id = identify(sum, image.head()?.settings());
         let size = image.content()?.len() + overlay.octets;
         let (image, options, hasher) = (Arc::clone(image), *options, hasher.clone());
-        Ok(Self { inner: Arc::new(Inner { image, overlay: Some(overlay), options, hasher, sum, id, size }) })
+        let mut inner = Inner { image, overlay: Some(overlay), options, hasher, sum, id, size };
+        let root = inner.root();
+        let changed = root.changed_holdings(old_page, added)?;
+        if let Some(overlay) = &mut inner.overlay {
+            changed.into_iter().for_each(|(number, holdings)| overlay.set_holdings(number, holdings));
+        }
+        Ok(Self { inner: Arc::new(inner) })
     }
 }

@@ -18,10 +18,10 @@ use crate::policy::{
 use super::compare::Separators;
 use super::entry::{Claimed, Link};
 use super::hash::Hash;
-use super::keys::{Claim, Table};
+use super::keys::Table;
 use super::layout::{Damaged, Read, Run};
 use super::page::{PageView, rule};
-use super::root::RootView;
+use super::root::{RootView, Sought};
 use super::row::{Row, records};
 use super::rows::{AccountRow, CredentialRow, DomainRow, IdentityRow, RoleRow, TextRow, tenant};
 use super::target::Target;
@@ -192,8 +192,8 @@ impl<'s> Fit<'s> {
             }
             Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
-        for claim in [Claim::COUNTED, Claim::UNCOUNTED] {
-            self.root.claims(&target, (own, others), claim, &mut visit)?;
+        for sought in [Sought::Claimed, Sought::Uncounted] {
+            self.root.claims(&target, (own, others), sought, &mut visit)?;
         }
         Ok(found)
     }

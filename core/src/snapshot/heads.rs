@@ -203,7 +203,7 @@ pub(crate) mod tenant {
 
 row! {
     /// The head of a snapshot: [`MAGIC`], two words, [`VERSION`], and what stands here.
-    RootRow, 54 {
+    RootRow, 56 {
         /// Flags of [`root`].
         flags: word at 3;
         /// The mode of `hosted`.
@@ -244,16 +244,18 @@ row! {
         domain_index: run at 38;
         /// A table of accounts by own address, as far as it could be compared.
         own_index: run at 40;
+        /// A table of the holdings of tenants that have many domains which only an entry above proves, by id.
+        holding_index: run at 42;
         /// A table of pages by tenant id.
-        tenant_index: run at 42;
+        tenant_index: run at 44;
         /// A table of pages by the id of the tenant's parent.
-        heir_index: run at 44;
+        heir_index: run at 46;
         /// What identifies everything but the pages: the provider's settings, and the versions of the lists.
-        settings: quad at 46;
+        settings: quad at 48;
         /// The checksum of the checksums of all blocks; 0 in a snapshot that is not sealed.
-        sums: double at 50;
+        sums: double at 52;
         /// The checksum of the words before this one.
-        check: double at 52;
+        check: double at 54;
     }
 }
 
@@ -278,15 +280,19 @@ impl<'p> RootRow<'p> {
 
 impl RootRow<'_> {
     /// The octet where the two checksums start.
-    pub(crate) const SUMS: usize = 4 * 50;
+    pub(crate) const SUMS: usize = 4 * 52;
     /// The octet where the checksum of the head is.
-    pub(crate) const CHECK: usize = 4 * 52;
+    pub(crate) const CHECK: usize = 4 * 54;
 }
 
 /// Flags of the head of a snapshot.
 pub(crate) mod root {
     /// Some domain includes its sub-domains.
     pub(crate) const HAS_SUBDOMAINS: u32 = 1;
+    /// So many records have some key that not all of them stand under it: see [`Key::apart`].
+    ///
+    /// [`Key::apart`]: crate::snapshot::keys::Key::apart
+    pub(crate) const HAS_APART: u32 = 1 << 1;
 }
 
 /// Flags of what a tenant has that a sender could be authorised by.
@@ -305,7 +311,7 @@ pub(crate) mod holding {
 /// The first octets of a snapshot. No text in UTF-8 begins so, and a transfer that changes line ends shows.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"\x93SENDAS\n");
 /// The version of the format. It is another one, too, where anything is hashed otherwise.
-pub(crate) const VERSION: u32 = 10;
+pub(crate) const VERSION: u32 = 11;
 /// Kinds of modes, in the first word of a mode.
 pub(crate) mod mode {
     pub(crate) const OFF: u32 = 0;

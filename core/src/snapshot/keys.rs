@@ -9,7 +9,7 @@ use crate::address::{CanonicalView, octet};
 use super::compare::Separators;
 use super::entry::{Claimed, claimed, of_own};
 use super::hash::{Hash, Hasher};
-use super::layout::{Read, Word};
+use super::layout::{Read, Word, words_of};
 use super::page::{PageView, rule};
 use super::row::records;
 use super::rows::{AccountRow, CredentialRow, DomainRow, account, domain, tenant};
@@ -23,11 +23,13 @@ pub(crate) enum Table {
     Accounts,
     /// Credentials by id.
     Credentials,
-    /// Domains that are not pending, by name; those that give a separator by name and separator, too, and once more those that
-    /// include their sub-domains.
+    /// Domains that are not pending, by name, of those that are suspended only a [`FEW`]; those that give a separator by name and
+    /// separator, too, and once more those that include their sub-domains.
     Domains,
     /// Accounts by own address, counted or not: see [`Claim`].
     Own,
+    /// Of each tenant with many domains that only an entry above proves, its page and its holdings, by id: see [`has_many_above`].
+    Holdings,
     /// Pages by the tenant's id.
     Tenants,
     /// Pages by the id of the tenant's parent.
@@ -36,14 +38,14 @@ pub(crate) enum Table {
 
 impl Table {
     /// Every table.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Accounts, Self::Credentials, Self::Domains, Self::Own, Self::Tenants, Self::Heirs];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Accounts, Self::Credentials, Self::Domains, Self::Own, Self::Holdings, Self::Tenants, Self::Heirs];
 
     /// The words of an entry: the number of a page, and where it leads to a record of that, the record's word.
     pub(crate) const fn entry_words(self) -> usize {
         match self {
             Self::Tenants | Self::Heirs => 1,
-            Self::Accounts | Self::Credentials | Self::Domains | Self::Own => 2,
+            Self::Accounts | Self::Credentials | Self::Domains | Self::Own | Self::Holdings => 2,
         }
     }
 }
@@ -54,10 +56,16 @@ pub(crate) enum Key<'k> {
     Text(&'k [u8]),
     /// A domain whose entry gives local parts a separator, and that separator.
     Separated(&'k [u8], u8),
+    /// A domain whose entry is suspended.
+    Suspended(&'k [u8]),
     /// A domain whose entry includes its sub-domains.
     Reaching(&'k [u8]),
+    /// A domain whose entry proves what is below, of a tenant that has many domains there.
+    Proving(&'k [u8]),
     /// What is left of an own address.
     Own(&'k Target<'k>, &'k [u8], Claim),
+    /// The same under a cut key, of one of this page that counts only where an entry above reaches it.
+    Proved(&'k Target<'k>, &'k [u8], Claim, PageView<'k>),
 }
 
 impl Key<'_> {
@@ -65,11 +73,32 @@ impl Key<'_> {
     #[inline]
     pub(crate) fn hash(&self, hasher: &Hasher) -> Hash {
         match *self {
-            Self::Text(text) => Hash::of(hasher, text),
+            Self::Text(text) | Self::Suspended(text) => Hash::of(hasher, text),
             Self::Separated(name, separator) => separated(Hash::of(hasher, name), separator),
             Self::Reaching(name) => reaching(Hash::of(hasher, name)),
-            Self::Own(target, base, claim) => claim.hash(target.hash_of(base, false)),
+            Self::Proving(name) => proving(Hash::of(hasher, name)),
+            Self::Own(target, base, claim) | Self::Proved(target, base, claim, _) => {
+                claim.hash(target.hash_of(base, false))
+            }
         }
+    }
+
+    /// Whether only a [`FEW`] stand under its hash.
+    pub(super) const fn is_one_of_few(&self) -> bool {
+        matches!(self, Self::Suspended(_) | Self::Proved(..))
+    }
+
+    /// How many entries it may have.
+    pub(super) const fn entries(&self) -> usize {
+        if let Self::Proved(..) = self { 2 } else { 1 }
+    }
+
+    /// The hashes that it is entered under where a [`FEW`] others have its own, of keys of which no more than that stand under theirs.
+    pub(super) fn apart(&self, hash: Hash) -> Read<(Hash, Option<Hash>)> {
+        Ok(match *self {
+            Self::Proved(target, _, _, page) => (apart(hash), Some(Proof::of(page, target)?.hash(hash))),
+            _ => (apart(hash), None),
+        })
     }
 }
 
@@ -86,17 +115,42 @@ pub(crate) const fn reaching(hash: Hash) -> Hash {
     hash.with(b'.' as u32)
 }
 
+/// The further key of what proves the own addresses and identities below, of a tenant with many domains there: it shows whose holdings
+/// may change where another tenant verifies one of these.
+pub(crate) const fn proving(hash: Hash) -> Hash {
+    hash.with(b'^' as u32)
+}
+
+/// The further key of what does not stand under its own, because a [`FEW`] others do that are like it.
+pub(crate) const fn apart(hash: Hash) -> Hash {
+    hash.with(b'~' as u32)
+}
+
+/// So many suspended entries of one name stand under it at most, and so many own addresses under one cut key that count only where an
+/// entry above reaches them. Who looks for others there passes by no more. There are at least two, since one may be one's own.
+pub(crate) const FEW: u32 = 8;
+
+/// Whether a tenant has so many domains that only an entry above proves that no decision asks about each of them: what they give is
+/// found out when the snapshot is built, and again when another tenant changes.
+pub(crate) fn has_many_above(page: PageView<'_>) -> Read<bool> {
+    Ok(page.head().above()?.count > FEW)
+}
+
 /// Calls `visit` with each key of a page, and the word that leads to a record of it.
-pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Table, Key<'_>, Word)) -> Read<()> {
+pub(crate) fn keys(
+    page: PageView<'_>,
+    hasher: &Hasher,
+    mut visit: impl FnMut(Table, Key<'_>, Word) -> Read<()>,
+) -> Read<()> {
     let (bytes, head) = (page.bytes(), page.head());
-    visit(Table::Tenants, Key::Text(head.id()?), 0);
+    visit(Table::Tenants, Key::Text(head.id()?), 0)?;
     if page.has(tenant::HAS_PARENT) {
-        visit(Table::Heirs, Key::Text(head.parent()?), 0);
+        visit(Table::Heirs, Key::Text(head.parent()?), 0)?;
     }
     let mut alike = Alike { page, counts: BTreeMap::new() };
     for row in records::<AccountRow<'_>>(bytes, head.accounts()) {
         let row = row?;
-        visit(Table::Accounts, Key::Text(row.id()?), row.0.word);
+        visit(Table::Accounts, Key::Text(row.id()?), row.0.word)?;
         if row.has_address() {
             let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
             let (claim, above) = match row.flags() & (account::COUNTED | account::COUNTED_ABOVE) {
@@ -109,17 +163,26 @@ pub(crate) fn keys(page: PageView<'_>, hasher: &Hasher, mut visit: impl FnMut(Ta
     }
     for row in records::<CredentialRow<'_>>(bytes, head.credentials()?) {
         let row = row?;
-        visit(Table::Credentials, Key::Text(row.id()?), row.0.word);
+        visit(Table::Credentials, Key::Text(row.id()?), row.0.word)?;
+    }
+    let has_many_above = has_many_above(page)?;
+    if has_many_above {
+        visit(Table::Holdings, Key::Text(head.id()?), 0)?;
     }
     for row in records::<DomainRow<'_>>(bytes, head.domains()) {
         let row = row?;
         if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-            visit(Table::Domains, Key::Text(row.name()?), row.0.word);
+            let name = row.name()?;
+            let is_verified = row.flags() & domain::VERIFIED != 0;
+            visit(Table::Domains, if is_verified { Key::Text(name) } else { Key::Suspended(name) }, row.0.word)?;
             for separator in rule(Some(row)).separators.iter() {
-                visit(Table::Domains, Key::Separated(row.name()?, separator), row.0.word);
+                visit(Table::Domains, Key::Separated(row.name()?, separator), row.0.word)?;
             }
             if row.flags() & domain::SUBDOMAINS != 0 {
-                visit(Table::Domains, Key::Reaching(row.name()?), row.0.word);
+                visit(Table::Domains, Key::Reaching(row.name()?), row.0.word)?;
+                if has_many_above && row.is_in_force() {
+                    visit(Table::Domains, Key::Proving(row.name()?), row.0.word)?;
+                }
             }
         }
     }
@@ -133,22 +196,23 @@ fn own(
     alike: &mut Alike<'_>,
     target: &Target<'_>,
     (claim, word): (Claim, Word),
-    mut visit: impl FnMut(Key<'_>, Word),
+    mut visit: impl FnMut(Key<'_>, Word) -> Read<()>,
 ) -> Read<()> {
     // Most have no separator of anybody's.
     if !target.local.iter().skip(1).any(|octet| Separators::ALL.contains(octet)) {
-        visit(Key::Own(target, target.local, claim), word);
-        return Ok(());
+        return visit(Key::Own(target, target.local, claim), word);
     }
     let separators = rule(alike.page.closest(target)?).separators;
     let base = separators.base(target.local);
-    visit(Key::Own(target, base, claim), word);
+    visit(Key::Own(target, base, claim), word)?;
     let theirs = separators.iter().next().unwrap_or(NONE);
     for asking in Separators::ALL {
         let both = separators.with(asking);
         let (less, claim) = (both.base(target.local), claim.cut(theirs, asking));
         if less.len() < base.len() && alike.has_room(target, (less, both), (claim, word))? {
-            visit(Key::Own(target, less, claim), word);
+            let above = claimed([0, word]).above;
+            let page = alike.page;
+            visit(if above { Key::Proved(target, less, claim, page) } else { Key::Own(target, less, claim) }, word)?;
         }
     }
     Ok(())
@@ -215,6 +279,40 @@ impl Claim {
     }
 }
 
+/// By which entries an address would count that only one above proves: those of its tenant that are verified, of its domain and of
+/// those above, up to the closest that proves it, a bit each from the lowest.
+///
+/// It does count if these are all that anybody has verified there. So whoever knows what is verified need not look at any others.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Proof(u128);
+
+impl Proof {
+    fn of(page: PageView<'_>, target: &Target<'_>) -> Read<Self> {
+        let mut proof = Self::default();
+        for ((name, hash), at) in target.domains().zip(0..) {
+            let Some(row) = page.domain_named(name, || hash)? else { continue };
+            if row.flags() & domain::VERIFIED != 0 {
+                proof = proof.with(at);
+                if at != 0 && row.is_in_force() && row.flags() & domain::SUBDOMAINS != 0 {
+                    break;
+                }
+            }
+        }
+        Ok(proof)
+    }
+
+    /// Adds an entry so many labels above the address.
+    pub(super) const fn with(self, at: u32) -> Self {
+        // No domain has as many labels.
+        Self(self.0 | 1 << (at % u128::BITS))
+    }
+
+    /// The key of own addresses that are proved by these, by that of all of them.
+    pub(super) fn hash(self, hash: Hash) -> Hash {
+        words_of(self.0).into_iter().fold(apart(hash), Hash::with)
+    }
+}
+
 /// So many own addresses of a tenant that count alike stand under a cut key at most: a further one would say nothing
 /// new. At most one is the asking account's own, and its consents open at most one of each length that a local part can
 /// have, up to 64 octets, so that of 66 one is protected, as any further one would be.
@@ -233,10 +331,11 @@ mod tests {
     use crate::options::{HashKey, Options};
     use crate::policy::{Account, Domain, DomainStatus, Policy, Separator, Tenant};
     use crate::snapshot::Snapshot;
+    use crate::snapshot::root::Sought;
 
     /// Whether own addresses are found for one of a tenant with `+`, where another tenant has `-`, and one that has no
     /// separator, or no entry at all, has many that `+` cuts to `joe`.
-    fn finds(has_entry: bool, local: &str, claim: Claim) -> bool {
+    fn finds(has_entry: bool, local: &str, sought: Sought) -> bool {
         let separators = [Some(Separator::Plus), Some(Separator::Hyphen), None];
         let mut policy = Policy::default();
         for (number, separator) in separators.into_iter().enumerate() {
@@ -254,7 +353,7 @@ mod tests {
         let target = Target::new(root.hasher, CanonicalView { local: local.as_bytes(), domain: b"a.example" });
         let plus = Separators::default().with(b'+');
         let mut found = 0;
-        let all = root.claims(&target, (plus, plus.with(b'-')), claim, |_, _| {
+        let all = root.claims(&target, (plus, plus.with(b'-')), sought, |_, _| {
             found += 1;
             Ok(ControlFlow::Continue(()))
         });
@@ -266,13 +365,13 @@ mod tests {
 
     #[test]
     fn what_cannot_count_is_found_by_those_alone_who_ask_for_it() {
-        assert!(finds(true, "joe", Claim::COUNTED) && !finds(true, "joe", Claim::UNCOUNTED));
-        assert!(!finds(false, "joe", Claim::COUNTED) && finds(false, "joe", Claim::UNCOUNTED));
+        assert!(finds(true, "joe", Sought::Counted) && !finds(true, "joe", Sought::Uncounted));
+        assert!(!finds(false, "joe", Sought::Counted) && finds(false, "joe", Sought::Uncounted));
     }
 
     #[test]
     fn a_cut_key_leads_to_what_is_one_with_the_address_alone() {
         // `-` would cut it to `joe`, but who has the many has no `-`.
-        assert!(!finds(true, "joe-x", Claim::COUNTED) && finds(true, "joe+x-y", Claim::COUNTED));
+        assert!(!finds(true, "joe-x", Sought::Counted) && finds(true, "joe+x-y", Sought::Counted));
     }
 }

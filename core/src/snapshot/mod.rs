@@ -11,6 +11,7 @@ mod fit;
 mod follow;
 pub(crate) mod hash;
 mod heads;
+mod holdings;
 pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod keys;
@@ -85,6 +86,20 @@ struct Inner {
     id: SnapshotId,
     /// The octets of the image and of the overlay's pages.
     size: usize,
+}
+
+impl Inner {
+    #[inline]
+    fn root(&self) -> RootView<'_> {
+        let blocks = self.image.blocks.as_ref().filter(|blocks| !blocks.are_verified());
+        RootView { bytes: self.image.bytes(), hasher: &self.hasher, inner: self, blocks }
+    }
+
+    /// What an image has beside it that is not finished: no changes.
+    fn beside(options: Options, hasher: Hasher) -> Self {
+        let image = Arc::new(Image::of([]));
+        Self { image, overlay: None, options, hasher, sum: 0, id: SnapshotId(0), size: 0 }
+    }
 }
 
 impl Snapshot {
@@ -198,9 +213,7 @@ impl Snapshot {
 
     #[inline]
     pub(crate) fn root(&self) -> RootView<'_> {
-        let inner = &*self.inner;
-        let blocks = inner.image.blocks.as_ref().filter(|blocks| !blocks.are_verified());
-        RootView { bytes: inner.image.bytes(), hasher: &inner.hasher, inner, blocks }
+        self.inner.root()
     }
 
     /// A snapshot of an image without changes.

@@ -4,7 +4,6 @@ use core::cmp::Reverse;
 use core::iter;
 use core::ops::ControlFlow;
 
-use crate::address::CanonicalView;
 use crate::policy::Strength;
 use crate::time::Clock;
 
@@ -14,12 +13,12 @@ use super::compare::Separators;
 use super::entry::{Claimed, Link, claimed, link};
 use super::hash::{Hash, Hasher};
 use super::index::{Candidates, Home, Rounds};
-use super::keys::{Claim, NONE, Table, separated};
+use super::keys::{Claim, FEW, NONE, Proof, Table, apart, separated};
 use super::layout::{Bytes, Damaged, Read, Run};
 use super::overlay::Overlay;
 use super::page::{PageView, rule, strength};
 use super::row::Row;
-use super::rows::{AboveRow, CredentialRow, DomainRow, RootRow, domain, root};
+use super::rows::{CredentialRow, DomainRow, RootRow, domain, root};
 use super::target::Target;
 
 /// Look-ups over all tenants.
@@ -138,6 +137,11 @@ impl<'p> RootView<'p> {
         self.inner.overlay.as_ref()
     }
 
+    /// Whether anything has.
+    pub(crate) fn is_changed(self) -> bool {
+        self.overlay().is_some()
+    }
+
     /// Whether it is too large to be close to the processor, so that it pays to ask for its memory early.
     #[inline]
     pub(crate) const fn is_large(self) -> bool {
@@ -220,20 +224,25 @@ impl<'p> RootView<'p> {
     /// there is a domain that another tenant has verified and none of `mine` has (docs/semantics.md 4.5).
     pub(crate) fn stops(self, target: &Target<'_>, above: &[u8], mine: &[u32]) -> Read<bool> {
         for (name, hash) in target.domains().take_while(|(name, _)| name.len() > above.len()) {
-            // Very many may have it: one other is enough, and what is one's own is not looked for among them.
-            let mut others = false;
-            self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
-                if !mine.contains(&page) {
-                    let row: DomainRow<'_> = self.page(page)?.record(record)?;
-                    others = row.flags() & domain::VERIFIED != 0 && row.name()? == name;
-                }
-                Ok(if others { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            })?;
-            if others && !self.has_verified(mine, name, hash)? {
+            if self.is_verified_elsewhere(mine, name, hash)? && !self.has_verified(mine, name, hash)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether a page that is none of these has verified a domain.
+    fn is_verified_elsewhere(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
+        // Very many may have: one is enough, and what is one's own is not looked for among them.
+        let mut found = false;
+        self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
+            if !pages.contains(&page) {
+                let row: DomainRow<'_> = self.page(page)?.record(record)?;
+                found = row.flags() & domain::VERIFIED != 0 && row.name()? == name;
+            }
+            Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found)
     }
 
     /// Whether one of these pages has verified a domain.
@@ -258,10 +267,10 @@ impl<'p> RootView<'p> {
         &self,
         target: &Target<'_>,
         (own, others): (Separators, Separators),
-        claim: Claim,
+        sought: Sought,
         mut visit: impl FnMut(Claimed, &[u8]) -> GoOn,
     ) -> Read<()> {
-        let index = self.head()?.own_index();
+        let (index, claim) = (self.head()?.own_index(), sought.claim());
         if index.count == 0 && self.overlay().is_none() {
             return Ok(());
         }
@@ -271,7 +280,7 @@ impl<'p> RootView<'p> {
         if own.is_empty() && others.is_empty() {
             Ok(())
         } else {
-            self.claims_cut(target, (own, others), claim, &mut visit)
+            self.claims_cut(target, (own, others), sought, &mut visit)
         }
     }
 
@@ -281,17 +290,15 @@ impl<'p> RootView<'p> {
         &self,
         target: &Target<'_>,
         (own, others): (Separators, Separators),
-        claim: Claim,
+        sought: Sought,
         visit: &mut dyn FnMut(Claimed, &[u8]) -> GoOn,
     ) -> Read<()> {
-        let index = self.head()?.own_index();
-        let mut under = |base: &[u8], claim: Claim| {
-            let hash = claim.hash(target.hash_of(base, false));
-            self.each_entry(Table::Own, index, hash, |words| visit(claimed(words), base))
-        };
+        let (index, claim) = (self.head()?.own_index(), sought.claim());
         for asking in own.iter() {
             for theirs in iter::once(NONE).chain(others.iter()).filter(|theirs| *theirs != asking) {
-                under(own.with(theirs).base(target.local), claim.cut(theirs, asking))?;
+                let base = own.with(theirs).base(target.local);
+                let hash = claim.cut(theirs, asking).hash(target.hash_of(base, false));
+                self.claims_under(target, hash, sought, &mut |claimed| visit(claimed, base))?;
             }
         }
         // All bases are cuts of one text, and each that differs is looked up once.
@@ -305,35 +312,77 @@ impl<'p> RootView<'p> {
         for base in bases {
             if base.len() < shortest.len() {
                 shortest = base;
-                under(base, claim)?;
+                let hash = claim.hash(target.hash_of(base, false));
+                self.each_entry(Table::Own, index, hash, |words| visit(claimed(words), base))?;
             }
         }
         Ok(())
     }
 
-    /// What the tenant of a page, which has this number, has that could authorise a sender: flags of [`holding`].
-    ///
-    /// [`holding`]: super::rows::holding
-    #[inline]
-    pub(crate) fn holdings(self, page: PageView<'_>, number: u32) -> Read<u32> {
-        let flags = page.head().holdings();
-        if page.has_subdomains() { self.holdings_below(page, number, flags) } else { Ok(flags) }
-    }
-
-    /// The same with what only an entry above proves.
-    #[inline(never)]
-    fn holdings_below(self, page: PageView<'_>, number: u32, mut flags: u32) -> Read<u32> {
-        let above = page.head().above()?;
-        for row in 0..above.count {
-            let row = AboveRow::nth(page.bytes(), above, row)?;
-            if row.holdings() & !flags != 0 {
-                let (local, domain) = (&[][..], row.domain()?);
-                if reaches(self, page, number, &Target::new(self.hasher, CanonicalView { local, domain }))? {
-                    flags |= row.holdings();
+    /// The same of those under one cut key, and of those that stand apart from it.
+    fn claims_under(
+        &self,
+        target: &Target<'_>,
+        hash: Hash,
+        sought: Sought,
+        visit: &mut dyn FnMut(Claimed) -> GoOn,
+    ) -> Read<()> {
+        let index = self.head()?.own_index();
+        let (mut proved, mut is_enough) = (0, false);
+        self.each_entry(Table::Own, index, hash, |words| {
+            let claimed = claimed(words);
+            proved += u32::from(claimed.above);
+            let go_on = visit(claimed)?;
+            is_enough = go_on.is_break();
+            Ok(go_on)
+        })?;
+        // Where nothing has changed, a few stand under the key before any others stand apart.
+        let may_stand_apart = if self.is_changed() { self.has_apart()? } else { proved >= FEW };
+        if is_enough || !may_stand_apart {
+            return Ok(());
+        }
+        match sought {
+            Sought::Uncounted => Ok(()),
+            Sought::Claimed => self.each_entry(Table::Own, index, apart(hash), |words| visit(claimed(words))),
+            Sought::Counted => {
+                // Those count whose proof is all that is verified from their domain up to the last of it.
+                let mut proof = Proof::default();
+                for ((name, name_hash), at) in target.domains().zip(0..) {
+                    if self.is_verified_elsewhere(&[], name, name_hash)? {
+                        proof = proof.with(at);
+                        self.each_entry(Table::Own, index, proof.hash(hash), |words| visit(claimed(words)))?;
+                    }
                 }
+                Ok(())
             }
         }
-        Ok(flags)
+    }
+
+    /// Whether anything stands apart from those that it is like.
+    #[inline(never)]
+    pub(crate) fn has_apart(self) -> Read<bool> {
+        let was_built = self.head()?.flags() & root::HAS_APART != 0;
+        Ok(was_built || self.overlay().is_some_and(|overlay| overlay.has_apart))
+    }
+}
+
+/// Which own addresses are looked up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sought {
+    /// Those that count, and perhaps some that do not because nothing reaches them.
+    Counted,
+    /// Those that count or would if an entry above reached them.
+    Claimed,
+    /// Those that do not.
+    Uncounted,
+}
+
+impl Sought {
+    const fn claim(self) -> Claim {
+        match self {
+            Self::Counted | Self::Claimed => Claim::COUNTED,
+            Self::Uncounted => Claim::UNCOUNTED,
+        }
     }
 }
 
@@ -401,7 +450,7 @@ mod tests {
     use std::format;
 
     use super::*;
-    use crate::address::DomainName;
+    use crate::address::{CanonicalView, DomainName};
     use crate::options::{HashKey, Options};
     use crate::policy::{Domain, DomainStatus, Policy, Tenant};
     use crate::snapshot::Snapshot;
@@ -431,6 +480,44 @@ mod tests {
             assert_eq!(root.stops(&target, b"a.example", &[number]), Ok(stops));
         }
         assert_eq!(root.page(middle).err(), Some(Damaged));
+    }
+
+    #[test]
+    fn what_stops_a_right_is_found_without_all_whose_domain_is_suspended() {
+        let tenant = |id: &str, domain: &str, status: DomainStatus| {
+            let mut entry = Domain::new(DomainName::parse(domain).expect("a domain"));
+            (entry.status, entry.subdomains) = (status, true);
+            let mut tenant = Tenant::new(id);
+            tenant.domains.push(entry);
+            tenant
+        };
+        let suspended = |number: u32| tenant(&format!("named-{number:04}"), "sub.a.example", DomainStatus::Suspended);
+        let mut policy = Policy::default();
+        policy.tenants.push(tenant("above", "a.example", DomainStatus::Verified));
+        policy.tenants.extend((0..2_000).map(suspended));
+        let opened = |policy: &Policy| {
+            let snapshot = Snapshot::compile(policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
+            let middle = snapshot.root().tenant(b"named-1000").expect("it is sound").expect("a tenant");
+            let mut octets = snapshot.seal().expect("a sound snapshot");
+            // Who reads all of them finds that one is damaged.
+            octets[middle as usize * UNIT] ^= 1;
+            Snapshot::open(octets).expect("the head is sound")
+        };
+        let last = tenant("zoe", "sub.a.example", DomainStatus::Vouched);
+        let snapshot = opened(&policy);
+        let changed = snapshot.replace_tenant(&last).expect("a sound tenant");
+        let changed_back = changed.remove_tenant("zoe").expect("nothing depends on it");
+        policy.tenants.push(last);
+        let with_last = opened(&policy);
+        let without = with_last.remove_tenant("zoe").expect("nothing depends on it");
+        for (snapshot, stops) in
+            [(snapshot, false), (with_last, true), (changed, true), (changed_back, false), (without, false)]
+        {
+            let root = snapshot.root();
+            let number = root.tenant(b"above").expect("it is sound").expect("a tenant");
+            let target = Target::new(root.hasher, CanonicalView { local: b"joe", domain: b"sub.a.example" });
+            assert_eq!(root.stops(&target, b"a.example", &[number]), Ok(stops));
+        }
     }
 
     #[test]

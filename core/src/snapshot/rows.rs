@@ -469,7 +469,7 @@ row! {
 }
 
 row! {
-    /// A deny entry; a run of them is sorted by domain.
+    /// A deny entry; a run of them is sorted by domain, then kind, then local part with its case folded.
     DenyRow, 5 {
         /// What it reaches: see [`deny`].
         kind: word at 0;

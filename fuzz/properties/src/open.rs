@@ -120,11 +120,11 @@ fn forge(octets: &mut [u8]) {
         sum.copy_from_slice(&XxHash3_64::oneshot_with_seed(number as u64, block).to_le_bytes());
     }
     let sum = XxHash3_64::oneshot_with_seed(u64::MAX - 1, sums);
-    content[200..208].copy_from_slice(&sum.to_le_bytes());
-    let check = XxHash3_64::oneshot_with_seed(u64::MAX, &content[..208]);
-    content[208..216].copy_from_slice(&check.to_le_bytes());
+    content[208..216].copy_from_slice(&sum.to_le_bytes());
+    let check = XxHash3_64::oneshot_with_seed(u64::MAX, &content[..216]);
+    content[216..224].copy_from_slice(&check.to_le_bytes());
 }
 
 /// The octets of a block, and of the head.
 const BLOCK: usize = 64 * 1024;
-const HEAD: usize = 216;
+const HEAD: usize = 224;

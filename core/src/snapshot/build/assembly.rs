@@ -2,19 +2,20 @@
 
 use alloc::vec::Vec;
 use core::hash::Hasher as _;
-use core::mem;
+use core::{iter, mem};
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::decision::SnapshotId;
-use crate::options::Limits;
+use crate::options::{Limits, Options};
+use crate::snapshot::Inner;
 use crate::snapshot::entry::of_account;
-use crate::snapshot::hash::Hasher;
+use crate::snapshot::hash::{Hash, Hasher};
 use crate::snapshot::image::Image;
-use crate::snapshot::keys::{Table, keys};
-use crate::snapshot::layout::{Aligned, Damaged, LINE, Read, Run, small, words_of};
+use crate::snapshot::keys::{Table, has_many_above, keys};
+use crate::snapshot::layout::{Aligned, Bytes, Damaged, LINE, Read, Run, small, words_of};
 use crate::snapshot::page::PageView;
-use crate::snapshot::root::UNIT;
+use crate::snapshot::root::{RootView, UNIT};
 use crate::snapshot::rows::{MAGIC, ROOT_HEAD, VERSION, root};
 
 use super::filling::{self, Filling};
@@ -75,7 +76,7 @@ impl ImageBuilder {
     ///
     /// The octets are the same whichever way `both` goes.
     pub(crate) fn finish(mut self, both: &impl Both) -> Read<Option<Image>> {
-        let Front { writer, options, head, texts, denies, settings } = self.front;
+        let Front { writer, options, mut head, texts, denies, settings } = self.front;
         let front = writer.so_far();
         let behind_pages = front.len() + self.runs.octets();
         let Some((tables, end)) = places(behind_pages, &self.keys) else { return Ok(None) };
@@ -108,26 +109,39 @@ impl ImageBuilder {
                 let number = start.saturating_add(first);
                 let (length, groups) = (page.head().length(), page.head().identity_groups());
                 keys(page, hasher, |table, key, record| {
-                    let Some(Some(filling)) = tables.get_mut(table as usize) else { return };
+                    let Some(Some(filling)) = tables.get_mut(table as usize) else { return Ok(()) };
                     let hash = key.hash(hasher);
                     match table {
                         Table::Tenants | Table::Heirs => filling.enter(hash, [number]),
                         Table::Accounts => filling.enter(hash, [number, of_account(record, length, groups)]),
+                        Table::Domains | Table::Own if key.is_one_of_few() && !filling.has_room(hash) => {
+                            let (one, other) = key.apart(hash)?;
+                            iter::once(one).chain(other).for_each(|hash| filling.enter(hash, [number, record]));
+                        }
                         Table::Credentials | Table::Domains | Table::Own => filling.enter(hash, [number, record]),
+                        // They depend on the other tables.
+                        Table::Holdings => {}
                     }
+                    Ok(())
                 })?;
             }
             Ok(())
         };
-        if both.is_at_once() {
+        let has_apart = if both.is_at_once() {
             // Those of accounts are about as large as all others.
-            let [accounts, credentials, domains, own, tenants, heirs] = filling;
-            let mut of_accounts = [accounts, None, None, own, None, None];
-            let mut others = [None, credentials, domains, None, tenants, heirs];
+            let [accounts, credentials, domains, own, _, tenants, heirs] = filling;
+            let mut of_accounts = [accounts, None, None, own, None, None, None];
+            let mut others = [None, credentials, domains, None, None, tenants, heirs];
             let (one, other) = both.both(|| fill(&mut others), || fill(&mut of_accounts));
             one.and(other)?;
+            of_accounts.iter().chain(&others).flatten().any(|filling| filling.has_apart)
         } else {
             fill(&mut filling)?;
+            filling.iter().flatten().any(|filling| filling.has_apart)
+        };
+        if has_apart {
+            let [flags, ..] = &mut head;
+            *flags |= root::HAS_APART;
         }
 
         let pages = Run { start: small(front.len() / 4), count: small(pages.len() / 4) };
@@ -148,8 +162,29 @@ impl ImageBuilder {
         for (slot, word) in image.octets().chunks_exact_mut(4).zip(words) {
             slot.copy_from_slice(&word.to_le_bytes());
         }
+        if let Some(run) = tables.get(Table::Holdings as usize).filter(|run| run.count != 0) {
+            let held = holdings(&mut image, &self.hasher, &options)?;
+            let start = run.start as usize * 4;
+            let place = image.octets().get_mut(start..start + filling::octets(run.count, 2)).ok_or(Damaged)?;
+            let mut filling = Filling::new(place, run.count);
+            held.into_iter().for_each(|(hash, words)| filling.enter(hash, words));
+        }
         Ok(Some(Image::of(image)))
     }
+}
+
+/// The entries of [`Table::Holdings`] of an image that has everything else.
+fn holdings(image: &mut Aligned, hasher: &Hasher, options: &Options) -> Read<Vec<(Hash, [u32; 2])>> {
+    let inner = Inner::beside(*options, hasher.clone());
+    let root = RootView { bytes: Bytes(image.octets()), hasher, inner: &inner, blocks: None };
+    let mut held = Vec::new();
+    for page in root.pages() {
+        let (number, page) = page?;
+        if has_many_above(page)? {
+            held.push((Hash::of(hasher, page.head().id()?), [number, root.proved_holdings(page, number)?]));
+        }
+    }
+    Ok(held)
 }
 
 /// Where the tables stand behind so many octets, and where the last of them ends; `None` where a word could not tell that.

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 
 use crate::snapshot::hash::Hash;
 use crate::snapshot::index::{CROWDED, FLAGS, alike, group_words, last_round, next, slots, words};
+use crate::snapshot::keys::FEW;
 use crate::snapshot::layout::{Run, Writer, small};
 
 /// Writes a table over so many records, each with its hash and the words that lead to it; returns where it stands, and
@@ -24,12 +25,16 @@ pub(super) struct Filling<'t> {
     groups: u32,
     /// Of each hash that too many records have, the round that had room for the last one.
     rounds: BTreeMap<u64, u32>,
+    /// Of each hash under which only few records stand, how many do.
+    few: BTreeMap<u64, u32>,
+    /// Some do not.
+    pub(super) has_apart: bool,
 }
 
 impl<'t> Filling<'t> {
     /// Begins with the octets of a table of so many groups, all of them zero.
     pub(super) const fn new(table: &'t mut [u8], groups: u32) -> Self {
-        Self { table, groups, rounds: BTreeMap::new() }
+        Self { table, groups, rounds: BTreeMap::new(), few: BTreeMap::new(), has_apart: false }
     }
 
     /// Enters the next record by the words that lead to it, as many as in each entry of the table.
@@ -38,6 +43,16 @@ impl<'t> Filling<'t> {
         if !enter(self.table, self.groups, hash, words, TOGETHER) {
             self.enter_apart(hash, words);
         }
+    }
+
+    /// Counts a record of which a [`FEW`] stand under their hash, and returns whether this one does; otherwise it stands apart.
+    #[inline(never)]
+    pub(super) fn has_room(&mut self, hash: Hash) -> bool {
+        let few = self.few.entry(hash.number()).or_default();
+        let has_room = *few < FEW;
+        *few += u32::from(has_room);
+        self.has_apart |= !has_room;
+        has_room
     }
 
     /// Enters a record in the first round that has room for it, since too many have the hash.

@@ -46,10 +46,11 @@ impl Pages {
         let start = self.octets.len();
         self.octets = write(mem::take(&mut self.octets))?;
         let page = PageView::new(self.octets.get(start..).ok_or(Damaged)?)?;
-        keys(page, hasher, |table, _, _| {
+        keys(page, hasher, |table, key, _| {
             if let Some(count) = self.keys.get_mut(table as usize) {
-                *count += 1;
+                *count += key.entries();
             }
+            Ok(())
         })?;
         self.sum = self.sum.wrapping_add(page.head().digest());
         self.has_subdomains |= page.has(tenant::HAS_SUBDOMAINS);
