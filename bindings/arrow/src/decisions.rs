@@ -16,6 +16,8 @@ use crate::wrong::Wrong;
 pub(crate) struct Decisions {
     fields: Fields,
     rows: usize,
+    /// Whether a column has places, or octets of them.
+    has_places: bool,
     /// How many places were found in all rows, and how many octets stand there: at least as many as any column has.
     found: usize,
     octets_found: usize,
@@ -52,6 +54,7 @@ impl Decisions {
         Self {
             fields: fields.clone(),
             rows: 0,
+            has_places: ["octets", "reasons", "would_deny", "grants"].into_iter().any(asked),
             found: 0,
             octets_found: 0,
             verdicts: words("verdict"),
@@ -107,21 +110,11 @@ impl Decisions {
         if let Some(octets) = &mut self.octets {
             octets.push(first.and_then(|finding| finding.place.octets(request)));
         }
-        for (column, findings) in
-            [(&mut self.reasons, decision.reasons()), (&mut self.would_deny, decision.would_deny())]
-        {
-            let Some(column) = column else { continue };
-            for &Finding { reason, place } in findings {
-                column.push(reason as u8, place, request);
-            }
-            column.end_row();
-        }
-        if let Some(grants) = &mut self.grants {
-            for &Grant { basis, place } in decision.grants() {
-                grants.push(basis as u8, place, request);
-            }
-            grants.end_row();
-        }
+        let of_finding = |&Finding { reason, place }: &Finding| (reason as u8, place);
+        let of_grant = |&Grant { basis, place }: &Grant| (basis as u8, place);
+        list(&mut self.reasons, decision.reasons().iter().map(of_finding), request);
+        list(&mut self.would_deny, decision.would_deny().iter().map(of_finding), request);
+        list(&mut self.grants, decision.grants().iter().map(of_grant), request);
         Ok(())
     }
 
@@ -162,8 +155,7 @@ impl Decisions {
         if self.rows >= MOST_ENTRIES {
             return false;
         }
-        let places = [&self.reasons, &self.would_deny, &self.grants];
-        if self.octets.is_none() && places.iter().all(|places| places.is_none()) {
+        if !self.has_places {
             return true;
         }
         let (reasons, would_deny, grants) = (decision.reasons(), decision.would_deny(), decision.grants());
@@ -185,6 +177,15 @@ impl Decisions {
 fn add<T>(column: &mut Option<Vec<T>>, value: impl FnOnce() -> T) {
     if let Some(column) = column {
         column.push(value());
+    }
+}
+
+/// Adds a row to a column of lists that is asked for.
+#[inline]
+fn list(column: &mut Option<Places>, found: impl Iterator<Item = (u8, Place)>, request: &Request<'_>) {
+    if let Some(column) = column {
+        found.for_each(|(word, place)| column.push(word, place, request));
+        column.end_row();
     }
 }
 

@@ -8,6 +8,7 @@ use sendas::{Request, Snapshot, Stage};
 
 use crate::columns::{Columns, Problems, answers};
 use crate::decisions::{Decisions, Full};
+use crate::reading::Reading;
 use crate::rows::{Room, Rows};
 use crate::wrong::{Wrong, guarded};
 
@@ -87,26 +88,18 @@ impl Judge {
         for start in (0..part.len()).step_by(AT_ONCE) {
             let some = part.slice(start, AT_ONCE.min(part.len() - start));
             let rows = Rows::bind(&self.columns, &some)?;
-            let mut rooms = [const { Room::new() }; TOGETHER];
+            let mut room = Room::new();
             for first in (0..some.len()).step_by(TOGETHER) {
                 let last = some.len().min(first + TOGETHER);
-                let mut requests = Vec::with_capacity(last - first);
-                let mut read = Ok(());
-                for (row, room) in (first..last).zip(&mut rooms) {
-                    match rows.read(row, room) {
-                        Ok(request) => requests.push(request),
-                        Err(wrong) => {
-                            read = Err(wrong.in_row(before + (start + row) as u64));
-                            break;
-                        }
-                    }
-                }
+                let Reading { requests, wrong, .. } = rows.read(first..last, &mut room);
                 // What stands before the wrong row may end the batch, whose decisions then come before the error.
                 let taken = self.decide_together(&requests, decisions);
                 if taken < requests.len() {
                     return Ok(start + first + taken);
                 }
-                read?;
+                if let Some(wrong) = wrong {
+                    return Err(wrong.in_row(before + (start + first + taken) as u64));
+                }
             }
         }
         Ok(part.len())

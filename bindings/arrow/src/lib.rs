@@ -12,6 +12,7 @@ mod lent;
 mod lists;
 mod octets;
 mod places;
+mod reading;
 mod rows;
 #[cfg(feature = "ipc")]
 mod stream;

@@ -40,6 +40,12 @@ impl Lists {
         }
         Some(*self.offsets.get(row)?..*self.offsets.get(row + 1)?)
     }
+
+    /// Returns where the elements of all of some rows stand, those of null lists included.
+    pub(crate) fn all(&self, rows: Range<usize>) -> Range<usize> {
+        let end = |row: usize| self.offsets.get(row).copied().unwrap_or_default();
+        end(rows.start)..end(rows.end)
+    }
 }
 
 /// Returns `None` where the offsets are not those of lists. Elements before the first row and after the last are left out.

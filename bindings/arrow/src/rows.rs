@@ -1,5 +1,7 @@
 //! The requests in the rows of a batch.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, StructArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
@@ -9,6 +11,7 @@ use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender,
 use crate::columns::{Columns, FIELD, Fact, SENDER};
 use crate::instants::Instants;
 use crate::lists::Lists;
+use crate::reading::Reading;
 use crate::texts::Texts;
 use crate::wrong::{Wrong, shown};
 
@@ -49,7 +52,7 @@ struct HeaderFields {
     nulls: Option<NullBuffer>,
 }
 
-/// Room for the lists of one request, kept from one to the next.
+/// Room for the lists of some requests, kept from some to the next.
 pub(crate) struct Room<'a> {
     scopes: Vec<&'a [u8]>,
     fields: Vec<(&'a [u8], &'a [u8])>,
@@ -84,123 +87,147 @@ impl Rows {
         })
     }
 
-    /// Returns the request of a row, and the stage at which it is to be decided.
-    pub(crate) fn read<'a, 'room>(
-        &'a self,
-        row: usize,
-        room: &'room mut Room<'a>,
-    ) -> Result<(Request<'room>, Stage), Wrong>
+    /// Reads the requests of some rows.
+    pub(crate) fn read<'a, 'room>(&'a self, rows: Range<usize>, room: &'room mut Room<'a>) -> Reading<'room>
     where
         'a: 'room,
     {
-        let text = |texts: &'a Texts, fact: Fact| texts.get(row, fact.name());
+        let mut reading = Reading::begin(rows, |row| self.begin(row));
+        reading.texts((&self.account, Fact::Account), |(request, _), account| {
+            request.account = Some(account);
+            Ok(())
+        });
+        reading.texts((&self.role, Fact::Role), |(request, _), role| {
+            request.role = Some(role);
+            Ok(())
+        });
+        reading.texts((&self.client_ip, Fact::ClientIp), |(request, _), client_ip| {
+            request.client_ip = ClientIp::Text(client_ip);
+            Ok(())
+        });
+        reading.texts((&self.credential_kind, Fact::CredentialKind), |(request, _), kind| {
+            let kind = word(kind, Fact::CredentialKind, &CredentialKind::ALL, CredentialKind::name)?;
+            request.credential = Some(CredentialFacts::new(kind));
+            Ok(())
+        });
+        reading.texts((&self.credential_id, Fact::CredentialId), |(request, _), id| {
+            credential(request)?.id = Some(id);
+            Ok(())
+        });
+        if let Some((lists, texts)) = &self.scopes {
+            room.scopes.clear();
+            let scope = |element| {
+                let scope = texts.get(element, Fact::Scopes.name())?;
+                scope.ok_or_else(|| Wrong::new("an element of `scopes` is null; leave it out"))
+            };
+            reading.lists((lists, Fact::Scopes), &mut room.scopes, scope, |request, scopes| {
+                credential(request)?.scopes = Some(scopes);
+                Ok(())
+            });
+        }
+        reading.texts((&self.tls, Fact::Tls), |(request, _), tls| {
+            request.tls = Some(word(tls, Fact::Tls, &Tls::ALL, Tls::name)?);
+            Ok(())
+        });
+        if let Some((values, nulls)) = &self.smtputf8 {
+            reading.each(|row, request| {
+                request.smtputf8 = is_there(nulls.as_ref(), row) && values.value(row);
+                Ok(())
+            });
+        }
+        self.sender.read(&mut reading);
+        self.header.read(&mut reading, &mut room.fields);
+        reading.texts((&self.stage, Fact::Stage), |(_, stage), given| {
+            *stage = word(given, Fact::Stage, &Stage::ALL, Stage::name)?;
+            Ok(())
+        });
+        reading
+    }
+
+    /// Returns what every request has: its channel and its instant.
+    #[inline]
+    fn begin(&self, row: usize) -> Result<Request<'_>, Wrong> {
         let now = self.now.get(row, Fact::Now.name())?;
-        let channel = word(text(&self.channel, Fact::Channel)?, Fact::Channel, &Channel::ALL, Channel::name)?;
+        let channel = self.channel.get(row, Fact::Channel.name())?;
         let channel = channel.ok_or_else(|| Wrong::new("`channel` is null, but every request comes on one"))?;
-        let mut request = Request::new(channel, now);
-        request.account = text(&self.account, Fact::Account)?;
-        request.role = text(&self.role, Fact::Role)?;
-        request.client_ip = text(&self.client_ip, Fact::ClientIp)?.map_or(ClientIp::Unknown, ClientIp::Text);
-        let kind = text(&self.credential_kind, Fact::CredentialKind)?;
-        let kind = word(kind, Fact::CredentialKind, &CredentialKind::ALL, CredentialKind::name)?;
-        let id = text(&self.credential_id, Fact::CredentialId)?;
-        let scopes = self.scopes(row, &mut room.scopes)?;
-        request.credential = match kind {
-            Some(kind) => {
-                let mut facts = CredentialFacts::new(kind);
-                (facts.id, facts.scopes) = (id, scopes);
-                Some(facts)
-            }
-            // What is known of a credential must not be lost: it may be revoked.
-            None if id.is_some() || scopes.is_some() => {
-                return Err(Wrong::new("`credential_kind` is needed where there is a `credential_id` or `scopes`"));
-            }
-            None => None,
-        };
-        request.tls = word(text(&self.tls, Fact::Tls)?, Fact::Tls, &Tls::ALL, Tls::name)?;
-        request.smtputf8 = self.smtputf8(row);
-        request.envelope_sender = self.sender(row)?;
-        request.header = self.header(row, &mut room.fields)?;
-        let stage = word(text(&self.stage, Fact::Stage)?, Fact::Stage, &Stage::ALL, Stage::name)?;
-        Ok((request, stage.unwrap_or(Stage::Message)))
+        Ok(Request::new(word(channel, Fact::Channel, &Channel::ALL, Channel::name)?, now))
     }
+}
 
-    fn scopes<'a, 'room>(
-        &'a self,
-        row: usize,
-        room: &'room mut Vec<&'a [u8]>,
-    ) -> Result<Option<&'room [&'a [u8]]>, Wrong> {
-        let Some((range, texts)) = self.scopes.as_ref().and_then(|(lists, texts)| Some((lists.get(row)?, texts)))
-        else {
-            return Ok(None);
-        };
-        room.clear();
-        for element in range {
-            let scope = texts.get(element, Fact::Scopes.name())?;
-            room.push(scope.ok_or_else(|| Wrong::new("an element of `scopes` is null; leave it out"))?);
-        }
-        Ok(Some(room))
-    }
-
-    fn smtputf8(&self, row: usize) -> bool {
-        let Some((values, nulls)) = &self.smtputf8 else { return false };
-        is_there(nulls.as_ref(), row) && values.value(row)
-    }
-
-    fn sender(&self, row: usize) -> Result<EnvelopeSender<'_>, Wrong> {
+impl Senders {
+    #[inline]
+    fn read<'r>(&'r self, reading: &mut Reading<'r>) {
         let name = Fact::EnvelopeSender.name();
-        let (path, unquoted) = match &self.sender {
-            Senders::Path(texts) => (texts.get(row, name)?, None),
-            Senders::Either { nulls, .. } if !is_there(nulls.as_ref(), row) => (None, None),
-            Senders::Either { path, unquoted, .. } => (path.get(row, name)?, unquoted.get(row, name)?),
-        };
-        match (path, unquoted) {
-            (None, None) => Ok(EnvelopeSender::Unknown),
-            (Some(path), None) => Ok(EnvelopeSender::Path(path)),
-            (None, Some(sender)) => Ok(EnvelopeSender::Unquoted(sender)),
-            (Some(_), Some(_)) => {
-                Err(Wrong::new("`envelope_sender` has a `path` and an `unquoted`; one of them must be null"))
-            }
+        match self {
+            Self::Path(paths) => reading.texts((paths, Fact::EnvelopeSender), |(request, _), path| {
+                request.envelope_sender = EnvelopeSender::Path(path);
+                Ok(())
+            }),
+            Self::Either { path, unquoted, nulls } => reading.each(|row, request| {
+                if !is_there(nulls.as_ref(), row) {
+                    return Ok(());
+                }
+                request.envelope_sender = match (path.get(row, name)?, unquoted.get(row, name)?) {
+                    (None, None) => EnvelopeSender::Unknown,
+                    (Some(path), None) => EnvelopeSender::Path(path),
+                    (None, Some(sender)) => EnvelopeSender::Unquoted(sender),
+                    (Some(_), Some(_)) => {
+                        return Err(Wrong::new(
+                            "`envelope_sender` has a `path` and an `unquoted`; one of them must be null",
+                        ));
+                    }
+                };
+                Ok(())
+            }),
         }
     }
+}
 
-    fn header<'a, 'room>(
-        &'a self,
-        row: usize,
-        room: &'room mut Vec<(&'a [u8], &'a [u8])>,
-    ) -> Result<Header<'room>, Wrong>
+impl Headers {
+    #[inline]
+    fn read<'a, 'room>(&'a self, reading: &mut Reading<'room>, room: &'room mut Vec<(&'a [u8], &'a [u8])>)
     where
         'a: 'room,
     {
-        let name = Fact::Header.name();
-        let (lists, names, bodies, nulls) = match &self.header {
-            Headers::Block(texts) => return Ok(texts.get(row, name)?.map_or(Header::NotGiven, Header::Block)),
-            Headers::Fields(fields) => (&fields.lists, &fields.names, &fields.bodies, fields.nulls.as_ref()),
+        let HeaderFields { lists, names, bodies, nulls } = match self {
+            Self::Block(blocks) => {
+                return reading.texts((blocks, Fact::Header), |(request, _), block| {
+                    request.header = Header::Block(block);
+                    Ok(())
+                });
+            }
+            Self::Fields(fields) => &**fields,
         };
-        let Some(range) = lists.get(row) else { return Ok(Header::NotGiven) };
         room.clear();
         // What most libraries have is read without asking about each field what it is.
-        let runs = nulls.is_none().then(|| names.run(range.clone()).zip(bodies.run(range.clone()))).flatten();
-        if let Some((names, bodies)) = runs {
+        let all = lists.all(reading.rows());
+        if let (None, Some(names), Some(bodies)) = (nulls, names.run(all.clone()), bodies.run(all.clone())) {
             room.extend(names.zip(bodies));
-            if room.len() == range.len() {
-                return Ok(Header::Fields(room));
-            }
+        }
+        // Where one is broken it is not known yet whose it is.
+        if room.len() < all.len() {
             room.clear();
         }
-        for element in range {
-            let field = match (names.get(element, name)?, bodies.get(element, name)?) {
-                (Some(name), Some(body)) if is_there(nulls, element) => (name, body),
+        let field = |element| {
+            let name = Fact::Header.name();
+            match (names.get(element, name)?, bodies.get(element, name)?) {
+                (Some(name), Some(body)) if is_there(nulls.as_ref(), element) => Ok((name, body)),
                 _ => {
-                    return Err(Wrong::new(
-                        "a field of `header` lacks its name or its body; an empty body is an empty string",
-                    ));
+                    Err(Wrong::new("a field of `header` lacks its name or its body; an empty body is an empty string"))
                 }
-            };
-            room.push(field);
-        }
-        Ok(Header::Fields(room))
+            }
+        };
+        reading.lists((lists, Fact::Header), room, field, |request, fields| {
+            request.header = Header::Fields(fields);
+            Ok(())
+        });
     }
+}
+
+/// Returns the credential of a request, of which something is known: that must not be lost, as it may be revoked.
+fn credential<'q, 'r>(request: &'q mut Request<'r>) -> Result<&'q mut CredentialFacts<'r>, Wrong> {
+    let needed = || Wrong::new("`credential_kind` is needed where there is a `credential_id` or `scopes`");
+    request.credential.as_mut().ok_or_else(needed)
 }
 
 fn is_there(nulls: Option<&NullBuffer>, row: usize) -> bool {
@@ -209,15 +236,9 @@ fn is_there(nulls: Option<&NullBuffer>, row: usize) -> bool {
 
 /// Reads a name; another one is the host's mistake.
 #[inline]
-fn word<T: Copy>(
-    given: Option<&[u8]>,
-    fact: Fact,
-    all: &[T],
-    name: impl Fn(T) -> &'static str,
-) -> Result<Option<T>, Wrong> {
-    let Some(given) = given else { return Ok(None) };
+fn word<T: Copy>(given: &[u8], fact: Fact, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Wrong> {
     if let Some(&value) = all.iter().find(|value| name(**value).as_bytes() == given) {
-        return Ok(Some(value));
+        return Ok(value);
     }
     let right: Vec<_> = all.iter().map(|value| format!("`{}`", name(*value))).collect();
     Err(Wrong::new(format_args!("`{}` must be one of {}, not {}", fact.name(), right.join(", "), shown(given))))

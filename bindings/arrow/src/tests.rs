@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, Int64Array, NullArray, RecordBatch, StringArray, StructArray};
-use arrow_schema::ArrowError;
+use arrow_array::{ArrayRef, Int64Array, ListArray, NullArray, RecordBatch, StringArray, StructArray};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{ArrowError, DataType, Field, Fields};
 use sendas::{HashKey, Options, Policy, Snapshot};
 
 use crate::{Asked, Decided, Judge, Wrong};
@@ -88,6 +89,61 @@ fn a_row_that_is_no_request_is_the_error_behind_the_decisions_before_it() {
     }
 }
 
+#[test]
+fn the_first_row_that_is_wrong_is_named_whatever_its_column() {
+    let right = requests(&vec!["<a@acme.example>".to_owned(); 100]);
+    // The order of a request's facts, in which columns are read.
+    let names = ["channel", "stage"];
+    for (channel, stage, row, column) in
+        [(70, 3, 3, 1), (3, 70, 3, 0), (66, 65, 65, 1), (66, 66, 66, 0), (99, 64, 64, 1)]
+    {
+        let mut columns = right.columns().to_vec();
+        for (name, wrong) in names.into_iter().zip([channel, stage]) {
+            let (place, _) = right.schema().column_with_name(name).unwrap();
+            let mut words: Vec<&str> = columns[place].as_string::<i32>().iter().map(|word| word.unwrap()).collect();
+            words[wrong] = "?";
+            columns[place] = Arc::new(StringArray::from(words));
+        }
+        let batch = RecordBatch::try_new(right.schema(), columns).unwrap();
+        let error = decided(&batch).find_map(Result::err).unwrap().to_string();
+        let expected = format!("row {row}, counted from 0: `{}` must be one of", names[column]);
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+#[test]
+fn what_a_null_list_has_is_no_ones() {
+    let text = |texts: &[Option<&str>]| -> ArrayRef { Arc::new(StringArray::from(texts.to_vec())) };
+    let fields = Fields::from(vec![Field::new("name", DataType::Utf8, true), Field::new("body", DataType::Utf8, true)]);
+    let field = Arc::new(Field::new("item", DataType::Struct(fields.clone()), true));
+    let (mine, other) = (Some("alice@acme.example"), Some("bob@acme.example"));
+    for lacking in [other, None] {
+        let names = text(&[Some("From"); 5]);
+        let bodies = text(&[mine, lacking, lacking, mine, other]);
+        let elements = StructArray::new(fields.clone(), vec![names, bodies], None);
+        // The second list has two elements, and is null; the fourth has none.
+        let offsets = OffsetBuffer::new(vec![0, 1, 3, 4, 4, 5].into());
+        let nulls = NullBuffer::from(vec![true, false, true, true, true]);
+        let header = ListArray::new(field.clone(), offsets, Arc::new(elements), Some(nulls));
+        let batch = requests(&vec!["<alice@acme.example>".to_owned(); 5]);
+        let mut columns: Vec<(&str, ArrayRef)> = Vec::new();
+        for name in ["now", "channel", "account", "envelope_sender"] {
+            columns.push((name, batch.column_by_name(name).cloned().unwrap()));
+        }
+        columns.push(("header", Arc::new(header)));
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let reasons: Vec<Option<String>> = decided(&batch)
+            .flat_map(|batch| {
+                let batch = batch.unwrap();
+                let reasons = batch.column_by_name("reason").unwrap().as_string::<i32>();
+                reasons.iter().map(|reason| reason.map(str::to_owned)).collect::<Vec<_>>()
+            })
+            .collect();
+        let expected = [None, Some("header_not_given"), None, Some("from_missing"), Some("address_not_owned")];
+        assert_eq!(reasons.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
+    }
+}
+
 #[cfg(feature = "ipc")]
 mod stream {
     use std::io::Cursor;
@@ -98,7 +154,7 @@ mod stream {
     use arrow_buffer::Buffer;
     use arrow_ipc::reader::StreamReader;
     use arrow_ipc::writer::{DictionaryHandling, IpcWriteOptions, StreamWriter};
-    use arrow_schema::{DataType, Field, Schema};
+    use arrow_schema::Schema;
 
     use super::*;
     use crate::{Refused, decide_stream};

@@ -98,7 +98,14 @@ impl Texts {
             return None;
         }
         let (octets, offsets) = (array.value_data(), array.value_offsets().get(rows.start..=rows.end)?);
-        Some(offsets.windows(2).map_while(|ends| octets.get(ends[0].to_usize()?..ends[1].to_usize()?)))
+        let (start, ends) = offsets.split_first()?;
+        let mut start = start.to_usize()?;
+        Some(ends.iter().map_while(move |end| {
+            let end = end.to_usize()?;
+            let text = octets.get(start..end)?;
+            start = end;
+            Some(text)
+        }))
     }
 
     #[inline(never)]
