@@ -66,8 +66,9 @@ fn every_message_of_a_connection_is_allowed_in_one_call_and_by_stages() {
 /// In a small snapshot and in one whose memory is asked for.
 #[test]
 fn many_requests_in_one_call_are_decided_as_one_by_one() {
-    for size in [Size::new(1_000), Size::with_tenants_of(10, 80_000)] {
+    for (size, is_far) in [(Size::new(1_000), false), (Size::with_tenants_of(10, 130_000), true)] {
         let library = Sendas::new(&plain::policy(size)).unwrap();
+        assert_eq!(library.0.size() > 8 << 20, is_far);
         let attempts: Vec<_> = plain::attempts(size, Accounts::Uniform, 7).take(2_001).collect();
         let given: Vec<_> = attempts.iter().map(Attempt::given).collect();
         let staged: Vec<_> = given.iter().map(Given::request).zip(Stage::ALL.into_iter().cycle()).collect();

@@ -58,8 +58,9 @@ fn a_name_that_must_be_looked_into_allocates_nothing() {
 
 #[test]
 fn many_decisions_on_ascii_allocate_nothing() {
-    let size = Size::with_tenants_of(10, 80_000);
+    let size = Size::with_tenants_of(10, 130_000);
     let engine = Sendas::new(&plain::policy(size)).unwrap();
+    assert!(engine.0.size() > 8 << 20, "what is smaller is decided one by one");
     let attempts: Vec<_> = plain::attempts(size, Accounts::Uniform, 7).take(2_000).collect();
     let given: Vec<_> = attempts.iter().map(Attempt::given).collect();
     let count = allocation_counter::measure(|| {

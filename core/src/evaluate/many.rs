@@ -2,7 +2,6 @@
 
 use core::array;
 use core::borrow::Borrow;
-use core::hint::black_box;
 
 use crate::decision::{Decision, Stage};
 use crate::ledger::Ledger;
@@ -11,6 +10,7 @@ use crate::reason::Reason;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::{Approach, Keys};
+use crate::snapshot::near::bring_near;
 use crate::time::Clock;
 
 use super::envelope::{self, SaidSender};
@@ -18,7 +18,7 @@ use super::memory::Forgetful;
 use super::{close, enter, unknown, with_account};
 
 /// So many requests are looked up together.
-const WINDOW: usize = 16;
+const WINDOW: usize = 8;
 
 /// Some requests, owned or lent, each with its stage.
 type Window<R> = [Option<(R, Stage)>; WINDOW];
@@ -28,9 +28,9 @@ impl Snapshot {
     /// order of the requests: the one that [`Snapshot::evaluate_stage`] gives.
     ///
     /// It is made where the one before it stood; whoever keeps it copies it. A request is given or lent, as `Request`
-    /// or `&Request`. Nothing is allocated on ASCII input. If the snapshot has more than 4 MiB, sixteen requests are
+    /// or `&Request`. Nothing is allocated on ASCII input. If the snapshot has more than 8 MiB, eight requests are
     /// taken at a time, and the memory that they stand in and what they look up is asked for together: no answer comes
-    /// before sixteen were taken, or there are no more.
+    /// before eight were taken, or there are no more.
     ///
     /// ```
     /// use sendas::policy::{Account, Policy, Tenant};
@@ -79,8 +79,8 @@ impl Snapshot {
     }
 }
 
-/// What is found out about the requests of a window before the first of them is decided, each thing in a loop that does nothing
-/// else, so that the processor has the memory of several on its way.
+/// What is found out about the requests of a window before the first of them is decided, step by step for all of them, so that the
+/// memory that a step needs has been asked for in the one before.
 ///
 /// It is written where it stands, a word at a time: what is made elsewhere and then copied waits until the processor has
 /// written it.
@@ -157,7 +157,7 @@ impl<'a> Ahead<'a> {
     }
 }
 
-/// Reads an octet of each line of memory that a request's own octets are likely to stand in: these may be as far away as
+/// Asks for each line of memory that a request's own octets are likely to stand in: these may be as far away as
 /// the snapshot is.
 fn ask_for_octets(request: &Request<'_>) {
     let sender = match request.envelope_sender {
@@ -172,9 +172,9 @@ fn ask_for_octets(request: &Request<'_>) {
     }
 }
 
-/// Reads the first octet, which brings its line of memory near.
+/// Asks for the line of memory that the octets begin in.
 fn ask(octets: &[u8]) {
-    black_box(octets.first().copied());
+    octets.first().into_iter().for_each(bring_near);
 }
 
 /// The octets of a line of memory.

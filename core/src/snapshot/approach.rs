@@ -1,10 +1,8 @@
 //! Asks for memory before it is needed.
 //!
 //! In a large snapshot each look-up waits for memory, and often for several places one after the other. What the request
-//! says is read meanwhile. What is asked for here is only loaded: the look-ups that follow find out whether it holds
+//! says is read meanwhile. What is asked for here is only brought near: the look-ups that follow find out whether it holds
 //! what they look for and whether it is sound, so that no answer depends on it.
-
-use core::hint::black_box;
 
 use crate::address::octet;
 
@@ -13,6 +11,7 @@ use super::hash::Hash;
 use super::index::{Candidates, Home};
 use super::keys::Table;
 use super::layout::{Read, Run};
+use super::near::bring_near;
 use super::page::PageView;
 use super::root::{RootView, UNIT_WORDS};
 use super::row::Row;
@@ -94,7 +93,7 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for what its tenant keeps about an address, and for the buckets that tell who holds it.
+    /// Asks for the bucket of the identity that an address may be, and for those that tell who holds it.
     #[inline]
     pub(crate) fn ask_for_entries(&self, target: Option<&Target<'_>>) {
         if let (true, Some(target)) = (self.asks, target) {
@@ -104,7 +103,7 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for the identity that the address may be.
+    /// Asks for that identity, and for the first of the tenant's domains.
     #[inline]
     pub(crate) fn ask_for_identity(&self, target: Option<&Target<'_>>) {
         if let (true, Some(target)) = (self.asks, target) {
@@ -121,21 +120,23 @@ impl<'p> Approach<'p> {
     }
 
     /// Takes all of these steps, and that to the records of who holds an address, for the first `count` of some look-ups in a large
-    /// snapshot at once. `keys` are those of their envelope senders.
+    /// snapshot: first what needs the buckets of their accounts, then what needs what that asked for. `keys` are those of their envelope
+    /// senders.
     pub(crate) fn find_together(approaches: &mut [Self], keys: &[Option<Keys>], count: usize) {
-        approaches.iter_mut().take(count).for_each(Self::find_first);
-        approaches.iter().take(count).for_each(Self::first_record);
-        let each = |step: fn(&Self, &Keys)| {
-            for (approach, keys) in approaches.iter().zip(keys).take(count) {
-                if let Some(keys) = keys {
-                    step(approach, keys);
-                }
+        for (approach, keys) in approaches.iter_mut().zip(keys).take(count) {
+            approach.find_first();
+            approach.first_record();
+            if let Some(keys) = keys {
+                approach.entries(keys);
+                approach.holders(keys);
             }
-        };
-        each(Self::holders);
-        each(Self::entries);
-        each(Self::records);
-        each(|approach, keys| approach.identity(keys.address));
+        }
+        for (approach, keys) in approaches.iter().zip(keys).take(count) {
+            if let Some(keys) = keys {
+                approach.records(keys);
+                approach.identity(keys.address);
+            }
+        }
     }
 
     /// Asks for the bucket of the account.
@@ -168,19 +169,19 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for the bucket of the tenant's identities, and for the first of its domains.
+    /// Asks for the bucket of the tenant's identities.
     #[inline(never)]
     fn entries(&self, keys: &Keys) {
         let (Some(first), Some(page)) = (self.first, self.page()) else { return };
-        if !keys.is_own {
-            // The head of the page is not waited for, if the entry has what is needed of it.
-            let (length, groups) =
-                small_page(first.second).unwrap_or_else(|| (page.head().length(), page.head().identity_groups()));
-            let Run { start, count } = TenantRow::index_of(length, groups);
-            let index = Run { start: first.page.wrapping_mul(UNIT_WORDS).wrapping_add(start), count };
-            ask(Candidates::<1>::glance(self.root.bytes, index, keys.address));
+        if keys.is_own {
+            return;
         }
-        ask(page.bytes().word(page.head().domains().start));
+        // The head of the page is not waited for, if the entry has what is needed of it.
+        let (length, groups) =
+            small_page(first.second).unwrap_or_else(|| (page.head().length(), page.head().identity_groups()));
+        let Run { start, count } = TenantRow::index_of(length, groups);
+        let index = Run { start: first.page.wrapping_mul(UNIT_WORDS).wrapping_add(start), count };
+        ask(Candidates::<1>::begins_at(self.root.bytes, index, keys.address));
     }
 
     /// Asks for the first record of each of the buckets over all tenants.
@@ -191,14 +192,15 @@ impl<'p> Approach<'p> {
         [domain, own].into_iter().flatten().for_each(|words| record(self.root, link(words)));
     }
 
-    /// Asks for the first identity of its bucket.
+    /// Asks for the first identity of its bucket, and for the first of the tenant's domains.
     #[inline(never)]
     fn identity(&self, hash: Hash) {
         let Some(page) = self.page() else { return };
+        ask(page.bytes().place(page.head().domains().start));
         let home = Home::<1>::of(page.bytes(), page.head().identity_index(), hash).ok();
         if let Some([word]) = home.and_then(|home| home.first()) {
-            ask(page.bytes().word(word));
-            ask(page.bytes().word(word.wrapping_add(USUAL)));
+            ask(page.bytes().place(word));
+            ask(page.bytes().place(word.wrapping_add(USUAL)));
         }
     }
 
@@ -262,15 +264,17 @@ pub(crate) struct Keys {
 /// The words of most records, their text included.
 const USUAL: u32 = 8;
 
-/// Has something read that nothing is done with.
+/// Asks for the memory of a place, if there is one.
 #[inline(always)]
-fn ask(read: Read<u32>) {
-    black_box(read.unwrap_or_default());
+fn ask(place: Read<&u8>) {
+    if let Ok(octet) = place {
+        bring_near(octet);
+    }
 }
 
-/// Reads the first of the tags of a hash in a table over all tenants.
-fn bucket(root: RootView<'_>, index: Run, hash: Hash) -> Read<u32> {
-    Candidates::<2>::glance(root.bytes, index, hash)
+/// Where the tags begin that a hash leads to in a table over all tenants.
+fn bucket(root: RootView<'_>, index: Run, hash: Hash) -> Read<&u8> {
+    Candidates::<2>::begins_at(root.bytes, index, hash)
 }
 
 /// The first entry that a table over all tenants has for a hash.
@@ -281,8 +285,8 @@ fn first<'p>(root: RootView<'p>, index: impl FnOnce(RootRow<'p>) -> Run, hash: H
 /// Asks for the head of a page, and for both ends of a record of it, which may stand in two lines of memory.
 fn record(root: RootView<'_>, link: Link) {
     let Ok(page) = root.page(link.page) else { return };
-    ask(Ok(page.head().packed()));
-    ask(page.bytes().word(TenantRow::WORDS));
-    ask(page.bytes().word(link.record));
-    ask(page.bytes().word(link.record.wrapping_add(USUAL)));
+    ask(page.bytes().place(0));
+    ask(page.bytes().place(TenantRow::WORDS));
+    ask(page.bytes().place(link.record));
+    ask(page.bytes().place(link.record.wrapping_add(USUAL)));
 }

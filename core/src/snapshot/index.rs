@@ -175,9 +175,9 @@ impl<'p, const N: usize> Candidates<'p, N> {
         Ok(())
     }
 
-    /// Reads the first of the tags that such a look-up begins with, and nothing else; it has not been checked.
-    pub(crate) fn glance(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<u32> {
-        if run.count == 0 { Ok(0) } else { bytes.word(place::<N>(run, hash.group(run.count))) }
+    /// Where the tags stand that such a look-up begins with; they have not been checked.
+    pub(crate) fn begins_at(bytes: Bytes<'p>, run: Run, hash: Hash) -> Read<&'p u8> {
+        bytes.place(place::<N>(run, hash.group(run.count)))
     }
 
     /// Returns the words of the next entry.

@@ -51,6 +51,12 @@ impl<'p> Bytes<'p> {
         }
     }
 
+    /// The first octet of a word.
+    #[inline(always)]
+    pub(crate) fn place(self, word: Word) -> Read<&'p u8> {
+        self.0.get(word as usize * 4).ok_or(Damaged)
+    }
+
     /// Reads the two words at `word` as one unsigned number.
     #[inline]
     pub(crate) fn double(self, word: Word) -> Read<u64> {

@@ -16,6 +16,7 @@ pub(crate) mod image;
 pub(crate) mod index;
 pub(crate) mod keys;
 pub(crate) mod layout;
+pub(crate) mod near;
 mod overlay;
 pub(crate) mod page;
 pub(crate) mod root;
