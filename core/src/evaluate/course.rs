@@ -7,6 +7,7 @@ use crate::locate::Asker;
 use crate::observer::Blind;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
+use crate::snapshot::approach::ask_for_sender;
 use crate::snapshot::layout::Read;
 use crate::time::{Clock, Timestamp};
 
@@ -141,6 +142,10 @@ fn go_on(
     let mut room = None;
     let asked = sender.target(root.hasher, &mut room);
     let target = asked.as_ref().and_then(|asked| asked.as_ref().ok());
+    let mut asker = Asker::at(root, request, clock, &session.located)?;
+    if let (Some(target), None) = (target, known) {
+        ask_for_sender(root, asker.page, asker.account, target);
+    }
     let mut here = SaidHeader::default();
     let header = read.unwrap_or_else(|| {
         if stage == Stage::Message {
@@ -149,7 +154,6 @@ fn go_on(
         &here
     });
     let from = header.target(root.hasher, target);
-    let mut asker = Asker::at(root, request, clock, &session.located)?;
     asker.resume_role(request.role, session.holds_role);
     let said = Said { sender: &sender, asked: asked.as_ref(), header, from: from.as_ref() };
     transaction(&asker, request, (said, known.map(|known| known.outcome)), ledger, &mut Blind, memory, limits)

@@ -49,6 +49,23 @@ pub(crate) struct Approached<'p> {
     pub(crate) account: AccountRow<'p>,
 }
 
+/// Asks for what tells whether an account that was found before may use an address, if the snapshot is so large that it pays.
+#[inline]
+pub(crate) fn ask_for_sender(root: RootView<'_>, page: PageView<'_>, account: AccountRow<'_>, target: &Target<'_>) {
+    if root.is_large() {
+        sender(root, page, account, target);
+    }
+}
+
+#[inline(never)]
+fn sender(root: RootView<'_>, page: PageView<'_>, account: AccountRow<'_>, target: &Target<'_>) {
+    let keys = Keys::of(target, account.id().unwrap_or_default());
+    if !keys.is_own {
+        ask(Candidates::<1>::begins_at(page.bytes(), page.head().identity_index(), keys.address));
+    }
+    holders(root, &keys);
+}
+
 impl<'p> Approach<'p> {
     /// Asks for the bucket of an account, if the snapshot is so large that it pays.
     #[inline(always)]
@@ -75,7 +92,7 @@ impl<'p> Approach<'p> {
     /// What an envelope sender is looked up by.
     #[inline]
     pub(crate) fn keys(&self, target: &Target<'_>) -> Keys {
-        Keys { domain: target.domain_hash(), address: target.folded_hash(), is_own: target.is_spelled(self.id) }
+        Keys::of(target, self.id)
     }
 
     /// The snapshot that it is looked up in.
@@ -99,7 +116,7 @@ impl<'p> Approach<'p> {
         if let (true, Some(target)) = (self.asks, target) {
             let keys = self.keys(target);
             self.entries(&keys);
-            self.holders(&keys);
+            holders(self.root, &keys);
         }
     }
 
@@ -115,7 +132,7 @@ impl<'p> Approach<'p> {
     #[inline]
     pub(crate) fn ask_for_holders(&self, target: &Target<'_>) {
         if self.asks {
-            self.holders(&self.keys(target));
+            holders(self.root, &self.keys(target));
         }
     }
 
@@ -128,7 +145,7 @@ impl<'p> Approach<'p> {
             approach.first_record();
             if let Some(keys) = keys {
                 approach.entries(keys);
-                approach.holders(keys);
+                holders(approach.root, keys);
             }
         }
         for (approach, keys) in approaches.iter().zip(keys).take(count) {
@@ -156,16 +173,6 @@ impl<'p> Approach<'p> {
     fn first_record(&self) {
         if let Some(Entry { page, second }) = self.first {
             record(self.root, link([page, second]));
-        }
-    }
-
-    /// Asks for the buckets of the tables over all tenants.
-    #[inline(never)]
-    fn holders(&self, keys: &Keys) {
-        let Ok(head) = self.root.head() else { return };
-        ask(bucket(self.root, head.domain_index(), keys.domain));
-        if !keys.is_own {
-            ask(bucket(self.root, head.own_index(), keys.address));
         }
     }
 
@@ -263,6 +270,23 @@ pub(crate) struct Keys {
 
 /// The words of most records, their text included.
 const USUAL: u32 = 8;
+
+impl Keys {
+    #[inline]
+    fn of(target: &Target<'_>, account: &[u8]) -> Self {
+        Self { domain: target.domain_hash(), address: target.folded_hash(), is_own: target.is_spelled(account) }
+    }
+}
+
+/// Asks for the buckets of the tables over all tenants.
+#[inline(never)]
+fn holders(root: RootView<'_>, keys: &Keys) {
+    let Ok(head) = root.head() else { return };
+    ask(bucket(root, head.domain_index(), keys.domain));
+    if !keys.is_own {
+        ask(bucket(root, head.own_index(), keys.address));
+    }
+}
 
 /// Asks for the memory of a place, if there is one.
 #[inline(always)]
