@@ -1,13 +1,16 @@
 //! A tenant whose records stand further back in its page than half a word can say.
 #![expect(clippy::expect_used, reason = "a policy that does not compile fails the test")]
 
+use std::cell::Cell;
+
 use sendas::policy::{Account, Consent, Domain, DomainStatus, Identity, Names, Policy, Tenant};
 use sendas::{
     Address, Channel, DomainName, EnvelopeSender, HashKey, Header, Options, Reason, Request, Snapshot, Stage,
     Timestamp, Verdict,
 };
 
-/// So many that the words of the last ones, and of what they hold, do not fit into 16 bits.
+/// So many that the words of the last ones, and of what they hold, do not fit into 16 bits, and that many requests are decided
+/// together.
 const ACCOUNTS: usize = 60_000;
 
 #[test]
@@ -85,6 +88,12 @@ fn many_are_decided_as_one_by_one(snapshot: &Snapshot) {
         snapshot.evaluate_many(few.copied(), |decision| many.push(*decision));
         assert_eq!(many, single);
     }
+    let (taken, mut answered) = (Cell::new(0), 0);
+    let requests_taken = requests.iter().copied().inspect(|_| taken.set(taken.get() + 1));
+    snapshot.evaluate_many(requests_taken, |_| {
+        assert_eq!(taken.get(), (answered / 8 + 1) * 8, "eight are taken before the first of them is answered");
+        answered += 1;
+    });
     let allowed = requests.iter().filter(|(request, _)| snapshot.evaluate(request).verdict() == Verdict::Allow);
     assert!(allowed.count() > 20, "some are allowed");
 }

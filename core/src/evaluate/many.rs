@@ -9,8 +9,9 @@ use crate::observer::Blind;
 use crate::reason::Reason;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
-use crate::snapshot::approach::{Approach, Keys};
+use crate::snapshot::approach::Approach;
 use crate::snapshot::near::bring_near;
+use crate::snapshot::target::Keys;
 use crate::time::Clock;
 
 use super::envelope::{self, SaidSender};
@@ -79,8 +80,8 @@ impl Snapshot {
     }
 }
 
-/// What is found out about the requests of a window before the first of them is decided, step by step for all of them, so that the
-/// memory that a step needs has been asked for in the one before.
+/// What is found out about the requests of a window before the first of them is decided, in passes over all of them: the memory that one
+/// needs has been asked for in the one before.
 ///
 /// It is written where it stands, a word at a time: what is made elsewhere and then copied waits until the processor has
 /// written it.

@@ -6,7 +6,7 @@ use crate::address::octet;
 use crate::observer::{Note, Observer};
 use crate::snapshot::compare::Separators;
 use crate::snapshot::entry::{Claimed, Link, link};
-use crate::snapshot::keys::{Table, apart, reaching};
+use crate::snapshot::keys::{self, Table, apart, reaching};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
 use crate::snapshot::root::{Links, Sought, reaches};
@@ -218,6 +218,7 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
 
 /// How many entries of a domain are read before it is asked for separators alone.
 const FEW: u32 = 8;
+const _: () = assert!(FEW <= keys::FEW, "a decision would need what stands apart");
 /// How many entries of a domain, and own addresses that are one with the address, are read for an explanation, which names them.
 const NAMED: u32 = 64;
 

@@ -16,12 +16,12 @@ use super::page::PageView;
 use super::root::{RootView, UNIT_WORDS};
 use super::row::Row;
 use super::rows::{AccountRow, RootRow, TenantRow};
-use super::target::Target;
+use super::target::{Keys, Target};
 
 /// The look-up of an account, in steps that each ask for the memory of the next one.
 ///
-/// Where one request is decided, a step is taken between two pieces of other work; where many are, it is taken for all of them
-/// in a loop that does nothing else, so that the processor has several on their way.
+/// Where one request is decided, a step is taken between two pieces of other work; where many are, the steps are taken for all of
+/// them, in two passes.
 #[derive(Clone, Copy)]
 pub(crate) struct Approach<'p> {
     root: RootView<'p>,
@@ -50,15 +50,11 @@ pub(crate) struct Approached<'p> {
 }
 
 /// Asks for what tells whether an account that was found before may use an address, if the snapshot is so large that it pays.
-#[inline]
-pub(crate) fn ask_for_sender(root: RootView<'_>, page: PageView<'_>, account: AccountRow<'_>, target: &Target<'_>) {
-    if root.is_large() {
-        sender(root, page, account, target);
-    }
-}
-
 #[inline(never)]
-fn sender(root: RootView<'_>, page: PageView<'_>, account: AccountRow<'_>, target: &Target<'_>) {
+pub(crate) fn ask_for_sender(root: RootView<'_>, page: PageView<'_>, account: AccountRow<'_>, target: &Target<'_>) {
+    if !root.is_large() {
+        return;
+    }
     let keys = Keys::of(target, account.id().unwrap_or_default());
     if !keys.is_own {
         ask(Candidates::<1>::begins_at(page.bytes(), page.head().identity_index(), keys.address));
@@ -257,27 +253,6 @@ impl<'p> Approach<'p> {
     }
 }
 
-/// What an address is looked up by.
-#[derive(Clone, Copy)]
-pub(crate) struct Keys {
-    /// The hash of its domain.
-    pub(super) domain: Hash,
-    /// That of the address with its local part folded.
-    pub(super) address: Hash,
-    /// It is likely to be the account's own: the account's id is the address.
-    is_own: bool,
-}
-
-/// The words of most records, their text included.
-const USUAL: u32 = 8;
-
-impl Keys {
-    #[inline]
-    fn of(target: &Target<'_>, account: &[u8]) -> Self {
-        Self { domain: target.domain_hash(), address: target.folded_hash(), is_own: target.is_spelled(account) }
-    }
-}
-
 /// Asks for the buckets of the tables over all tenants.
 #[inline(never)]
 fn holders(root: RootView<'_>, keys: &Keys) {
@@ -314,3 +289,6 @@ fn record(root: RootView<'_>, link: Link) {
     ask(page.bytes().place(link.record));
     ask(page.bytes().place(link.record.wrapping_add(USUAL)));
 }
+
+/// The words of most records, their text included.
+const USUAL: u32 = 8;

@@ -16,7 +16,8 @@ impl Snapshot {
     /// Returns a snapshot in which the tenant with this id is replaced, or added when there is none. This one stays as it is.
     ///
     /// The tenant alone is checked and compiled, and the others as far as they have to do with it: it costs the same
-    /// however many there are. Changes collect beside what was compiled at once; [`Snapshot::compact`] brings them together.
+    /// however many there are, unless it verifies a domain, or takes that back, below which others have very many domains that
+    /// only an entry above proves. Changes collect beside what was compiled at once; [`Snapshot::compact`] brings them together.
     ///
     /// # Errors
     ///

@@ -24,9 +24,11 @@ pub(crate) enum Table {
     /// Credentials by id.
     Credentials,
     /// Domains that are not pending, by name, of those that are suspended only a [`FEW`]; those that give a separator by name and
-    /// separator, too, and once more those that include their sub-domains.
+    /// separator, too, and once more those that include their sub-domains ([`reaching`], [`proving`]). The others stand
+    /// [`apart`].
     Domains,
-    /// Accounts by own address, counted or not: see [`Claim`].
+    /// Accounts by own address, counted or not: see [`Claim`]. Of those that count only where an entry above reaches them very many
+    /// stand [`apart`].
     Own,
     /// Of each tenant with many domains that only an entry above proves, its page and its holdings, by id: see [`has_many_above`].
     Holdings,

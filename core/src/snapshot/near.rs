@@ -1,11 +1,11 @@
-//! Memory that is asked for before it is needed.
+//! Brings a line of memory near without waiting for it.
 
 /// Has the line of memory that an octet stands in brought near the processor, which does not wait for it.
 #[inline(always)]
 pub(crate) fn bring_near(octet: &u8) {
-    #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
+    #[cfg(target_feature = "sse")]
     safe_arch::prefetch_t0(octet);
     // Other processors are asked by a read that nothing is done with: it holds up what comes some hundred instructions later.
-    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
+    #[cfg(not(target_feature = "sse"))]
     core::hint::black_box(*octet);
 }

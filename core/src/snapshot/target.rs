@@ -4,7 +4,6 @@ use core::cell::Cell;
 
 use crate::address::{CanonicalView, octet};
 
-use super::approach::Keys;
 use super::compare::above;
 use super::hash::{Hash, Hasher, Sum};
 
@@ -113,5 +112,23 @@ impl<'a> Target<'a> {
     pub(crate) fn above(&self) -> impl Iterator<Item = (&'a [u8], Hash)> {
         let hasher = self.hasher;
         above(self.domain).map(move |name| (name, Hash::of(hasher, name)))
+    }
+}
+
+/// What an address is looked up by.
+#[derive(Clone, Copy)]
+pub(crate) struct Keys {
+    /// The hash of its domain.
+    pub(super) domain: Hash,
+    /// That of the address with its local part folded.
+    pub(super) address: Hash,
+    /// It is likely to be the account's own: the account's id is the address.
+    pub(super) is_own: bool,
+}
+
+impl Keys {
+    #[inline]
+    pub(super) fn of(target: &Target<'_>, account: &[u8]) -> Self {
+        Self { domain: target.domain_hash(), address: target.folded_hash(), is_own: target.is_spelled(account) }
     }
 }
