@@ -47,8 +47,9 @@ impl<O: Observer, const UNDISPUTED: bool> Gatherer<'_, '_, O, UNDISPUTED> {
         let mut links = root.further::<2>(Table::Domains, index, hash)?;
         let mut read = 0;
         let mut is_enough = self.domains_found(&mut links, named, &mut read, separators)?;
-        // Where nothing has changed, enough for a decision stand under the name before any stands apart.
-        if !is_enough && (root.is_changed() || !O::IS_BLIND) && root.has_apart()? {
+        // Where nothing has changed, enough for a decision stand under the name before any stands apart, unless other names have
+        // its hash.
+        if !is_enough && root.has_apart()? {
             let mut links = root.links::<2>(Table::Domains, index, apart(hash))?;
             is_enough = self.domains_found(&mut links, named, &mut read, separators)?;
         }
@@ -234,6 +235,7 @@ mod tests {
     use crate::policy::{Account, Domain, DomainStatus, Names, Policy, Proof, Separator, Tenant};
     use crate::request::{Channel, Request};
     use crate::snapshot::Snapshot;
+    use crate::snapshot::hash::ALL_ALIKE;
     use crate::snapshot::root::UNIT;
     use crate::snapshot::target::Target;
     use crate::time::{Clock, Timestamp};
@@ -294,6 +296,29 @@ mod tests {
             let found = [Fact::Hosted, Fact::DomainOfAnotherTenant, Fact::OwnProof].map(|fact| facts.has(fact));
             assert_eq!((found, facts.has(Fact::Protected)), ([true; 3], is_protected), "{local}");
             assert!(read < 20, "{read} of `{local}`");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_stands_apart_because_others_have_its_hash_is_found() {
+        let suspended = |id: &str, domain: &str| {
+            let mut tenant = Tenant::new(id);
+            let mut entry = Domain::new(DomainName::parse(domain).expect("a domain"));
+            entry.status = DomainStatus::Suspended;
+            tenant.domains.push(entry);
+            tenant
+        };
+        for many in [7, 8, 100] {
+            let mut policy = Policy::default();
+            let mut asking = tenant("asking", None);
+            asking.accounts.push(Account::new("alice"));
+            policy.tenants.push(asking);
+            policy.tenants.extend((0..many).map(|number| suspended(&format!("crowd-{number}"), "crowd.example")));
+            policy.tenants.push(suspended("victim", "victim.example"));
+            let snapshot = Snapshot::compile(&policy, &Options::new(ALL_ALIKE)).expect("a sound policy");
+            let (facts, _) = gathered(&snapshot, ("joe", "victim.example"));
+            let found = [Fact::Hosted, Fact::DomainOfAnotherTenant].map(|fact| facts.has(fact));
+            assert_eq!(found, [true; 2], "{many}");
         }
     }
 
