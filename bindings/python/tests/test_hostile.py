@@ -228,7 +228,7 @@ def test_an_instant_that_overflows_is_refused() -> None:
     request = example.request(now=Moment.now(timezone.utc))
     with pytest.raises(ValueError, match="^`now` must be within "):
         SNAPSHOT.evaluate(**request)
-    with pytest.raises(ValueError, match="^request 0, counted from 0: `now`: "):
+    with pytest.raises(ValueError, match="^request 0, counted from 0: `now` must be within "):
         SNAPSHOT.evaluate_many([request])
 
 
