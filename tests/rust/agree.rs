@@ -25,6 +25,7 @@ pub fn check(octets: &[u8]) {
         equals_reference(&case, &snapshot, &written, stage);
     }
     written.ask(|request| staged_equals_one_call(&snapshot, request));
+    written.ask(|request| together_equals_alone(&snapshot, request));
     recorded_equals_asked(&snapshot, &written);
     explained_equals_evaluated(&snapshot, &written);
 }
@@ -64,7 +65,10 @@ pub fn are_one(one: &Snapshot, other: &Snapshot, case: &Case) {
 /// If it does not.
 pub fn equals_reference(case: &Case, snapshot: &Snapshot, written: &Written, stage: Stage) {
     let expected = oracle::decide(&case.policy, &case.options.limits, &case.request, stage);
-    let decision = written.ask(|request| snapshot.evaluate_stage(request, stage));
+    let decision = written.ask(|request| {
+        many_equal_one_by_one(snapshot, &[(without_account(request), stage), (*request, stage)]);
+        snapshot.evaluate_stage(request, stage)
+    });
     if let Some(difference) = difference(&expected, &decision, written) {
         #[expect(clippy::panic, reason = "this is an assertion")]
         {
@@ -187,6 +191,40 @@ pub fn staged_equals_one_call(snapshot: &Snapshot, request: &sendas::Request<'_>
     explained(&session, sendas::Header::NotGiven, Stage::Envelope);
     assert_eq!(*session.message(request.header), snapshot.evaluate(request));
     explained(&session, request.header, Stage::Message);
+}
+
+/// Asserts that a request is decided beside others as by itself, at each stage: they are more than fit into a window.
+///
+/// # Panics
+///
+/// If it is not.
+pub fn together_equals_alone(snapshot: &Snapshot, request: &sendas::Request<'_>) {
+    let mut of_nobody = *request;
+    of_nobody.account = Some(b"nobody");
+    let requests = [*request, without_account(request), of_nobody];
+    let requests = Stage::ALL.iter().flat_map(|stage| requests.map(|request| (request, *stage)));
+    many_equal_one_by_one(snapshot, &requests.collect::<Vec<_>>());
+}
+
+/// Asserts that requests are decided in one call as one by one, be it in windows or not.
+///
+/// # Panics
+///
+/// If they are not.
+pub fn many_equal_one_by_one(snapshot: &Snapshot, requests: &[(sendas::Request<'_>, Stage)]) {
+    let lent = || requests.iter().map(|(request, stage)| (request, *stage));
+    let single: Vec<_> = lent().map(|(request, stage)| snapshot.evaluate_stage(request, stage)).collect();
+    let (mut many, mut in_windows) = (Vec::new(), Vec::new());
+    snapshot.evaluate_many(lent(), |decision| many.push(*decision));
+    assert_eq!(many, single);
+    snapshot.evaluate_in_windows(lent(), |decision| in_windows.push(*decision));
+    assert_eq!(in_windows, single);
+}
+
+fn without_account<'r>(request: &sendas::Request<'r>) -> sendas::Request<'r> {
+    let mut request = *request;
+    request.account = None;
+    request
 }
 
 /// Asserts that a request is decided as its record is, and as what the record reads back from JSON.

@@ -115,13 +115,8 @@ proptest! {
                     (request, Stage::ALL[stage])
                 })
                 .collect();
-            let mut many = Vec::new();
-            let lent = requests.iter().map(|(request, stage)| (request, *stage));
-            snapshot.evaluate_many(lent, |decision| many.push(*decision));
-            let single = requests.iter().map(|(request, stage)| snapshot.evaluate_stage(request, *stage));
-            prop_assert!(single.eq(many));
-            Ok(())
-        })?;
+            agree::many_equal_one_by_one(&snapshot, &requests);
+        });
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use jsonschema::Validator;
 use sendas::{ClientIp, Decision, Finding, HashKey, Options, Policy, Profile, Reason, Reply, Request, Snapshot, Stage};
-use sendas_tests::agree::staged_equals_one_call;
+use sendas_tests::agree::{staged_equals_one_call, together_equals_alone};
 use sendas_tests::vector_files::{clauses, members, root, texts, vector_files};
 use serde_json::{Value, json};
 
@@ -131,6 +131,7 @@ impl Run {
         let (mut got, reasons) = request.with_request(decide);
         if let Some(snapshot) = snapshot {
             request.with_request(|request| staged_equals_one_call(snapshot, request));
+            request.with_request(|request| together_equals_alone(snapshot, request));
         }
         self.enforced.extend(reasons.iter().map(|finding| finding.reason.slug().to_owned()));
         let text = request.client_ip.as_deref().and_then(|text| std::str::from_utf8(text).ok());
