@@ -6,7 +6,6 @@ use core::borrow::Borrow;
 use crate::decision::{Decision, Stage};
 use crate::ledger::Ledger;
 use crate::observer::Blind;
-use crate::reason::Reason;
 use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
@@ -16,7 +15,7 @@ use crate::time::Clock;
 
 use super::envelope::{self, SaidSender};
 use super::memory::Forgetful;
-use super::{close, enter, unknown, with_account};
+use super::{close, enter, with_account};
 
 /// So many requests are looked up together.
 const WINDOW: usize = 8;
@@ -156,13 +155,8 @@ impl<'a> Ahead<'a> {
             if let (Some(Ok(target)), Some(keys)) = (&asked, keys) {
                 target.know(keys);
             }
-            let entered = match request.account {
-                None => unknown(&mut ledger, Reason::AuthenticationRequired),
-                Some(_) => {
-                    let begun = (approach, sender, asked.as_ref());
-                    with_account(snapshot, request, begun, &clock, &mut ledger, &mut Blind, &mut Forgetful)
-                }
-            };
+            let begun = (approach, sender, asked.as_ref());
+            let entered = with_account(snapshot, request, begun, &clock, &mut ledger, &mut Blind, &mut Forgetful);
             close(decision, entered, &clock, &mut Forgetful);
             answer(decision);
         }

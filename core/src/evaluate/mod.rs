@@ -96,9 +96,8 @@ fn run<O: Observer>(
     memory: &mut impl Memory,
 ) -> Read<()> {
     let root = snapshot.root();
-    let Some(id) = request.account else { return unknown(ledger, Reason::AuthenticationRequired) };
     // What the request says is read while the memory of the account is on its way. It is large, and used where it stands.
-    let mut approach = Approach::start(root, id);
+    let mut approach = Approach::start(root, request.account.unwrap_or_default());
     let sender = envelope::read(request, ledger.stage());
     approach.find_record();
     let mut room = None;
@@ -109,7 +108,7 @@ fn run<O: Observer>(
     with_account(snapshot, request, (&approach, &sender, asked.as_ref()), clock, ledger, observer, memory)
 }
 
-/// Decides about an account that is being looked up.
+/// Decides about an account that is being looked up, if there is one.
 fn with_account<O: Observer>(
     snapshot: &Snapshot,
     request: &Request<'_>,
@@ -119,6 +118,9 @@ fn with_account<O: Observer>(
     observer: &mut O,
     memory: &mut impl Memory,
 ) -> Read<()> {
+    if request.account.is_none() {
+        return unknown(ledger, Reason::AuthenticationRequired);
+    }
     let (root, limits, stage) = (approach.root(), &snapshot.options().limits, ledger.stage());
     let target = asked.and_then(|asked| asked.as_ref().ok());
     let mut header = SaidHeader::default();
