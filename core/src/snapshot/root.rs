@@ -173,14 +173,16 @@ impl<'p> RootView<'p> {
 
     /// The credential with this id.
     pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
-        let mut links =
-            self.links::<2>(Table::Credentials, self.head()?.credential_index(), Hash::of(self.hasher, id))?;
-        while let Some(link) = links.next()? {
-            if self.page(link.page)?.record::<CredentialRow<'_>>(link.record)?.id()? == id {
-                return Ok(Some(link));
+        let index = self.head()?.credential_index();
+        let mut found = None;
+        self.each::<2>(Table::Credentials, index, Hash::of(self.hasher, id), |link| {
+            if self.page(link.page)?.record::<CredentialRow<'_>>(link.record)?.id()? != id {
+                return Ok(ControlFlow::Continue(()));
             }
-        }
-        Ok(None)
+            found = Some(link);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
     }
 
     /// Which separators the entries give that have this domain in their scope, and perhaps some that others above it give.
