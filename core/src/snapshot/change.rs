@@ -71,7 +71,7 @@ impl Snapshot {
         let old_page = old.map(|number| root.page(number)).transpose()?;
         if let (Some(number), Some(page)) = (old, old_page) {
             sum = sum.wrapping_sub(page.head().digest());
-            overlay.take(number, page, hasher)?;
+            overlay.take(root, number, page)?;
         }
         let mut added = None;
         if let Some(tenant) = new {

@@ -148,7 +148,7 @@ impl Snapshot {
     /// Takes the tenant with this id out of an overlay over this snapshot, if it is there.
     fn take(&self, overlay: &mut Overlay, id: &[u8]) -> Read<()> {
         match self.root().tenant(id)? {
-            Some(number) => overlay.take(number, self.root().page(number)?, &self.inner.hasher),
+            Some(number) => overlay.take_page(number, self.root().page(number)?),
             None => Ok(()),
         }
     }

@@ -224,6 +224,29 @@ impl<'p, const N: usize> Rounds<'p, N> {
         Ok(Self { candidates: Candidates::start(bytes, run, hash)?, hash, round: 0, blocks })
     }
 
+    /// Starts one in a later round, as if all before had been returned: nothing is read where there is none.
+    pub(crate) fn from(
+        bytes: Bytes<'p>,
+        run: Run,
+        (hash, round): (Hash, u32),
+        blocks: Option<&'p Blocks>,
+    ) -> Read<Self> {
+        let run = if round > last_round(run.count) { Run::default() } else { run };
+        let Self { candidates, .. } = Self::start(bytes, run, hash.round(round), blocks)?;
+        Ok(Self { candidates, hash, round, blocks })
+    }
+
+    /// Returns the words of the next entry of this round.
+    pub(crate) fn next_of_round(&mut self) -> Read<Option<[u32; N]>> {
+        self.candidates.next()
+    }
+
+    /// The number of the round behind this one, if there may be one.
+    pub(crate) fn behind(&self) -> Option<u32> {
+        let Candidates { run, crowded, .. } = self.candidates;
+        (crowded && self.round < last_round(run.count)).then(|| self.round + 1)
+    }
+
     /// Goes on with a look-up of which the first entry was returned, if there is one in the first group, and the first
     /// round was checked.
     pub(crate) fn behind_first(bytes: Bytes<'p>, run: Run, hash: Hash, blocks: Option<&'p Blocks>) -> Read<Self> {
@@ -236,12 +259,10 @@ impl<'p, const N: usize> Rounds<'p, N> {
             if let Some(words) = self.candidates.next()? {
                 return Ok(Some(words));
             }
-            let Candidates { bytes, run, crowded, .. } = self.candidates;
-            if !crowded || self.round >= last_round(run.count) {
-                return Ok(None);
-            }
-            let (round, hash) = (self.round + 1, self.hash);
-            self.candidates = Self::start(bytes, run, hash.round(round), self.blocks)?.candidates;
+            let Some(round) = self.behind() else { return Ok(None) };
+            let Candidates { bytes, run, .. } = self.candidates;
+            let hash = self.hash.round(round);
+            self.candidates = Self::start(bytes, run, hash, self.blocks)?.candidates;
             self.round = round;
         }
     }
@@ -251,6 +272,9 @@ impl<'p, const N: usize> Rounds<'p, N> {
 pub(super) const fn last_round(groups: u32) -> u32 {
     groups.saturating_mul(4)
 }
+
+/// The number of a round behind all that any table has.
+pub(super) const NO_ROUND: u32 = u32::MAX;
 
 /// The word where a group stands.
 #[inline]

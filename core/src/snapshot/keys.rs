@@ -3,6 +3,7 @@
 //! They follow from the page alone, so that a changed tenant changes nobody else's.
 
 use alloc::collections::BTreeMap;
+use core::iter;
 
 use crate::address::{CanonicalView, octet};
 
@@ -95,6 +96,13 @@ impl Key<'_> {
         if let Self::Proved(..) = self { 2 } else { 1 }
     }
 
+    /// All hashes that it may be entered under.
+    pub(super) fn hashes(&self, hasher: &Hasher) -> Read<impl Iterator<Item = Hash> + use<>> {
+        let hash = self.hash(hasher);
+        let apart = if self.is_one_of_few() { Some(self.apart(hash)?) } else { None };
+        Ok(iter::once(hash).chain(apart.into_iter().flat_map(|(one, other)| iter::once(one).chain(other))))
+    }
+
     /// The hashes that it is entered under where a [`FEW`] others have its own, of keys of which no more than that stand under theirs.
     pub(super) fn apart(&self, hash: Hash) -> Read<(Hash, Option<Hash>)> {
         Ok(match *self {
@@ -149,19 +157,11 @@ pub(crate) fn keys(
     if page.has(tenant::HAS_PARENT) {
         visit(Table::Heirs, Key::Text(head.parent()?), 0)?;
     }
-    let mut alike = Alike { page, counts: BTreeMap::new() };
+    let mut alike = Alike::on(page);
     for row in records::<AccountRow<'_>>(bytes, head.accounts()) {
         let row = row?;
         visit(Table::Accounts, Key::Text(row.id()?), row.0.word)?;
-        if row.has_address() {
-            let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
-            let (claim, above) = match row.flags() & (account::COUNTED | account::COUNTED_ABOVE) {
-                0 => (Claim::UNCOUNTED, false),
-                account::COUNTED_ABOVE => (Claim::COUNTED, true),
-                _ => (Claim::COUNTED, false),
-            };
-            own(&mut alike, &target, (claim, of_own(row.0.word, above)), |key, word| visit(Table::Own, key, word))?;
-        }
+        own_keys(&mut alike, row, hasher, |key, word| visit(Table::Own, key, word))?;
     }
     for row in records::<CredentialRow<'_>>(bytes, head.credentials()?) {
         let row = row?;
@@ -173,22 +173,66 @@ pub(crate) fn keys(
     }
     for row in records::<DomainRow<'_>>(bytes, head.domains()) {
         let row = row?;
-        if row.flags() & (domain::VERIFIED | domain::SUSPENDED) != 0 {
-            let name = row.name()?;
-            let is_verified = row.flags() & domain::VERIFIED != 0;
-            visit(Table::Domains, if is_verified { Key::Text(name) } else { Key::Suspended(name) }, row.0.word)?;
-            for separator in rule(Some(row)).separators.iter() {
-                visit(Table::Domains, Key::Separated(row.name()?, separator), row.0.word)?;
-            }
-            if row.flags() & domain::SUBDOMAINS != 0 {
-                visit(Table::Domains, Key::Reaching(row.name()?), row.0.word)?;
-                if has_many_above && row.is_in_force() {
-                    visit(Table::Domains, Key::Proving(row.name()?), row.0.word)?;
-                }
-            }
+        domain_keys(row, has_many_above, |key| visit(Table::Domains, key, row.0.word))?;
+    }
+    Ok(())
+}
+
+/// Whether the record that an entry leads to has a key of this hash: otherwise the entry was found by chance, since it has the tag.
+pub(super) fn has_key(page: PageView<'_>, (table, record): (Table, Word), hash: Hash, hasher: &Hasher) -> Read<bool> {
+    let mut found = false;
+    let mut visit = |key: Key<'_>| {
+        found |= key.hashes(hasher)?.any(|of| of == hash);
+        Ok(())
+    };
+    match table {
+        Table::Heirs if page.has(tenant::HAS_PARENT) => visit(Key::Text(page.head().parent()?))?,
+        Table::Domains => domain_keys(page.record(record)?, has_many_above(page)?, visit)?,
+        Table::Own => own_keys(&mut Alike::on(page), page.record(record)?, hasher, |key, _| visit(key))?,
+        // No two tenants have one key of the other tables.
+        Table::Accounts | Table::Credentials | Table::Heirs | Table::Holdings | Table::Tenants => {}
+    }
+    Ok(found)
+}
+
+/// Calls `visit` with the keys of a domain.
+#[inline(always)]
+fn domain_keys(row: DomainRow<'_>, has_many_above: bool, mut visit: impl FnMut(Key<'_>) -> Read<()>) -> Read<()> {
+    if row.flags() & (domain::VERIFIED | domain::SUSPENDED) == 0 {
+        return Ok(());
+    }
+    let name = row.name()?;
+    visit(if row.flags() & domain::VERIFIED != 0 { Key::Text(name) } else { Key::Suspended(name) })?;
+    for separator in rule(Some(row)).separators.iter() {
+        visit(Key::Separated(name, separator))?;
+    }
+    if row.flags() & domain::SUBDOMAINS != 0 {
+        visit(Key::Reaching(name))?;
+        if has_many_above && row.is_in_force() {
+            visit(Key::Proving(name))?;
         }
     }
     Ok(())
+}
+
+/// Calls `visit` with the keys of an account's own address, if it has one, and the word that leads to it.
+#[inline(always)]
+fn own_keys(
+    alike: &mut Alike<'_>,
+    row: AccountRow<'_>,
+    hasher: &Hasher,
+    visit: impl FnMut(Key<'_>, Word) -> Read<()>,
+) -> Read<()> {
+    if !row.has_address() {
+        return Ok(());
+    }
+    let target = Target::new(hasher, CanonicalView { local: row.local()?, domain: row.domain()? });
+    let (claim, above) = match row.flags() & (account::COUNTED | account::COUNTED_ABOVE) {
+        0 => (Claim::UNCOUNTED, false),
+        account::COUNTED_ABOVE => (Claim::COUNTED, true),
+        _ => (Claim::COUNTED, false),
+    };
+    own(alike, &target, (claim, of_own(row.0.word, above)), visit)
 }
 
 /// Calls `visit` with the keys of an own address, and the word that leads to it: one for what its own tenant's
@@ -228,7 +272,11 @@ struct Alike<'p> {
     counts: BTreeMap<(u64, u32, bool), (u32, Word)>,
 }
 
-impl Alike<'_> {
+impl<'p> Alike<'p> {
+    const fn on(page: PageView<'p>) -> Self {
+        Self { page, counts: BTreeMap::new() }
+    }
+
     /// Counts an own address of which these separators leave `less`, and returns whether it is entered under that: not
     /// where [`MOST`] like it are.
     fn has_room(

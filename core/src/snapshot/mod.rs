@@ -24,6 +24,7 @@ pub(crate) mod row;
 pub(crate) mod rows;
 pub(crate) mod target;
 mod trie;
+mod under;
 mod walk;
 
 use alloc::boxed::Box;

@@ -20,6 +20,7 @@ use super::page::{PageView, rule, strength};
 use super::row::Row;
 use super::rows::{CredentialRow, DomainRow, RootRow, domain, root};
 use super::target::Target;
+use super::under::{Entries, Under};
 
 /// Look-ups over all tenants.
 #[derive(Clone, Copy)]
@@ -61,8 +62,23 @@ impl<'p> RootView<'p> {
 
     /// What a table has under a key.
     pub(crate) fn links<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
-        let rounds = Rounds::start(self.bytes, run, hash, self.blocks)?;
-        Ok(Links { rounds, overlay: self.overlay(), table, hash, added: 0 })
+        match self.overlay() {
+            None => Ok(Links { rounds: Rounds::start(self.bytes, run, hash, self.blocks)?, changed: None }),
+            Some(overlay) => self.changed_links(overlay, table, run, hash),
+        }
+    }
+
+    #[inline(never)]
+    fn changed_links<const N: usize>(
+        self,
+        overlay: &'p Overlay,
+        table: Table,
+        run: Run,
+        hash: Hash,
+    ) -> Read<Links<'p, N>> {
+        let under = overlay.under(table, hash);
+        let rounds = Rounds::from(self.bytes, run, (hash, under.map_or(0, Under::round)), self.blocks)?;
+        Ok(Links { rounds, changed: Some((overlay, under.map(Under::entries))) })
     }
 
     /// Calls `visit` with what a table has under a key, until that needs no more.
@@ -128,7 +144,25 @@ impl<'p> RootView<'p> {
             return self.links(table, run, hash);
         }
         let rounds = Rounds::behind_first(self.bytes, run, hash, self.blocks)?;
-        Ok(Links { rounds, overlay: None, table, hash, added: 0 })
+        Ok(Links { rounds, changed: None })
+    }
+
+    /// How many entries a look-up under a key reads, and how many masked ones it passes by.
+    #[cfg(test)]
+    pub(super) fn read_and_passed(self, table: Table, run: Run, hash: Hash) -> Read<(usize, usize)> {
+        fn count<const N: usize>(mut links: Links<'_, N>) -> Read<(usize, usize)> {
+            let Some((overlay, entries)) = &mut links.changed else { return Ok((0, 0)) };
+            let (mut read, mut passed) = (entries.as_mut().map_or(0, Iterator::count), 0);
+            while let Some(words) = links.rounds.next()? {
+                *if overlay.masks(link(words).page) { &mut passed } else { &mut read } += 1;
+            }
+            Ok((read, passed))
+        }
+        if table.entry_words() == 1 {
+            count(self.links::<1>(table, run, hash)?)
+        } else {
+            count(self.links::<2>(table, run, hash)?)
+        }
     }
 
     /// What has changed since the image was built.
@@ -395,31 +429,34 @@ type GoOn = Read<ControlFlow<()>>;
 /// twice.
 pub(crate) struct Links<'p, const N: usize> {
     rounds: Rounds<'p, N>,
-    overlay: Option<&'p Overlay>,
-    table: Table,
-    hash: Hash,
-    /// How many of the overlay's have been returned.
-    added: usize,
+    /// What masks entries of the image, and what stands under the key beside it.
+    changed: Option<(&'p Overlay, Option<Entries<'p>>)>,
 }
 
 impl<const N: usize> Links<'_, N> {
-    /// Returns the next one: where something has changed, what is masked is passed by, and what was added comes last.
+    /// Returns the next one: where something has changed, what the image does not have comes first, and what is masked is passed by.
     pub(crate) fn next(&mut self) -> Read<Option<Link>> {
         Ok(self.next_entry()?.map(link))
     }
 
     /// The same with the words of the entry.
     fn next_entry(&mut self) -> Read<Option<[u32; N]>> {
+        if self.changed.is_some() { self.next_changed() } else { self.rounds.next() }
+    }
+
+    #[inline(never)]
+    fn next_changed(&mut self) -> Read<Option<[u32; N]>> {
+        let Some((overlay, entries)) = &mut self.changed else { return Ok(None) };
+        if let Some(words) = entries.as_mut().and_then(Iterator::next) {
+            // The overlay has as many words for all tables.
+            return Ok(words.first_chunk().copied());
+        }
         while let Some(words) = self.rounds.next()? {
-            if !self.overlay.is_some_and(|overlay| overlay.masks(link(words).page)) {
+            if !overlay.masks(link(words).page) {
                 return Ok(Some(words));
             }
         }
-        let Some(overlay) = self.overlay else { return Ok(None) };
-        let added = overlay.entries(self.table, self.hash).get(self.added);
-        self.added += 1;
-        // The overlay has as many words for all tables.
-        Ok(added.and_then(|words| words.first_chunk()).copied())
+        Ok(None)
     }
 }
 

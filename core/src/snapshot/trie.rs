@@ -47,6 +47,17 @@ impl<V: Clone> Trie<V> {
         }
     }
 
+    /// Whether it has no key.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// The key that comes next behind one that it has, and the value under it: the first without one. [`Self::each`] takes them in
+    /// the same order.
+    pub(crate) fn behind(&self, key: Option<u64>) -> Option<(u64, &V)> {
+        key.map_or_else(|| first(&self.root), |key| behind(&self.root, key))
+    }
+
     /// Calls `visit` with each value.
     pub(crate) fn each<'t>(&'t self, visit: &mut impl FnMut(u64, &'t V)) {
         each(&self.root, visit);
@@ -97,6 +108,21 @@ fn remove<V: Clone>(slot: &mut Slot<V>, rest: u64) {
     }
 }
 
+fn first<V>(slot: &Slot<V>) -> Option<(u64, &V)> {
+    match slot.as_deref()? {
+        Node::Leaf(key, value) => Some((*key, value)),
+        Node::Branch(slots) => slots.iter().find_map(first),
+    }
+}
+
+/// What comes next behind a key that is there; `rest` are its digits below this slot.
+fn behind<V>(slot: &Slot<V>, rest: u64) -> Option<(u64, &V)> {
+    let Node::Branch(slots) = slot.as_deref()? else { return None };
+    let (_, from) = slots.split_at_checked(digit(rest))?;
+    let (within, later) = from.split_first()?;
+    behind(within, rest >> BITS).or_else(|| later.iter().find_map(first))
+}
+
 fn each<'t, V>(slot: &'t Slot<V>, visit: &mut impl FnMut(u64, &'t V)) {
     match slot.as_deref() {
         None => {}
@@ -117,6 +143,7 @@ const WIDTH: usize = 1 << BITS;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::iter;
     use std::vec::Vec;
 
     use super::*;
@@ -143,13 +170,17 @@ mod tests {
             versions.push((trie.clone(), map.clone()));
         }
         for (trie, map) in versions {
-            let mut all = BTreeMap::new();
+            let (mut all, mut order) = (BTreeMap::new(), Vec::new());
             trie.each(&mut |key, value| {
                 all.insert(key, *value);
+                order.push(key);
             });
             assert_eq!(all, map);
+            let next = |last: &u64| trie.behind(Some(*last)).map(|(key, _)| key);
+            let one_by_one = iter::successors(trie.behind(None).map(|(key, _)| key), next);
+            assert_eq!(one_by_one.collect::<Vec<_>>(), order);
             assert!(KEYS.iter().all(|key| trie.get(*key) == map.get(key)));
-            assert_eq!(trie.root.is_none(), map.is_empty());
+            assert_eq!(trie.is_empty(), map.is_empty());
         }
     }
 }
