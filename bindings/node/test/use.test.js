@@ -344,6 +344,17 @@ describe('explanations', () => {
     assert.doesNotMatch(tenant.steps.map(({ text }) => text).join('\n'), /another tenant/)
   })
 
+  test('each field that cannot be read is named once', () => {
+    const account = { id: 'alice', resend: true }
+    const text = JSON.stringify({ schema: 1, tenant: [{ id: 'acme', controls: { header: 'monitor' }, account: [account] }] })
+    const header = [['From', 'a@b.example'], ['Resent-From', 'a(x)@b.example'], ['Resent-Sender', 'b(x)@b.example']]
+    const { steps } = Snapshot.compile(Policy.fromJson(text)).explain(request({ header }), 'tenant')
+    assert.deepEqual(steps.map(({ text }) => text).filter(text => text.includes('cannot be read')), [
+      '`resent` (header field 1) cannot be read from octet 0 on: a comment inside an address',
+      '`resent` (header field 2) cannot be read from octet 0 on: a comment inside an address',
+    ])
+  })
+
   test('near misses have their place', () => {
     const sender = '<alcie@acme.test>'
     const { nearMisses: [miss] } = snapshot.explain({ ...request({ envelopeSender: sender }), stage: 'envelope' }, 'tenant')

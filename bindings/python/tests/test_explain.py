@@ -34,6 +34,18 @@ def test_near_misses_name_the_nearest_address() -> None:
     assert [(miss.place.subject, "alice@acme.example`" in miss.text) for miss in misses] == [("envelope_sender", True)]
 
 
+def test_each_field_that_cannot_be_read_is_named_once() -> None:
+    account = {"id": "alice", "resend": True}
+    policy = {"schema": 1, "tenant": [{"id": "acme", "controls": {"header": "monitor"}, "account": [account]}]}
+    snapshot = sendas.Snapshot.compile(sendas.Policy.from_json(json.dumps(policy)))
+    header = [("From", "a@b.example"), ("Resent-From", "a(x)@b.example"), ("Resent-Sender", "b(x)@b.example")]
+    explanation = snapshot.explain(**example.request(header=header), view="tenant")
+    assert [step.text for step in explanation.steps if "cannot be read" in step.text] == [
+        "`resent` (header field 1) cannot be read from octet 0 on: a comment inside an address",
+        "`resent` (header field 2) cannot be read from octet 0 on: a comment inside an address",
+    ]
+
+
 def test_an_explanation_is_written_as_text_and_as_json() -> None:
     facts = example.request(envelope_sender="<grace@globex.example>", stage="envelope")
     explanation = SNAPSHOT.explain(**facts, view="provider")

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::decision::Place;
+use crate::decision::{Place, Stage};
 use crate::distinct::Distinct;
 use crate::gather::Depth;
 use crate::observer::{Note, Observer};
@@ -22,20 +22,22 @@ pub(super) struct Recorder {
     place: Option<Place>,
     /// Where the names stand, within the snapshot, of those that were said to hold the address.
     holders: Distinct<*const u8>,
+    /// What was said to be unreadable.
+    unread: Distinct<Place>,
     steps: Vec<Step>,
 }
 
 impl Recorder {
     pub(super) fn new(view: View) -> Self {
-        Self { view, place: None, holders: Distinct::new(), steps: Vec::new() }
+        Self { view, place: None, holders: Distinct::new(), unread: Distinct::new(), steps: Vec::new() }
     }
 
     pub(super) fn into_steps(self) -> Vec<Step> {
         self.steps
     }
 
-    /// Whether a note says of somebody else that he holds the address, and was taken before: what is looked up in a table of all
-    /// tenants may come twice.
+    /// Whether a note was taken before. That somebody else holds the address may come twice, because it is looked up in a table
+    /// of all tenants, and that a field cannot be read, because one that grants nothing is read once more for `hosted`.
     fn is_again(&mut self, note: &Note<'_>) -> bool {
         let name = match note {
             Note::Protected { account, .. } => account.id(),
@@ -47,8 +49,8 @@ impl Recorder {
             | Note::Domain { .. }
             | Note::DomainAbove { .. }
             | Note::Identity { .. }
-            | Note::OwnAddress { .. }
-            | Note::Unread { .. } => return false,
+            | Note::OwnAddress { .. } => return false,
+            Note::Unread { place, .. } => return !self.unread.is_new(*place),
         };
         name.is_ok_and(|name| !self.holders.is_new(name.as_ptr()))
     }
@@ -83,7 +85,12 @@ fn describe(note: &Note<'_>, view: View) -> Read<Option<String>> {
     Ok(Some(match *note {
         Note::Address { place: _ } => return Ok(None),
         Note::Unread { place: at, why } => {
-            format!("`{}` cannot be read from octet {} on: {why}", at.subject.name(), at.span.start)
+            let field = match at.subject.stage() {
+                // Several may have this subject.
+                Stage::Message => format!(" (header field {})", at.field),
+                Stage::Envelope | Stage::Session => String::new(),
+            };
+            format!("`{}`{field} cannot be read from octet {} on: {why}", at.subject.name(), at.span.start)
         }
         Note::Control { control, strength, exempted } => {
             let strength = match strength {
@@ -194,42 +201,73 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use crate::policy::{Account, Policy, Tenant};
+    use crate::policy::{Account, Mode, Policy, Tenant};
     use crate::{Channel, EnvelopeSender, HashKey, Header, Options, Request, Snapshot, Timestamp, View};
 
     /// Returns the steps about what cannot be read.
-    fn unread(path: &[u8], from: &[u8]) -> Vec<String> {
+    fn unread(path: &[u8], header: Header<'_>) -> Vec<String> {
         let mut tenant = Tenant::new("acme");
         tenant.accounts = vec![Account::new("alice")];
+        tenant.accounts[0].resend = true;
+        // Then a field that grants nothing is read once more, for `hosted`.
+        tenant.controls.header = Mode::Monitor;
         let policy = Policy { tenants: vec![tenant], ..Policy::default() };
         let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([7; 16]))).expect("a policy");
         let mut request = Request::new(Channel::Smtp, Timestamp(1_790_000_000));
         request.account = Some(b"alice");
         request.envelope_sender = EnvelopeSender::Path(path);
-        let fields: [(&[u8], &[u8]); 1] = [(b"From", from)];
-        request.header = Header::Fields(&fields);
+        request.header = header;
         let explained = snapshot.explain(&request, View::Tenant);
         explained.steps.into_iter().map(|step| step.text).filter(|text| text.contains("cannot be read")).collect()
     }
 
     #[test]
     fn what_cannot_be_read_is_named_with_its_place() {
-        for (path, from, step) in [
-            (&b"<>"[..], &b" A <@b.example:a@b.example>"[..], "`from` cannot be read from octet 4 on: a source route"),
-            (b"<>", b" a(x)@b.example", "`from` cannot be read from octet 1 on: a comment inside an address"),
+        let from = |body: &'static [u8]| [(&b"From"[..], body)];
+        for (body, step) in [
             (
-                b"<>",
-                b" =?x?q?a?= <a@b.example>",
-                "`from` cannot be read from octet 1 on: an encoded-word of an unknown charset",
+                &b" A <@b.example:a@b.example>"[..],
+                "`from` (header field 0) cannot be read from octet 4 on: a source route",
             ),
+            (b" a(x)@b.example", "`from` (header field 0) cannot be read from octet 1 on: a comment inside an address"),
             (
-                b"<@b.example:a@b.example>",
-                b" a@b.example",
-                "`envelope_sender` cannot be read from octet 1 on: the reverse-path has a source route",
+                b" =?x?q?a?= <a@b.example>",
+                "`from` (header field 0) cannot be read from octet 1 on: an encoded-word of an unknown charset",
             ),
         ] {
-            assert_eq!(unread(path, from), [step]);
+            assert_eq!(unread(b"<>", Header::Fields(&from(body))), [step]);
         }
-        assert!(unread(b"<>", b" a@b.example").is_empty());
+        let step = "`envelope_sender` cannot be read from octet 1 on: the reverse-path has a source route";
+        let good = from(b" a@b.example");
+        assert_eq!(unread(b"<@b.example:a@b.example>", Header::Fields(&good)), [step]);
+        assert!(unread(b"<>", Header::Fields(&good)).is_empty());
+    }
+    #[test]
+    fn each_field_that_cannot_be_read_is_named_once() {
+        let header = b"From: a@b.example\r\nResent-Date: x\r\nResent-From: a(x)@b.example\r\nResent-Sender: (\r\n\r\n";
+        let fields: [(&[u8], &[u8]); 4] = [
+            (b"From", b" a@b.example"),
+            (b"Resent-Date", b" x"),
+            (b"Resent-From", b" a(x)@b.example"),
+            (b"Resent-Sender", b" b(x)@b.example"),
+        ];
+        for (header, [from, sender]) in [
+            (
+                Header::Fields(&fields),
+                [
+                    "`resent` (header field 2) cannot be read from octet 1 on: a comment inside an address",
+                    "`resent` (header field 3) cannot be read from octet 1 on: a comment inside an address",
+                ],
+            ),
+            (
+                Header::Block(header),
+                [
+                    "`resent` (header field 2) cannot be read from octet 48 on: a comment inside an address",
+                    "`resent` (header field 3) cannot be read from octet 79 on: an unbalanced parenthesis",
+                ],
+            ),
+        ] {
+            assert_eq!(unread(b"<>", header), [from, sender]);
+        }
     }
 }
