@@ -4,12 +4,13 @@ use core::ops::ControlFlow;
 
 use crate::address::octet;
 use crate::observer::{Note, Observer};
+use crate::snapshot::claims::Sought;
 use crate::snapshot::compare::Separators;
 use crate::snapshot::entry::{Claimed, Link, link};
 use crate::snapshot::keys::{self, Table, apart, reaching};
 use crate::snapshot::layout::{Read, Word};
 use crate::snapshot::page::{PageView, rule};
-use crate::snapshot::root::{Links, Sought, reaches};
+use crate::snapshot::root::{Links, reaches};
 use crate::snapshot::rows::{AccountRow, DomainRow, account, domain, tenant};
 
 use super::{AddressFacts, Fact, Gatherer};

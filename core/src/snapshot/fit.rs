@@ -15,13 +15,14 @@ use crate::policy::{
     BUILT_IN_ROLES, Entries, Inherited, MAX_LEVELS, PathStep, Policy, PolicyProblem, ProblemKind, Tenant,
 };
 
+use super::claims::Sought;
 use super::compare::Separators;
 use super::entry::{Claimed, Link};
 use super::hash::Hash;
 use super::keys::Table;
 use super::layout::{Damaged, Read, Run};
 use super::page::{PageView, rule};
-use super::root::{RootView, Sought};
+use super::root::RootView;
 use super::row::{Row, records};
 use super::rows::{AccountRow, CredentialRow, DomainRow, IdentityRow, RoleRow, TextRow, tenant};
 use super::target::Target;

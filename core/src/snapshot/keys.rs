@@ -381,7 +381,7 @@ mod tests {
     use crate::options::{HashKey, Options};
     use crate::policy::{Account, Domain, DomainStatus, Policy, Separator, Tenant};
     use crate::snapshot::Snapshot;
-    use crate::snapshot::root::Sought;
+    use crate::snapshot::claims::Sought;
 
     /// Whether own addresses are found for one of a tenant with `+`, where another tenant has `-`, and one that has no
     /// separator, or no entry at all, has many that `+` cuts to `joe`.

@@ -4,6 +4,7 @@ pub(crate) mod approach;
 mod blocks;
 pub(crate) mod build;
 mod change;
+pub(crate) mod claims;
 pub(crate) mod compare;
 mod delta;
 pub(crate) mod entry;
