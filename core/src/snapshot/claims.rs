@@ -6,7 +6,7 @@ use core::iter;
 use super::compare::Separators;
 use super::entry::{Claimed, claimed};
 use super::hash::Hash;
-use super::keys::{Claim, FEW, NONE, Proof, Table, apart};
+use super::keys::{Claim, FEW, NONE, Table, Verified, apart};
 use super::layout::Read;
 use super::root::{GoOn, RootView};
 use super::target::Target;
@@ -50,11 +50,13 @@ impl RootView<'_> {
         visit: &mut dyn FnMut(Claimed, &[u8]) -> GoOn,
     ) -> Read<()> {
         let (index, claim) = (self.head()?.own_index(), sought.claim());
+        // It is the same for all keys, and few need it.
+        let mut verified = None;
         for asking in own.iter() {
             for theirs in iter::once(NONE).chain(others.iter()).filter(|theirs| *theirs != asking) {
                 let base = own.with(theirs).base(target.local);
                 let hash = claim.cut(theirs, asking).hash(target.hash_of(base, false));
-                self.claims_under(target, hash, sought, &mut |claimed| visit(claimed, base))?;
+                self.claims_under(target, hash, (sought, &mut verified), &mut |claimed| visit(claimed, base))?;
             }
         }
         // All bases are cuts of one text, and each that differs is looked up once.
@@ -80,7 +82,7 @@ impl RootView<'_> {
         &self,
         target: &Target<'_>,
         hash: Hash,
-        sought: Sought,
+        (sought, verified): (Sought, &mut Option<Verified>),
         visit: &mut dyn FnMut(Claimed) -> GoOn,
     ) -> Read<()> {
         let index = self.head()?.own_index();
@@ -101,17 +103,28 @@ impl RootView<'_> {
             Sought::Uncounted => Ok(()),
             Sought::Claimed => self.each_entry(Table::Own, index, apart(hash), |words| visit(claimed(words))),
             Sought::Counted => {
+                let verified = match *verified {
+                    Some(verified) => verified,
+                    None => *verified.insert(self.verified(target)?),
+                };
                 // Those count whose proof is all that is verified from their domain up to the last of it.
-                let mut proof = Proof::default();
-                for ((name, name_hash), at) in target.domains().zip(0..) {
-                    if self.is_verified_elsewhere(&[], name, name_hash)? {
-                        proof = proof.with(at);
-                        self.each_entry(Table::Own, index, proof.hash(hash), |words| visit(claimed(words)))?;
-                    }
+                for proof in verified.parts() {
+                    self.each_entry(Table::Own, index, proof.hash(hash), |words| visit(claimed(words)))?;
                 }
                 Ok(())
             }
         }
+    }
+
+    /// What anybody has verified of an address's domain and of those above.
+    fn verified(&self, target: &Target<'_>) -> Read<Verified> {
+        let mut verified = Verified::default();
+        for ((name, hash), at) in target.domains().zip(0..) {
+            if self.is_verified(name, hash)? {
+                verified = verified.with(at);
+            }
+        }
+        Ok(verified)
     }
 }
 

@@ -106,7 +106,7 @@ impl Key<'_> {
     /// The hashes that it is entered under where a [`FEW`] others have its own, of keys of which no more than that stand under theirs.
     pub(super) fn apart(&self, hash: Hash) -> Read<(Hash, Option<Hash>)> {
         Ok(match *self {
-            Self::Proved(target, _, _, page) => (apart(hash), Some(Proof::of(page, target)?.hash(hash))),
+            Self::Proved(target, _, _, page) => (apart(hash), Some(Verified::by(page, target)?.hash(hash))),
             _ => (apart(hash), None),
         })
     }
@@ -329,32 +329,43 @@ impl Claim {
     }
 }
 
-/// By which entries an address would count that only one above proves: those of its tenant that are verified, of its domain and of
-/// those above, up to the closest that proves it, a bit each from the lowest.
+/// Which of an address's domain and of those above are verified, a bit each from the lowest.
 ///
-/// It does count if these are all that anybody has verified there. So whoever knows what is verified need not look at any others.
+/// An address that only an entry above proves counts by what its tenant has verified up to there, if that is all that anybody has. So
+/// whoever knows what is verified need not look at any others.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Proof(u128);
+pub(crate) struct Verified(u128);
 
-impl Proof {
-    fn of(page: PageView<'_>, target: &Target<'_>) -> Read<Self> {
-        let mut proof = Self::default();
+impl Verified {
+    /// What a page has verified, up to the closest entry that proves the address.
+    fn by(page: PageView<'_>, target: &Target<'_>) -> Read<Self> {
+        let mut verified = Self::default();
         for ((name, hash), at) in target.domains().zip(0..) {
             let Some(row) = page.domain_named(name, || hash)? else { continue };
             if row.flags() & domain::VERIFIED != 0 {
-                proof = proof.with(at);
+                verified = verified.with(at);
                 if at != 0 && row.is_in_force() && row.flags() & domain::SUBDOMAINS != 0 {
                     break;
                 }
             }
         }
-        Ok(proof)
+        Ok(verified)
     }
 
     /// Adds an entry so many labels above the address.
     pub(super) const fn with(self, at: u32) -> Self {
         // No domain has as many labels.
         Self(self.0 | 1 << (at % u128::BITS))
+    }
+
+    /// The lowest of these, the two lowest, and so on to all of them.
+    pub(super) fn parts(self) -> impl Iterator<Item = Self> {
+        let (mut rest, mut part) = (self.0, 0);
+        iter::from_fn(move || {
+            let lowest = rest & rest.wrapping_neg();
+            (rest, part) = (rest ^ lowest, part | lowest);
+            (lowest != 0).then_some(Self(part))
+        })
     }
 
     /// The key of own addresses that are proved by these, by that of all of them.

@@ -265,8 +265,13 @@ impl<'p> RootView<'p> {
         Ok(false)
     }
 
+    /// Whether anybody has verified a domain.
+    pub(super) fn is_verified(self, name: &[u8], hash: Hash) -> Read<bool> {
+        self.is_verified_elsewhere(&[], name, hash)
+    }
+
     /// Whether a page that is none of these has verified a domain.
-    pub(super) fn is_verified_elsewhere(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
+    fn is_verified_elsewhere(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
         // Very many may have: one is enough, and what is one's own is not looked for among them.
         let mut found = false;
         self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
