@@ -175,10 +175,10 @@ impl<'p> Approach<'p> {
     /// Asks for the bucket of the tenant's identities.
     #[inline(never)]
     fn entries(&self, keys: &Keys) {
-        let (Some(first), Some(page)) = (self.first, self.page()) else { return };
         if keys.is_own {
             return;
         }
+        let (Some(first), Some(page)) = (self.first, self.page()) else { return };
         // The head of the page is not waited for, if the entry has what is needed of it.
         let (length, groups) =
             small_page(first.second).unwrap_or_else(|| (page.head().length(), page.head().identity_groups()));
