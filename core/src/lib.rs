@@ -77,6 +77,8 @@ mod reason;
 pub mod record;
 mod reply;
 mod request;
+#[cfg(test)]
+mod samples;
 mod session;
 mod snapshot;
 #[cfg(feature = "std")]

@@ -162,8 +162,9 @@ mod tests {
     use crate::locate::Asker;
     use crate::observer::Blind;
     use crate::options::{HashKey, Options};
-    use crate::policy::{Account, Deny, Domain, DomainStatus, Policy, Separator, Tenant};
+    use crate::policy::{Account, Deny, Policy, Separator};
     use crate::request::{Channel, Request};
+    use crate::samples::{self, verified};
     use crate::snapshot::Snapshot;
     use crate::snapshot::image::Image;
     use crate::snapshot::layout::{Bytes, Damaged, Read};
@@ -183,10 +184,9 @@ mod tests {
     }
 
     fn compiled(scopes: impl IntoIterator<Item = Scope>) -> Snapshot {
-        let mut tenant = Tenant::new("asking");
-        let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
-        (domain.status, domain.separator) = (DomainStatus::Verified, Some(Separator::Plus));
-        tenant.domains.push(domain);
+        let mut entry = verified("a.example");
+        entry.separator = Some(Separator::Plus);
+        let mut tenant = samples::tenant("asking", entry);
         tenant.accounts.push(Account::new("alice"));
         let mut policy = Policy::default();
         policy.tenants.push(tenant);

@@ -227,17 +227,18 @@ const NAMED: u32 = 64;
 #[cfg(test)]
 mod tests {
     use std::format;
+    use std::vec::Vec;
 
     use super::*;
-    use crate::address::{Address, CanonicalView, DomainName};
+    use crate::address::CanonicalView;
     use crate::gather::{Depth, gather};
     use crate::locate::Asker;
-    use crate::options::{HashKey, Options};
-    use crate::policy::{Account, Domain, DomainStatus, Names, Policy, Proof, Separator, Tenant};
+    use crate::options::Options;
+    use crate::policy::{Account, DomainStatus, Names, Policy, Proof, Separator, Tenant};
     use crate::request::{Channel, Request};
+    use crate::samples::{self, account, compiled, damaged, domain, verified};
     use crate::snapshot::Snapshot;
     use crate::snapshot::hash::ALL_ALIKE;
-    use crate::snapshot::root::UNIT;
     use crate::snapshot::target::Target;
     use crate::time::{Clock, Timestamp};
 
@@ -258,11 +259,9 @@ mod tests {
 
     /// A tenant that has an entry for `a.example`.
     fn tenant(id: &str, separator: Option<Separator>) -> Tenant {
-        let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
-        (domain.status, domain.senders, domain.separator) = (DomainStatus::Verified, Names::Any, separator);
-        let mut tenant = Tenant::new(id);
-        tenant.domains.push(domain);
-        tenant
+        let mut entry = verified("a.example");
+        (entry.senders, entry.separator) = (Names::Any, separator);
+        samples::tenant(id, entry)
     }
 
     #[test]
@@ -270,10 +269,9 @@ mod tests {
         let (mut asking, mut many) = (tenant("asking", Some(Separator::Plus)), tenant("many", None));
         asking.accounts.push(Account::new("alice"));
         many.accounts.extend((0..1_000).map(|number| Account::numbered("account", ("joe", "a.example"), number)));
-        let mut policy = Policy::default();
-        policy.tenants.extend([asking, many]);
+        let snapshot = compiled([asking, many]);
         for local in ["joe", "joe+x", "joe+7"] {
-            let (facts, read) = gathered(&compiled(&policy), (local, "a.example"));
+            let (facts, read) = gathered(&snapshot, (local, "a.example"));
             let found = [Fact::Hosted, Fact::Protected, Fact::OwnOfAnotherTenant].map(|fact| facts.has(fact));
             assert_eq!((found, read < 4), ([true; 3], true), "{read} of `{local}`");
         }
@@ -281,19 +279,15 @@ mod tests {
 
     #[test]
     fn a_decision_looks_at_few_of_many_entries_of_a_domain_and_knows_their_separators() {
-        let mut policy = Policy::default();
         let mut asking = tenant("asking", None);
         asking.accounts.push(Account::new("alice"));
-        policy.tenants.push(asking);
-        policy.tenants.extend((0..500).map(|number| tenant(&format!("other-{number}"), None)));
+        let others = (0..500).map(|number| tenant(&format!("other-{number}"), None));
         // The last of all gives another separator.
         let mut last = tenant("zoe", Some(Separator::Hyphen));
-        let mut account = Account::new("joe");
-        account.address = Some(Address::parse("joe@a.example").expect("an address"));
-        last.accounts.push(account);
-        policy.tenants.push(last);
+        last.accounts.push(account("joe", "joe@a.example"));
+        let snapshot = compiled(others.chain([asking, last]));
         for (local, is_protected) in [("joe", true), ("joe-x", true), ("joe+x", false), ("ann", false)] {
-            let (facts, read) = gathered(&compiled(&policy), (local, "a.example"));
+            let (facts, read) = gathered(&snapshot, (local, "a.example"));
             let found = [Fact::Hosted, Fact::DomainOfAnotherTenant, Fact::OwnProof].map(|fact| facts.has(fact));
             assert_eq!((found, facts.has(Fact::Protected)), ([true; 3], is_protected), "{local}");
             assert!(read < 20, "{read} of `{local}`");
@@ -302,13 +296,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_stands_apart_because_others_have_its_hash_is_found() {
-        let suspended = |id: &str, domain: &str| {
-            let mut tenant = Tenant::new(id);
-            let mut entry = Domain::new(DomainName::parse(domain).expect("a domain"));
-            entry.status = DomainStatus::Suspended;
-            tenant.domains.push(entry);
-            tenant
-        };
+        let suspended = |id: &str, name: &str| samples::tenant(id, domain(name, DomainStatus::Suspended));
         for many in [7, 8, 100] {
             let mut policy = Policy::default();
             let mut asking = tenant("asking", None);
@@ -331,23 +319,13 @@ mod tests {
                 tenant.domains[0].subdomains = reaches;
                 tenant
             };
-            let mut policy = Policy::default();
             let mut asking = reaching("asking", None, true);
             asking.accounts.push(Account::new("alice"));
-            policy.tenants.push(asking);
-            policy.tenants.extend((0..2_000).map(|number| reaching(&format!("other-{number:04}"), None, all_reach)));
+            let others = (0..2_000).map(|number| reaching(&format!("other-{number:04}"), None, all_reach));
             // The last of all gives another separator.
             let mut last = reaching("zoe", Some(Separator::Hyphen), true);
-            let mut account = Account::new("joe");
-            account.address = Some(Address::parse("joe@sub.a.example").expect("an address"));
-            last.accounts.push(account);
-            policy.tenants.push(last);
-            let snapshot = compiled(&policy);
-            let middle = snapshot.root().tenant(b"other-1000").expect("it is sound").expect("a tenant");
-            let mut octets = snapshot.seal().expect("a sound snapshot");
-            // Who reads all of them finds that one is damaged.
-            octets[middle as usize * UNIT] ^= 1;
-            let opened = Snapshot::open(octets).expect("the head is sound");
+            last.accounts.push(account("joe", "joe@sub.a.example"));
+            let opened = damaged(&compiled(others.chain([asking, last])), "other-1000");
             for (local, is_protected) in [("joe", true), ("joe-x", true), ("joe+x", false), ("ann", false)] {
                 let (facts, read) = gathered(&opened, (local, "sub.a.example"));
                 let found = [Fact::Hosted, Fact::DomainOfAnotherTenant, Fact::OwnProof].map(|fact| facts.has(fact));
@@ -362,40 +340,30 @@ mod tests {
         let mut claiming = tenant(id, None);
         claiming.domains[0].subdomains = true;
         if is_proved {
-            let mut domain = Domain::new(DomainName::parse("sub.a.example").expect("a domain"));
-            (domain.status, domain.active) = (DomainStatus::Verified, false);
-            claiming.domains.push(domain);
+            let mut entry = verified("sub.a.example");
+            entry.active = false;
+            claiming.domains.push(entry);
         }
-        let mut account = Account::new(id);
-        account.address = Some(Address::parse(&format!("{local}@sub.a.example")).expect("an address"));
-        claiming.accounts.push(account);
+        claiming.accounts.push(account(id, &format!("{local}@sub.a.example")));
         claiming
     }
 
     #[test]
     fn a_decision_looks_at_few_of_many_own_addresses_that_nothing_reaches() {
-        let mut asking = tenant("asking", None);
-        asking.domains[0].name = DomainName::parse("sub.a.example").expect("a domain");
-        asking.domains[0].separator = Some(Separator::Plus);
+        let mut entry = verified("sub.a.example");
+        (entry.senders, entry.separator) = (Names::Any, Some(Separator::Plus));
+        let mut asking = samples::tenant("asking", entry);
         asking.accounts.push(Account::new("alice"));
-        let mut policy = Policy::default();
-        policy.tenants.push(asking);
         let name = |number: u32| format!("other-{number:04}");
-        policy.tenants.extend((0..2_000).map(|number| claiming(&name(number), &format!("joe+{number}"), false)));
-        let opened = |policy: &Policy| {
-            let snapshot = compiled(policy);
-            let middle = snapshot.root().tenant(b"other-1000").expect("it is sound").expect("a tenant");
-            let mut octets = snapshot.seal().expect("a sound snapshot");
-            // Who reads all of them finds that one is damaged.
-            octets[middle as usize * UNIT] ^= 1;
-            Snapshot::open(octets).expect("the head is sound")
-        };
+        let others = (0..2_000).map(|number| claiming(&name(number), &format!("joe+{number}"), false));
+        let mut tenants: Vec<Tenant> = others.chain([asking]).collect();
+        let opened = |tenants: &[Tenant]| damaged(&compiled(tenants), "other-1000");
         let last = claiming("zoe", "joe+zoe", true);
-        let nobody = opened(&policy);
+        let nobody = opened(&tenants);
         let added = nobody.replace_tenant(&last).expect("a sound tenant");
         let removed = added.remove_tenant("zoe").expect("nothing depends on it");
-        policy.tenants.push(last);
-        let built = opened(&policy);
+        tenants.push(last);
+        let built = opened(&tenants);
         let gone = built.remove_tenant("zoe").expect("nothing depends on it");
         // Those that stand under the key are gone.
         let remaining = (0..12).fold(built.clone(), |snapshot, number| {
@@ -415,13 +383,8 @@ mod tests {
     #[test]
     fn what_many_claim_is_claimed_although_it_does_not_count() {
         let name = |number: u32| format!("other-{number:02}");
-        let mut policy = Policy::default();
-        policy.tenants.extend((0..40).map(|number| claiming(&name(number), &format!("joe+{number}"), false)));
-        let mut asking = Tenant::new("asking");
-        asking.domains.push(Domain::new(DomainName::parse("sub.a.example").expect("a domain")));
-        asking.domains[0].status = DomainStatus::Verified;
-        policy.tenants.push(asking);
-        let mut snapshot = compiled(&policy);
+        let others = (0..40).map(|number| claiming(&name(number), &format!("joe+{number}"), false));
+        let mut snapshot = compiled(others.chain([samples::tenant("asking", verified("sub.a.example"))]));
         // One after the other goes, those first that stand where they are looked for first.
         for number in 0..40 {
             let claims = |local: &str| {
@@ -437,10 +400,6 @@ mod tests {
             snapshot = snapshot.remove_tenant(&name(number)).expect("nothing depends on it");
         }
         assert!(snapshot.replace_tenant(&claiming("new", "joe", true)).is_ok());
-    }
-
-    fn compiled(policy: &Policy) -> Snapshot {
-        Snapshot::compile(policy, &Options::new(HashKey([7; 16]))).expect("a sound policy")
     }
 
     /// What a decision knows of an address for alice, and how much of others it looked at.

@@ -489,20 +489,16 @@ mod tests {
 
     use super::*;
     use crate::address::DomainName;
-    use crate::options::{HashKey, Options};
-    use crate::policy::{Account, Domain, DomainStatus, Identity, Names, Role, Separator};
-    use crate::snapshot::root::UNIT;
+    use crate::policy::{Account, Domain, Identity, Names, Role, Separator};
+    use crate::samples::{self, account, compiled, damaged, reaching, verified};
     use crate::snapshot::{CompileError, Snapshot};
 
     /// One of many tenants that have a domain, with what it gives the domain, and an account with this own address.
     fn tenant(id: &str, separator: Option<Separator>, address: &str) -> Tenant {
-        let mut entry = Domain::new(DomainName::parse("a.example").expect("a domain"));
-        (entry.status, entry.subdomains, entry.separator) = (DomainStatus::Verified, true, separator);
-        let mut account = Account::new(id);
-        account.address = Some(Address::parse(address).expect("an address"));
-        let mut tenant = Tenant::new(id);
-        tenant.domains.push(entry);
-        tenant.accounts.push(account);
+        let mut entry = reaching(verified("a.example"));
+        entry.separator = separator;
+        let mut tenant = samples::tenant(id, entry);
+        tenant.accounts.push(account(id, address));
         tenant
     }
 
@@ -512,12 +508,6 @@ mod tests {
         (tenant.parent, tenant.inherited) = (parent.map(str::to_owned), Inherited { identities: true, domains: true });
         tenant.accounts.push(Account::new(id));
         tenant
-    }
-
-    fn compiled(tenants: impl IntoIterator<Item = Tenant>) -> Snapshot {
-        let mut policy = Policy::default();
-        policy.tenants.extend(tenants);
-        Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy")
     }
 
     /// Where problems are.
@@ -570,11 +560,7 @@ mod tests {
         let plus = tenant("plus", Some(Separator::Plus), "joe@a.example");
         let hyphen = tenant("hyphen", Some(Separator::Hyphen), "ann@sub.a.example");
         let snapshot = compiled((0..2_000).map(named).chain([plus, hyphen]));
-        let middle = snapshot.root().tenant(b"named-1000").expect("it is sound").expect("a tenant");
-        let mut octets = snapshot.seal().expect("a sound snapshot");
-        // Who reads all of them finds that one is damaged.
-        octets[middle as usize * UNIT] ^= 1;
-        let opened = Snapshot::open(octets).expect("the head is sound");
+        let opened = damaged(&snapshot, "named-1000");
         // What another tenant's separator leaves of one is claimed, too.
         for (address, claimed) in [
             ("joe@a.example", Some("plus")),
@@ -592,6 +578,6 @@ mod tests {
             let found = fit.claim_elsewhere(&of, &Entries::of(&tenant));
             assert_eq!(found, Ok(claimed.map(str::to_owned)), "{address}");
         }
-        assert_eq!(opened.root().page(middle).err(), Some(Damaged));
+        assert_eq!(opened.root().tenant(b"named-1000"), Err(Damaged));
     }
 }

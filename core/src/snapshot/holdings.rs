@@ -124,30 +124,21 @@ fn names_above<'p>(old: Option<PageView<'p>>, new: Option<PageView<'p>>) -> Read
 mod tests {
     use std::format;
 
-    use super::super::root::UNIT;
     use super::super::rows::holding;
-    use crate::address::{Address, DomainName};
-    use crate::options::{HashKey, Options};
-    use crate::policy::{Account, Domain, DomainStatus, Identity, IdentityStatus, Policy, Tenant};
+    use crate::address::Address;
+    use crate::policy::{Identity, IdentityStatus, Tenant};
+    use crate::samples::{self, account, compiled, damaged, reaching, verified};
     use crate::snapshot::Snapshot;
     use crate::snapshot::layout::Read;
 
     const MANY: usize = 100;
 
-    fn verified(name: &str, subdomains: bool) -> Domain {
-        let mut domain = Domain::new(DomainName::parse(name).expect("a domain"));
-        (domain.status, domain.subdomains) = (DomainStatus::Verified, subdomains);
-        domain
-    }
-
     /// A tenant with an entry above so many own addresses, each at a domain of its own, and as many identities below another one.
     fn asking(addresses: usize) -> Tenant {
         let mut tenant = Tenant::new("asking");
-        tenant.domains.extend([verified("a.example", true), verified("b.example", true)]);
+        tenant.domains.extend(["a.example", "b.example"].map(|name| reaching(verified(name))));
         for number in 0..addresses {
-            let mut account = Account::new(format!("account-{number}"));
-            account.address = Some(Address::parse(&format!("joe@of{number}.a.example")).expect("an address"));
-            tenant.accounts.push(account);
+            tenant.accounts.push(account(&format!("account-{number}"), &format!("joe@of{number}.a.example")));
             let mut identity = Identity::new(Address::parse(&format!("joe@of{number}.b.example")).expect("an address"));
             identity.status = IdentityStatus::Verified;
             tenant.identities.push(identity);
@@ -160,14 +151,8 @@ mod tests {
         let mut tenant = Tenant::new(id);
         let names =
             (0..addresses).flat_map(|number| [format!("of{number}.a.example"), format!("of{number}.b.example")]);
-        tenant.domains.extend(names.filter(|name| !without.contains(&&**name)).map(|name| verified(&name, false)));
+        tenant.domains.extend(names.filter(|name| !without.contains(&&**name)).map(|name| verified(&name)));
         tenant
-    }
-
-    fn compiled(tenants: impl IntoIterator<Item = Tenant>) -> Snapshot {
-        let mut policy = Policy::default();
-        policy.tenants.extend(tenants);
-        Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy")
     }
 
     fn holdings(snapshot: &Snapshot) -> Read<u32> {
@@ -186,13 +171,8 @@ mod tests {
             (&["of7.a.example", "of8.b.example"], IDENTITY | holding::OWN_ADDRESS),
         ] {
             let snapshot = compiled([asking(MANY), stopping("stopping", 4_000, without)]);
-            let root = snapshot.root();
-            let number = root.tenant(b"stopping").expect("it is sound").expect("a tenant");
-            let length = root.page(number).expect("it is sound").head().length();
-            let mut octets = snapshot.seal().expect("a sound snapshot");
             // Who asks what it has verified finds that its page is damaged.
-            octets[number as usize * UNIT + 2 * length as usize] ^= 1;
-            assert_eq!(Snapshot::open(octets).as_ref().map(holdings), Ok(Ok(expected)), "{without:?}");
+            assert_eq!(holdings(&damaged(&snapshot, "stopping")), Ok(expected), "{without:?}");
         }
     }
 
@@ -207,11 +187,7 @@ mod tests {
             tenant.domains[0].active = false;
             tenant
         };
-        let above = || {
-            let mut tenant = Tenant::new("above");
-            tenant.domains.push(verified("a.example", true));
-            tenant
-        };
+        let above = || samples::tenant("above", reaching(verified("a.example")));
         for (step, (tenant, gone, expected)) in [
             (Some(stopping("stopping", &["of7.a.example"])), "", 0),
             (Some(stopping("other", &["of7.a.example", "of9.b.example"])), "", holding::OWN_ADDRESS),

@@ -388,28 +388,24 @@ mod tests {
     use std::format;
 
     use super::*;
-    use crate::address::DomainName;
-    use crate::options::{HashKey, Options};
-    use crate::policy::{Account, Domain, DomainStatus, Policy, Separator, Tenant};
-    use crate::snapshot::Snapshot;
+    use crate::policy::{Account, Separator, Tenant};
+    use crate::samples::{compiled, verified};
     use crate::snapshot::claims::Sought;
 
     /// Whether own addresses are found for one of a tenant with `+`, where another tenant has `-`, and one that has no
     /// separator, or no entry at all, has many that `+` cuts to `joe`.
     fn finds(has_entry: bool, local: &str, sought: Sought) -> bool {
         let separators = [Some(Separator::Plus), Some(Separator::Hyphen), None];
-        let mut policy = Policy::default();
-        for (number, separator) in separators.into_iter().enumerate() {
-            let mut tenant = Tenant::new(format!("tenant-{number}"));
-            let mut domain = Domain::new(DomainName::parse("a.example").expect("a domain"));
-            (domain.status, domain.separator) = (DomainStatus::Verified, separator);
-            tenant.domains.extend((has_entry || number < 2).then_some(domain));
-            policy.tenants.push(tenant);
+        let mut tenants = [0, 1, 2].map(|number| Tenant::new(format!("tenant-{number}")));
+        for (tenant, separator) in tenants.iter_mut().zip(separators) {
+            let mut entry = verified("a.example");
+            entry.separator = separator;
+            tenant.domains.extend((has_entry || separator.is_some()).then_some(entry));
         }
         for number in 0..2 * MOST {
-            policy.tenants[2].accounts.push(Account::numbered("account", ("joe", "a.example"), number));
+            tenants[2].accounts.push(Account::numbered("account", ("joe", "a.example"), number));
         }
-        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
+        let snapshot = compiled(tenants);
         let root = snapshot.root();
         let target = Target::new(root.hasher, CanonicalView { local: local.as_bytes(), domain: b"a.example" });
         let plus = Separators::default().with(b'+');

@@ -368,67 +368,41 @@ const NEAR: usize = 8 << 20;
 #[cfg(test)]
 mod tests {
     use std::format;
+    use std::vec::Vec;
 
     use super::*;
-    use crate::address::{CanonicalView, DomainName};
-    use crate::options::{HashKey, Options};
-    use crate::policy::{Domain, DomainStatus, Policy, Tenant};
+    use crate::address::CanonicalView;
+    use crate::policy::{DomainStatus, Tenant};
+    use crate::samples::{compiled, damaged, domain, reaching, tenant, verified};
     use crate::snapshot::Snapshot;
 
     #[test]
     fn what_stops_a_right_is_found_without_all_who_have_the_domain() {
-        let tenant = |id: &str, domain: &str| {
-            let mut entry = Domain::new(DomainName::parse(domain).expect("a domain"));
-            (entry.status, entry.subdomains) = (DomainStatus::Verified, true);
-            let mut tenant = Tenant::new(id);
-            tenant.domains.push(entry);
-            tenant
-        };
-        let mut policy = Policy::default();
-        policy.tenants.push(tenant("above", "a.example"));
-        policy.tenants.extend((0..2_000).map(|number| tenant(&format!("named-{number:04}"), "sub.a.example")));
-        let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
-        let middle = snapshot.root().tenant(b"named-1000").expect("it is sound").expect("a tenant");
-        let mut octets = snapshot.seal().expect("a sound snapshot");
-        // Who reads all of them finds that one is damaged.
-        octets[middle as usize * UNIT] ^= 1;
-        let opened = Snapshot::open(octets).expect("the head is sound");
+        let named = (0..2_000).map(|number| tenant(&format!("named-{number:04}"), reaching(verified("sub.a.example"))));
+        let snapshot = compiled(named.chain([tenant("above", reaching(verified("a.example")))]));
+        let opened = damaged(&snapshot, "named-1000");
         let root = opened.root();
         let target = Target::new(root.hasher, CanonicalView { local: b"joe", domain: b"sub.a.example" });
         for (id, stops) in [(&b"above"[..], true), (b"named-0000", false), (b"named-1999", false)] {
             let number = root.tenant(id).expect("it is sound").expect("a tenant");
             assert_eq!(root.stops(&target, b"a.example", &[number]), Ok(stops));
         }
-        assert_eq!(root.page(middle).err(), Some(Damaged));
+        assert_eq!(root.tenant(b"named-1000"), Err(Damaged));
     }
 
     #[test]
     fn what_stops_a_right_is_found_without_all_whose_domain_is_suspended() {
-        let tenant = |id: &str, domain: &str, status: DomainStatus| {
-            let mut entry = Domain::new(DomainName::parse(domain).expect("a domain"));
-            (entry.status, entry.subdomains) = (status, true);
-            let mut tenant = Tenant::new(id);
-            tenant.domains.push(entry);
-            tenant
-        };
-        let suspended = |number: u32| tenant(&format!("named-{number:04}"), "sub.a.example", DomainStatus::Suspended);
-        let mut policy = Policy::default();
-        policy.tenants.push(tenant("above", "a.example", DomainStatus::Verified));
-        policy.tenants.extend((0..2_000).map(suspended));
-        let opened = |policy: &Policy| {
-            let snapshot = Snapshot::compile(policy, &Options::new(HashKey([5; 16]))).expect("a sound policy");
-            let middle = snapshot.root().tenant(b"named-1000").expect("it is sound").expect("a tenant");
-            let mut octets = snapshot.seal().expect("a sound snapshot");
-            // Who reads all of them finds that one is damaged.
-            octets[middle as usize * UNIT] ^= 1;
-            Snapshot::open(octets).expect("the head is sound")
-        };
-        let last = tenant("zoe", "sub.a.example", DomainStatus::Vouched);
-        let snapshot = opened(&policy);
+        let named = |id: &str, status| tenant(id, reaching(domain("sub.a.example", status)));
+        let suspended = |number: u32| named(&format!("named-{number:04}"), DomainStatus::Suspended);
+        let mut tenants: Vec<Tenant> = (0..2_000).map(suspended).collect();
+        tenants.push(tenant("above", reaching(verified("a.example"))));
+        let opened = |tenants: &[Tenant]| damaged(&compiled(tenants), "named-1000");
+        let last = named("zoe", DomainStatus::Vouched);
+        let snapshot = opened(&tenants);
         let changed = snapshot.replace_tenant(&last).expect("a sound tenant");
         let changed_back = changed.remove_tenant("zoe").expect("nothing depends on it");
-        policy.tenants.push(last);
-        let with_last = opened(&policy);
+        tenants.push(last);
+        let with_last = opened(&tenants);
         let without = with_last.remove_tenant("zoe").expect("nothing depends on it");
         for (snapshot, stops) in
             [(snapshot, false), (with_last, true), (changed, true), (changed_back, false), (without, false)]
@@ -442,15 +416,13 @@ mod tests {
 
     #[test]
     fn what_stands_apart_is_checked_where_it_is_read() {
-        let mut policy = Policy::default();
-        policy.tenants.push(Tenant::new("parent"));
-        for number in 0..30_000 {
+        let heir = |number: u32| {
             let mut tenant = Tenant::new(format!("heir-{number}"));
             tenant.parent = Some("parent".into());
-            policy.tenants.push(tenant);
-        }
-        let sealed = Snapshot::compile(&policy, &Options::new(HashKey([5; 16]))).and_then(|snapshot| snapshot.seal());
-        let sealed = sealed.expect("a sound policy");
+            tenant
+        };
+        let snapshot = compiled((0..30_000).map(heir).chain([Tenant::new("parent")]));
+        let sealed = snapshot.seal().expect("a sound snapshot");
         // Reads all that the parent has.
         let read = |octets| {
             let opened = Snapshot::open(octets).expect("the head is sound");
