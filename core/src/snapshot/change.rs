@@ -10,7 +10,7 @@ use crate::policy::{Entries, Tenant};
 use super::build::join::InTurn;
 use super::build::{Front, ImageBuilder, identify};
 use super::fit::Fit;
-use super::{CompileError, Inner, Snapshot};
+use super::{Changes, CompileError, Inner, Snapshot};
 
 impl Snapshot {
     /// Returns a snapshot in which the tenant with this id is replaced, or added when there is none. This one stays as it is.
@@ -45,7 +45,7 @@ impl Snapshot {
     ///
     /// As [`Snapshot::seal`].
     pub fn compact(&self) -> Result<Self, CompileError> {
-        if self.inner.overlay.is_none() {
+        if self.inner.changes.overlay.is_none() {
             return Ok(self.clone());
         }
         let mut builder = ImageBuilder::new(Front::of(&self.inner.image, &self.inner.options)?);
@@ -65,9 +65,9 @@ impl Snapshot {
         if !problems.is_empty() {
             return Err(CompileError::Policy(problems));
         }
-        let Inner { image, overlay, options, hasher, sum, .. } = &*self.inner;
+        let Inner { image, changes, options, hasher, sum, .. } = &*self.inner;
         let mut sum = *sum;
-        let mut overlay = overlay.clone().unwrap_or_default();
+        let mut overlay = changes.overlay.clone().unwrap_or_default();
         let old_page = old.map(|number| root.page(number)).transpose()?;
         if let (Some(number), Some(page)) = (old, old_page) {
             sum = sum.wrapping_sub(page.head().digest());
@@ -83,12 +83,12 @@ impl Snapshot {
             added = Some(number);
         }
         let id = identify(sum, image.head()?.settings());
-        let size = image.content()?.len() + overlay.octets;
+        let changes = Changes { size: image.content()?.len() + overlay.octets, overlay: Some(overlay) };
         let (image, options, hasher) = (Arc::clone(image), *options, hasher.clone());
-        let mut inner = Inner { image, overlay: Some(overlay), options, hasher, sum, id, size };
+        let mut inner = Inner { image, changes, options, hasher, sum, id };
         let root = inner.root();
         let changed = root.changed_holdings(old_page, added)?;
-        if let Some(overlay) = &mut inner.overlay {
+        if let Some(overlay) = &mut inner.changes.overlay {
             changed.into_iter().for_each(|(number, holdings)| overlay.set_holdings(number, holdings));
         }
         Ok(Self { inner: Arc::new(inner) })

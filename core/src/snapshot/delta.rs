@@ -1,6 +1,5 @@
 //! What one snapshot has that another has not: the pages of changed tenants, to be sent to those that have the other one.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
@@ -13,8 +12,9 @@ use super::image::Image;
 use super::layout::{Bytes, Damaged, Read, Writer, small};
 use super::overlay::Overlay;
 use super::page::PageView;
+use super::root::RootView;
 use super::rows::VERSION;
-use super::{CompileError, Inner, Snapshot};
+use super::{Changes, CompileError, Snapshot};
 
 impl Snapshot {
     /// Returns what makes of this snapshot the newer one: its provider's settings, the tenants that differ, and the ids of those that
@@ -119,7 +119,7 @@ impl Snapshot {
         let front = Image::of(bytes.octets(at, 0, start as usize * 4)?.to_vec());
         at = at.wrapping_add(start);
 
-        let mut overlay = self.inner.overlay.clone().unwrap_or_default();
+        let mut overlay = self.inner.changes.overlay.clone().unwrap_or_default();
         for _ in 0..removed {
             let length = bytes.word(at)?;
             self.take(&mut overlay, bytes.octets(at.wrapping_add(1), 0, length as usize)?)?;
@@ -132,9 +132,10 @@ impl Snapshot {
             overlay.add(page, &self.inner.hasher).ok_or(Damaged)??;
             at = at.wrapping_add(length);
         }
-        let changed = Self { inner: Arc::new(Inner { overlay: Some(overlay), ..(*self.inner).clone() }) };
+        let changes = Changes { overlay: Some(overlay), ..self.inner.changes };
+        let changed = RootView { changes: &changes, ..self.root() };
         let mut builder = ImageBuilder::new(Front::of(&front, self.options())?);
-        for page in changed.root().pages() {
+        for page in changed.pages() {
             builder.page(page?.1.octets()?)?;
         }
         let image = builder.finish(&InTurn)?.ok_or(Damaged)?;

@@ -76,17 +76,20 @@ pub struct Snapshot {
     inner: Arc<Inner>,
 }
 
-#[derive(Clone)]
 struct Inner {
     image: Arc<Image>,
-    /// What has changed since the image was built.
-    overlay: Option<Overlay>,
+    changes: Changes,
     options: Options,
     /// The hash of its tables, under the key of the options.
     hasher: Hasher,
     /// The sum of the digests of the pages.
     sum: u128,
     id: SnapshotId,
+}
+
+/// What has changed since an image was built.
+struct Changes {
+    overlay: Option<Overlay>,
     /// The octets of the image and of the overlay's pages.
     size: usize,
 }
@@ -95,13 +98,7 @@ impl Inner {
     #[inline]
     fn root(&self) -> RootView<'_> {
         let blocks = self.image.blocks.as_ref().filter(|blocks| !blocks.are_verified());
-        RootView { bytes: self.image.bytes(), hasher: &self.hasher, inner: self, blocks }
-    }
-
-    /// What an image has beside it that is not finished: no changes.
-    fn beside(options: Options, hasher: Hasher) -> Self {
-        let image = Arc::new(Image::of([]));
-        Self { image, overlay: None, options, hasher, sum: 0, id: SnapshotId(0), size: 0 }
+        RootView { bytes: self.image.bytes(), hasher: &self.hasher, changes: &self.changes, blocks }
     }
 }
 
@@ -198,7 +195,7 @@ impl Snapshot {
     /// Returns the number of tenants.
     #[must_use]
     pub fn tenant_count(&self) -> usize {
-        let more = self.inner.overlay.as_ref().map_or(0, |overlay| overlay.more);
+        let more = self.inner.changes.overlay.as_ref().map_or(0, |overlay| overlay.more);
         let built = self.inner.image.head().map_or(0, |head| i64::from(head.tenants()));
         usize::try_from(built + more).unwrap_or(0)
     }
@@ -206,7 +203,7 @@ impl Snapshot {
     /// Returns the number of octets that the compiled policy takes.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.inner.size
+        self.inner.changes.size
     }
 
     /// Whether the other one is this very snapshot, not just one with the same content.
@@ -222,9 +219,10 @@ impl Snapshot {
     /// A snapshot of an image without changes.
     fn of(image: Image) -> Result<Self, Damaged> {
         let (options, head) = (image.options()?, image.head()?);
-        let (sum, id, size) = (head.sum(), SnapshotId(head.id()), image.content()?.len());
+        let (sum, id) = (head.sum(), SnapshotId(head.id()));
+        let changes = Changes { overlay: None, size: image.content()?.len() };
         let (image, hasher) = (Arc::new(image), Hasher::new(&options.hash_key));
-        Ok(Self { inner: Arc::new(Inner { image, overlay: None, options, hasher, sum, id, size }) })
+        Ok(Self { inner: Arc::new(Inner { image, changes, options, hasher, sum, id }) })
     }
 }
 

@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 use crate::policy::Strength;
 use crate::time::Clock;
 
-use super::Inner;
+use super::Changes;
 use super::blocks::Blocks;
 use super::compare::Separators;
 use super::entry::{Link, link};
@@ -25,7 +25,7 @@ use super::under::{Entries, Under};
 pub(crate) struct RootView<'p> {
     pub(crate) bytes: Bytes<'p>,
     pub(crate) hasher: &'p Hasher,
-    pub(super) inner: &'p Inner,
+    pub(super) changes: &'p Changes,
     /// What of the octets has been checked, if they were sealed and not all of them have.
     pub(super) blocks: Option<&'p Blocks>,
 }
@@ -166,7 +166,7 @@ impl<'p> RootView<'p> {
     /// What has changed since the image was built.
     #[inline]
     pub(super) fn overlay(self) -> Option<&'p Overlay> {
-        self.inner.overlay.as_ref()
+        self.changes.overlay.as_ref()
     }
 
     /// Whether anything has.
@@ -177,13 +177,13 @@ impl<'p> RootView<'p> {
     /// Whether it is too large to be close to the processor, so that it pays to ask for its memory early.
     #[inline]
     pub(crate) const fn is_large(self) -> bool {
-        self.inner.size > CACHED
+        self.changes.size > CACHED
     }
 
     /// Whether most of it is so far from the processor that it pays to gather the addresses of many requests first.
     #[inline]
     pub(crate) const fn is_far(self) -> bool {
-        self.inner.size > NEAR
+        self.changes.size > NEAR
     }
 
     /// How strictly `hosted` is applied now.

@@ -7,8 +7,8 @@ use core::{iter, mem};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::decision::SnapshotId;
-use crate::options::{Limits, Options};
-use crate::snapshot::Inner;
+use crate::options::Limits;
+use crate::snapshot::Changes;
 use crate::snapshot::entry::of_account;
 use crate::snapshot::hash::{Hash, Hasher};
 use crate::snapshot::image::Image;
@@ -163,7 +163,7 @@ impl ImageBuilder {
             slot.copy_from_slice(&word.to_le_bytes());
         }
         if let Some(run) = tables.get(Table::Holdings as usize).filter(|run| run.count != 0) {
-            let held = holdings(&mut image, &self.hasher, &options)?;
+            let held = holdings(&mut image, &self.hasher)?;
             let start = run.start as usize * 4;
             let place = image.octets().get_mut(start..start + filling::octets(run.count, 2)).ok_or(Damaged)?;
             let mut filling = Filling::new(place, run.count);
@@ -174,9 +174,10 @@ impl ImageBuilder {
 }
 
 /// The entries of [`Table::Holdings`] of an image that has everything else.
-fn holdings(image: &mut Aligned, hasher: &Hasher, options: &Options) -> Read<Vec<(Hash, [u32; 2])>> {
-    let inner = Inner::beside(*options, hasher.clone());
-    let root = RootView { bytes: Bytes(image.octets()), hasher, inner: &inner, blocks: None };
+fn holdings(image: &mut Aligned, hasher: &Hasher) -> Read<Vec<(Hash, [u32; 2])>> {
+    let octets = image.octets();
+    let changes = Changes { overlay: None, size: octets.len() };
+    let root = RootView { bytes: Bytes(octets), hasher, changes: &changes, blocks: None };
     let mut held = Vec::new();
     for page in root.pages() {
         let (number, page) = page?;
