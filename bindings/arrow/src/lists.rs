@@ -41,10 +41,12 @@ impl Lists {
         Some(*self.offsets.get(row)?..*self.offsets.get(row + 1)?)
     }
 
-    /// Returns where the elements of all of some rows stand, those of null lists included.
-    pub(crate) fn all(&self, rows: Range<usize>) -> Range<usize> {
+    /// Returns where the elements of some rows stand behind each other, or `None` where a null list has some.
+    pub(crate) fn together(&self, rows: Range<usize>) -> Option<Range<usize>> {
         let end = |row: usize| self.offsets.get(row).copied().unwrap_or_default();
-        end(rows.start)..end(rows.end)
+        let all = end(rows.start)..end(rows.end);
+        let of_lists = || rows.filter_map(|row| self.get(row)).map(|list| list.len()).sum::<usize>();
+        (self.nulls.is_none() || of_lists() == all.len()).then_some(all)
     }
 }
 

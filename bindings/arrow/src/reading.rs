@@ -81,27 +81,29 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// Reads a column of lists, and enters those that are not null: slices of `room`, which holds the elements of all behind each
-    /// other. It is filled here, unless it is already.
+    /// Reads a column of lists, and enters those that are not null.
     #[inline]
     pub(crate) fn lists<T>(
         &mut self,
         (lists, fact): (&Lists, Fact),
-        room: &'r mut Vec<T>,
+        elements: Elements<'r, T>,
         element: impl Fn(usize) -> Result<T, Wrong>,
         enter: impl Fn(&mut Request<'r>, &'r [T]) -> Result<(), Wrong>,
     ) {
-        if room.len() != self.rows().filter_map(|row| lists.get(row)).map(|list| list.len()).sum() {
-            room.clear();
-            for row in self.rows() {
-                let mut list = lists.get(row).into_iter().flatten();
-                if let Err(wrong) = list.try_for_each(|number| element(number).map(|element| room.push(element))) {
-                    self.end(row - self.first, wrong);
-                    break;
+        let mut left = match elements {
+            Elements::Read(elements) => elements,
+            Elements::Unread(room) => {
+                room.clear();
+                for row in self.rows() {
+                    let mut list = lists.get(row).into_iter().flatten();
+                    if let Err(wrong) = list.try_for_each(|number| element(number).map(|element| room.push(element))) {
+                        self.end(row - self.first, wrong);
+                        break;
+                    }
                 }
+                room
             }
-        }
-        let mut left: &'r [T] = room;
+        };
         self.each(|row, request| {
             let Some(list) = lists.get(row) else { return Ok(()) };
             let (list, behind) = left.split_at_checked(list.len()).ok_or_else(|| Wrong::broken(fact.name()))?;
@@ -116,4 +118,12 @@ impl<'r> Reading<'r> {
         self.requests.truncate(number);
         self.wrong = Some(wrong);
     }
+}
+
+/// The elements of all lists of some rows that are not null, behind each other.
+pub(crate) enum Elements<'r, T> {
+    /// They were read.
+    Read(&'r [T]),
+    /// Each is to be read into this room.
+    Unread(&'r mut Vec<T>),
 }

@@ -11,7 +11,7 @@ use sendas::{Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender,
 use crate::columns::{Columns, FIELD, Fact, SENDER};
 use crate::instants::Instants;
 use crate::lists::Lists;
-use crate::reading::Reading;
+use crate::reading::{Elements, Reading};
 use crate::texts::Texts;
 use crate::wrong::{Wrong, shown};
 
@@ -115,12 +115,11 @@ impl Rows {
             Ok(())
         });
         if let Some((lists, texts)) = &self.scopes {
-            room.scopes.clear();
             let scope = |element| {
                 let scope = texts.get(element, Fact::Scopes.name())?;
                 scope.ok_or_else(|| Wrong::new("an element of `scopes` is null; leave it out"))
             };
-            reading.lists((lists, Fact::Scopes), &mut room.scopes, scope, |request, scopes| {
+            reading.lists((lists, Fact::Scopes), Elements::Unread(&mut room.scopes), scope, |request, scopes| {
                 credential(request)?.scopes = Some(scopes);
                 Ok(())
             });
@@ -200,14 +199,14 @@ impl Headers {
         };
         room.clear();
         // What most libraries have is read without asking about each field what it is.
-        let all = lists.all(reading.rows());
-        if let (None, Some(names), Some(bodies)) = (nulls, names.run(all.clone()), bodies.run(all.clone())) {
-            room.extend(names.zip(bodies));
-        }
+        let all = lists.together(reading.rows()).filter(|_| nulls.is_none());
+        let run = all.and_then(|all| Some((all.len(), names.run(all.clone())?, bodies.run(all)?)));
         // Where one is broken it is not known yet whose it is.
-        if room.len() < all.len() {
-            room.clear();
-        }
+        let is_read = run.is_some_and(|(count, names, bodies)| {
+            room.extend(names.zip(bodies));
+            room.len() == count
+        });
+        let elements = if is_read { Elements::Read(room) } else { Elements::Unread(room) };
         let field = |element| {
             let name = Fact::Header.name();
             match (names.get(element, name)?, bodies.get(element, name)?) {
@@ -217,7 +216,7 @@ impl Headers {
                 }
             }
         };
-        reading.lists((lists, Fact::Header), room, field, |request, fields| {
+        reading.lists((lists, Fact::Header), elements, field, |request, fields| {
             request.header = Header::Fields(fields);
             Ok(())
         });
