@@ -1,7 +1,8 @@
 //! What a tenant has that a sender could be authorised by, where that depends on what other tenants have verified.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::iter;
 use core::ops::ControlFlow;
 
 use crate::address::CanonicalView;
@@ -50,41 +51,97 @@ impl RootView<'_> {
     pub(super) fn proved_holdings(self, page: PageView<'_>, number: u32) -> Read<u32> {
         let (mut flags, above) = (page.head().holdings(), page.head().above()?);
         for row in 0..above.count {
-            let row = AboveRow::nth(page.bytes(), above, row)?;
-            if row.holdings() & !flags != 0 {
-                let (local, domain) = (&[][..], row.domain()?);
-                if reaches(self, page, number, &Target::new(self.hasher, CanonicalView { local, domain }))? {
-                    flags |= row.holdings();
-                }
-            }
+            self.prove((page, number), AboveRow::nth(page.bytes(), above, row)?, &mut flags)?;
         }
         Ok(flags)
     }
 
-    /// The holdings that are kept and may be others where the page of one tenant is, or is going to be, another: of that tenant, and of
-    /// those that would prove what it has verified, or no longer has. This is the snapshot after the change.
+    /// Adds what a domain gives, if an entry above proves it.
+    fn prove(self, (page, number): (PageView<'_>, u32), row: AboveRow<'_>, flags: &mut u32) -> Read<()> {
+        if row.holdings() & !*flags != 0 {
+            let (local, domain) = (&[][..], row.domain()?);
+            if reaches(self, page, number, &Target::new(self.hasher, CanonicalView { local, domain }))? {
+                *flags |= row.holdings();
+            }
+        }
+        Ok(())
+    }
+
+    /// The holdings that are kept and have to be others where the page of one tenant is, or is going to be, another: of that tenant,
+    /// and of those that it alone stops at a domain, or did. This is the snapshot after the change.
     pub(super) fn changed_holdings(self, old: Option<PageView<'_>>, new: Option<u32>) -> Read<Vec<(u32, u32)>> {
+        let mut changed = Vec::new();
         if !self.keeps_holdings()? {
-            return Ok(Vec::new());
+            return Ok(changed);
         }
-        let mut pages: BTreeSet<u32> = new.into_iter().collect();
-        let new = new.map(|number| self.page(number)).transpose()?;
-        let index = self.head()?.domain_index();
-        for name in names_above(old, new)? {
-            self.each::<2>(Table::Domains, index, proving(Hash::of(self.hasher, name)), |Link { page, .. }| {
-                pages.insert(page);
-                Ok(ControlFlow::Continue(()))
-            })?;
-        }
-        let mut changed = Vec::with_capacity(pages.len());
-        for number in pages {
-            let page = self.page(number)?;
-            // Of others, which may be found by chance, nothing is kept.
+        let page = new.map(|number| self.page(number)).transpose()?;
+        if let (Some(number), Some(page)) = (new, page) {
             if has_many_above(page)? {
                 changed.push((number, self.proved_holdings(page, number)?));
             }
         }
+        let (before, after) = (verified(old)?, verified(page)?);
+        let names: Vec<&[u8]> = before.symmetric_difference(&after).copied().collect();
+        let pages = self.proving(&names, new)?;
+        if pages.is_empty() {
+            return Ok(changed);
+        }
+        let mut turned = Turned::default();
+        for name in names {
+            // If others have verified one, nothing turns: they are stopped there as little as before, and all others as much.
+            if !self.is_verified_elsewhere(new.as_slice(), name, Hash::of(self.hasher, name))? {
+                turned.add(name, after.contains(name));
+            }
+        }
+        for number in pages.into_iter().filter(|_| !turned.names.is_empty()) {
+            let page = self.page(number)?;
+            // Of others, which may be found by chance, nothing is kept.
+            if has_many_above(page)? {
+                let holdings = self.turned_holdings((page, number), &turned)?;
+                changed.extend(holdings.map(|holdings| (number, holdings)));
+            }
+        }
         Ok(changed)
+    }
+
+    /// The pages whose holdings are kept and which prove what is at or below one of these names, but for one page.
+    fn proving(self, names: &[&[u8]], but: Option<u32>) -> Read<Vec<u32>> {
+        let (mut pages, index) = (Vec::new(), self.head()?.domain_index());
+        for name in names.iter().flat_map(|name| above(name)).collect::<BTreeSet<_>>() {
+            self.each::<2>(Table::Domains, index, proving(Hash::of(self.hasher, name)), |Link { page, .. }| {
+                pages.extend(Some(page).filter(|page| Some(*page) != but));
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        pages.sort_unstable();
+        pages.dedup();
+        Ok(pages)
+    }
+
+    /// What the tenant of another page has now that these names have turned, if that is not what it had.
+    fn turned_holdings(self, (page, number): (PageView<'_>, u32), turned: &Turned<'_>) -> Read<Option<u32>> {
+        let above = page.head().above()?;
+        let (mut kept, mut flags, mut stopped) = (None, 0, 0);
+        for row in 0..above.count {
+            let row = AboveRow::nth(page.bytes(), above, row)?;
+            let [is_freed, is_stopped] = turned.over(row.domain()?);
+            if !is_freed && !is_stopped {
+                continue;
+            }
+            if kept.is_none() {
+                flags = self.kept_holdings(page, number)?;
+                kept = Some(flags);
+            }
+            if is_freed {
+                self.prove((page, number), row, &mut flags)?;
+            }
+            stopped |= if is_stopped { row.holdings() } else { 0 };
+        }
+        if stopped & flags & !page.head().holdings() != 0 {
+            // Something else may still give it.
+            flags = self.proved_holdings(page, number)?;
+        }
+        Ok(Some(flags).filter(|_| kept.is_some_and(|kept| kept != flags)))
     }
 
     /// Whether there is a tenant whose holdings are kept.
@@ -93,31 +150,41 @@ impl RootView<'_> {
     }
 }
 
-/// Each name above one that one of two pages has verified and the other has not.
-fn names_above<'p>(old: Option<PageView<'p>>, new: Option<PageView<'p>>) -> Read<BTreeSet<&'p [u8]>> {
-    let verified = |page: Option<PageView<'p>>| {
-        let rows = page.into_iter().flat_map(|page| records::<DomainRow<'_>>(page.bytes(), page.head().domains()));
-        let verified = rows.filter(|row| !matches!(row, Ok(row) if row.flags() & domain::VERIFIED == 0));
-        verified.map(|row| row?.name()).collect::<Read<Vec<_>>>()
-    };
-    let (old, new) = (verified(old)?, verified(new)?);
-    let mut names = BTreeSet::new();
-    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
-    // Both are sorted.
-    loop {
-        let name = match (old.peek(), new.peek()) {
-            (None, None) => return Ok(names),
-            (Some(one), Some(other)) if one == other => {
-                old.next();
-                new.next();
-                continue;
-            }
-            (Some(one), Some(other)) if other < one => new.next(),
-            (Some(_), _) => old.next(),
-            (None, Some(_)) => new.next(),
-        };
-        names.extend(name.into_iter().flat_map(|name| above(name)));
+/// Names that one tenant has verified, or no longer has, and nobody else.
+#[derive(Default)]
+struct Turned<'p> {
+    /// Whether it has.
+    names: BTreeMap<&'p [u8], bool>,
+    /// The lengths of the shortest one and of the longest one.
+    lengths: Option<(usize, usize)>,
+}
+
+impl<'p> Turned<'p> {
+    fn add(&mut self, name: &'p [u8], is_verified: bool) {
+        self.names.insert(name, is_verified);
+        let (shortest, longest) = self.lengths.unwrap_or((name.len(), name.len()));
+        self.lengths = Some((shortest.min(name.len()), longest.max(name.len())));
     }
+
+    /// Whether a domain or one above it is no longer verified, and whether one is.
+    fn over(&self, domain: &[u8]) -> [bool; 2] {
+        let mut turned = [false; 2];
+        let Some((shortest, longest)) = self.lengths else { return turned };
+        let names = iter::once(domain).chain(above(domain));
+        for name in names.skip_while(|name| name.len() > longest).take_while(|name| name.len() >= shortest) {
+            if let Some(is_verified) = self.names.get(name) {
+                turned[usize::from(*is_verified)] = true;
+            }
+        }
+        turned
+    }
+}
+
+/// The names that a tenant has verified, if there is one.
+fn verified(page: Option<PageView<'_>>) -> Read<BTreeSet<&[u8]>> {
+    let rows = page.into_iter().flat_map(|page| records::<DomainRow<'_>>(page.bytes(), page.head().domains()));
+    let verified = rows.filter(|row| !matches!(row, Ok(row) if row.flags() & domain::VERIFIED == 0));
+    verified.map(|row| row?.name()).collect()
 }
 
 #[cfg(test)]
@@ -125,11 +192,13 @@ mod tests {
     use std::format;
 
     use super::super::rows::holding;
+    use super::*;
     use crate::address::Address;
-    use crate::policy::{Identity, IdentityStatus, Tenant};
+    use crate::options::{HashKey, Options};
+    use crate::policy::{Identity, IdentityStatus, Policy, Tenant};
     use crate::samples::{self, account, compiled, damaged, reaching, verified};
     use crate::snapshot::Snapshot;
-    use crate::snapshot::layout::Read;
+    use crate::snapshot::hash::ALL_ALIKE;
 
     const MANY: usize = 100;
 
@@ -220,6 +289,80 @@ mod tests {
             if step % 3 == 2 {
                 snapshot = fresh;
             }
+        }
+    }
+
+    #[test]
+    fn a_change_asks_of_no_domain_but_those_that_it_turns() {
+        let alone = |id: &str| samples::tenant(id, verified("of7.a.example"));
+        let stopping = stopping("stopping", 4_000, &["of7.a.example"]);
+        // Who asks about any other domain finds that the page of the tenant that has verified it is damaged.
+        let snapshot = damaged(&compiled([asking(MANY), stopping, alone("alone")]), "stopping");
+        let changed = snapshot.replace_tenant(&samples::tenant("other", verified("x.a.example")));
+        assert_eq!(changed.as_ref().map(holdings), Ok(Ok(0)));
+        let twice = snapshot.replace_tenant(&alone("twice"));
+        assert_eq!(twice.as_ref().map(holdings), Ok(Ok(0)));
+        let once = twice.and_then(|snapshot| snapshot.remove_tenant("alone"));
+        assert_eq!(once.as_ref().map(holdings), Ok(Ok(0)));
+        let freed = once.and_then(|snapshot| snapshot.remove_tenant("twice"));
+        assert_eq!(freed.as_ref().map(holdings), Ok(Ok(holding::OWN_ADDRESS)));
+    }
+
+    #[test]
+    fn what_is_kept_is_what_would_be_found_out_whatever_was_changed() {
+        const TENANTS: u32 = 8;
+        let mut random = 1_u64;
+        let mut one_of = |number: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % number == 0
+        };
+        let mut some = |id: &str| {
+            let mut tenant = Tenant::new(id);
+            if !one_of(3) {
+                tenant.domains.push(reaching(verified("a.example")));
+            }
+            if one_of(4) {
+                tenant.domains.push(verified("mid.a.example"));
+            }
+            for number in 0..16 {
+                for domain in ["a.example", "mid.a.example"] {
+                    let name = format!("of{number}.{domain}");
+                    let mut identity = Identity::new(Address::parse(&format!("joe@{name}")).expect("an address"));
+                    identity.status = IdentityStatus::Verified;
+                    if one_of(4) {
+                        tenant.domains.push(verified(&name));
+                    }
+                    if one_of(5) {
+                        tenant.accounts.push(account(&format!("{id}-{name}"), &format!("{id}@{name}")));
+                    } else if !one_of(4) {
+                        tenant.identities.push(identity);
+                    }
+                }
+            }
+            tenant
+        };
+        for key in [HashKey([5; 16]), ALL_ALIKE] {
+            let mut policy = Policy::default();
+            policy.tenants.extend((0..TENANTS).map(|number| some(&format!("tenant-{number}"))));
+            let mut snapshot = Snapshot::compile(&policy, &Options::new(key)).expect("a sound policy");
+            let mut seen = BTreeMap::<u32, u32>::new();
+            for step in 0..300 {
+                let id = format!("tenant-{}", step * 5 % TENANTS);
+                // Now and then one is gone for a while, so that some names are nobody's.
+                let changed =
+                    if step % 7 < 3 { snapshot.remove_tenant(&id) } else { snapshot.replace_tenant(&some(&id)) };
+                snapshot = changed.expect("a sound change");
+                let root = snapshot.root();
+                for page in root.pages() {
+                    let (number, page) = page.expect("it is sound");
+                    if has_many_above(page).expect("it is sound") {
+                        let proved = root.proved_holdings(page, number).expect("it is sound");
+                        assert_eq!(root.holdings(page, number), Ok(proved), "step {step}");
+                        *seen.entry(proved).or_default() += 1;
+                    }
+                }
+            }
+            assert!(seen.len() > 1 && seen.values().sum::<u32>() > 200, "{seen:?}");
         }
     }
 }

@@ -271,7 +271,7 @@ impl<'p> RootView<'p> {
     }
 
     /// Whether a page that is none of these has verified a domain.
-    fn is_verified_elsewhere(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
+    pub(super) fn is_verified_elsewhere(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
         // Very many may have: one is enough, and what is one's own is not looked for among them.
         let mut found = false;
         self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
