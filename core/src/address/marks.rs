@@ -1,7 +1,7 @@
-//! Which octets of a short text are what, as bits of a word: the rules of an everyday address are then a few
-//! operations on it.
+//! Which octets of a short text are what, as bits of words: the rules of an everyday address are then a few
+//! operations on them.
 
-use super::octet;
+use super::sixteen;
 
 /// What the octets of a text are; the first octet has the lowest bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,58 +10,21 @@ pub(super) struct Marks {
     pub(super) others: u64,
     /// Dots and hyphens.
     pub(super) joints: u64,
+    /// Capital letters.
+    pub(super) capitals: u64,
 }
 
 impl Marks {
     /// How many octets have a bit.
-    pub(super) const MOST: usize = 2 * HALF;
+    pub(super) const MOST: usize = sixteen::MOST;
 
     /// Marks the octets of a text, of a longer one the first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(text: &[u8]) -> Self {
-        let Some((first, rest)) = text.split_first_chunk::<HALF>() else {
-            let marks = half(text);
-            return Self { others: marks & LOW, joints: marks >> HALF };
-        };
-        let (low, high) = (half(first), half(rest.get(..HALF).unwrap_or(rest)));
-        Self { others: low & LOW | high << HALF, joints: low >> HALF | high & !LOW }
+        let [letters, joints, capitals] =
+            sixteen::all(text, |octets| [octets.alphanumeric(), octets.within(b'-', b'.'), octets.within(b'A', b'Z')]);
+        Self { others: sixteen::first(text.len()) & !letters, joints, capitals }
     }
-}
-
-/// How many octets are marked at once: others in one half of a word, joints in the other.
-const HALF: usize = 32;
-const LOW: u64 = 0xffff_ffff;
-
-/// Marks at most so many octets.
-#[inline]
-fn half(octets: &[u8]) -> u64 {
-    // No bit reaches the end of its half, so that turning is shifting, and is one step of three.
-    let of_each = |octets: &[u8]| octets.iter().rev().fold(0_u64, |marks, octet| marks.rotate_left(1) | mark(*octet));
-    match octet::eights(octets) {
-        // What is marked twice is marked alike.
-        Some(chunks) => chunks.into_iter().fold(0, |marks, (place, chunk)| marks | of_each(chunk) << place),
-        None => of_each(octets),
-    }
-}
-
-#[inline]
-const fn mark(octet: u8) -> u64 {
-    #[expect(clippy::indexing_slicing, reason = "the table has an entry for every octet")]
-    TABLE[octet as usize]
-}
-
-static TABLE: [u64; 256] = table();
-
-#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated when compiled, below 256")]
-const fn table() -> [u64; 256] {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let octet = index as u8;
-        table[index] = !octet.is_ascii_alphanumeric() as u64 | (matches!(octet, b'.' | b'-') as u64) << HALF;
-        index += 1;
-    }
-    table
 }
 
 #[cfg(test)]
@@ -75,7 +38,7 @@ mod tests {
         let mark = |is: fn(&u8) -> bool| marked.iter().rev().fold(0, |marks, octet| marks << 1 | u64::from(is(octet)));
         let others = |octet: &u8| !octet.is_ascii_alphanumeric();
         let joints = |octet: &u8| matches!(octet, b'.' | b'-');
-        Marks { others: mark(others), joints: mark(joints) }
+        Marks { others: mark(others), joints: mark(joints), capitals: mark(u8::is_ascii_uppercase) }
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod reader;
 mod said;
 mod scope;
 mod shown;
+mod sixteen;
 mod span;
 pub mod suffix;
 mod text;

@@ -132,8 +132,7 @@ pub(super) fn address(bytes: &[u8], start: usize, end: usize) -> Option<AddrSpec
 pub(crate) fn is_canonical(local: &[u8], domain: &[u8]) -> bool {
     is_short(local)
         && local.iter().all(|&octet| octet::is(octet, ATEXT) || octet == b'.')
-        && is_domain(domain)
-        && !octet::has_capital(domain)
+        && self::domain(domain) == Some(false)
 }
 
 /// Tells whether a local part could even take the quotes that dots at wrong places would need.
@@ -141,10 +140,11 @@ const fn is_short(local: &[u8]) -> bool {
     local.len() + 2 <= MAX_LOCAL
 }
 
-/// Tells whether this is a domain of letters and digits, and of hyphens and dots between them, whose last octet is a letter.
-fn is_domain(text: &[u8]) -> bool {
-    let Marks { others, joints } = if text.len() <= MAX_LABEL { Marks::of(text) } else { return false };
-    others & !joints == 0 && are_apart(others, text)
+/// Tells of a domain of letters and digits, and of hyphens and dots between them, whose last octet is a letter, whether a capital
+/// is among them.
+fn domain(text: &[u8]) -> Option<bool> {
+    let Marks { others, joints, capitals } = if text.len() <= MAX_LABEL { Marks::of(text) } else { return None };
+    (others & !joints == 0 && are_apart(others, text)).then_some(capitals != 0)
 }
 
 /// Tells whether these are atoms with dots between, of octets that all have a mark.
@@ -185,7 +185,7 @@ impl Parts {
     /// a letter, so that it is no IP address. It is shorter than a label may be.
     #[inline(never)]
     fn of(text: &[u8]) -> Option<Self> {
-        let Marks { others, joints } =
+        let Marks { others, joints, capitals } =
             if text.len() <= Marks::MOST { Marks::of(text) } else { return Self::further(text) };
         if !are_apart(others, text) {
             return Self::further(text);
@@ -201,7 +201,7 @@ impl Parts {
                 _ => return None,
             }
         };
-        if rest == 0 { Self::at(text, at) } else { None }
+        (rest == 0).then_some(Self { local: at, is_canonical: capitals >> at == 0 })
     }
 
     /// Takes one apart that is longer, or whose local part is of any atoms in which no encoded-word can begin.
@@ -211,10 +211,11 @@ impl Parts {
             return None;
         }
         let at = octet::position(text, b'@')?;
-        let (local, domain) = (text.get(..at)?, text.get(at + 1..)?);
+        let local = text.get(..at)?;
         // Of what is not everyday, most has A-labels or U-labels.
-        let is_everyday = is_short(local) && is_domain(domain) && are_atoms(local) && !begins_encoded_word(local);
-        if is_everyday { Self::at(text, position(at)) } else { None }
+        let has_capital = domain(text.get(at + 1..)?)?;
+        let is_everyday = is_short(local) && are_atoms(local) && !begins_encoded_word(local);
+        is_everyday.then_some(Self { local: position(at), is_canonical: !has_capital })
     }
 
     /// Takes one apart whose at sign is known.
