@@ -83,7 +83,7 @@ pub(crate) fn has_capital(octets: &[u8]) -> bool {
     // All of these but capitals have the bit.
     let all = |chunks: &[&[u8; 8]]| chunks.iter().fold(CASE, |all, chunk| all & u64::from_le_bytes(**chunk));
     match (eights(octets), octets.last_chunk()) {
-        (Some(chunks), _) => all(&chunks.map(|(_, chunk)| chunk)) != CASE,
+        (Some(chunks), _) => all(&chunks) != CASE,
         (None, Some(last)) => {
             let mut chunks = octets.chunks_exact(8).filter_map(<[u8]>::first_chunk);
             chunks.any(|chunk| all(&[chunk, last]) != CASE)
@@ -92,13 +92,13 @@ pub(crate) fn has_capital(octets: &[u8]) -> bool {
     }
 }
 
-/// Four times eight octets, which together are all of a text of eight to 32, and where each of them stands.
+/// Four times eight octets, which together are all of a text of eight to 32.
 ///
 /// They are the same steps for every such length, which no processor has to guess.
 #[inline(always)]
-pub(super) fn eights(text: &[u8]) -> Option<[(usize, &[u8; 8]); 4]> {
+fn eights(text: &[u8]) -> Option<[&[u8; 8]; 4]> {
     let last = text.len().checked_sub(8).filter(|&last| last <= 24)?;
-    let chunk = |place: usize| text.get(place..).and_then(<[u8]>::first_chunk).map(|chunk| (place, chunk));
+    let chunk = |place: usize| text.get(place..).and_then(<[u8]>::first_chunk);
     Some([chunk(0)?, chunk(last.min(8))?, chunk(last.min(16))?, chunk(last)?])
 }
 

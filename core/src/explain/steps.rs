@@ -242,6 +242,7 @@ mod tests {
         assert_eq!(unread(b"<@b.example:a@b.example>", Header::Fields(&good)), [step]);
         assert!(unread(b"<>", Header::Fields(&good)).is_empty());
     }
+
     #[test]
     fn each_field_that_cannot_be_read_is_named_once() {
         let header = b"From: a@b.example\r\nResent-Date: x\r\nResent-From: a(x)@b.example\r\nResent-Sender: (\r\n\r\n";

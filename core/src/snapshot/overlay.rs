@@ -137,8 +137,8 @@ impl Overlay {
                 };
                 match taken_over {
                     // Of most keys, the image has one round.
-                    Ok(Round { behind: None, .. }) if round == 0 => {}
-                    Ok(Round { entries, behind }) => self.change(slot, |under| {
+                    Ok(None) => {}
+                    Ok(Some(Round { entries, behind })) => self.change(slot, |under| {
                         under.take(number);
                         entries.into_iter().for_each(|(page, words)| under.add(page, words.into_iter()));
                         under.set_round(behind.unwrap_or(NO_ROUND));
@@ -157,11 +157,11 @@ impl Overlay {
         root: RootView<'_>,
         (table, run): (Table, Run),
         (hash, round): (Hash, u32),
-    ) -> Read<Round> {
+    ) -> Read<Option<Round>> {
         let mut rounds = Rounds::<N>::from(root.bytes, run, (hash, round), root.blocks)?;
         let mut found = Round { entries: BTreeMap::new(), behind: rounds.behind() };
         if round == 0 && found.behind.is_none() {
-            return Ok(found);
+            return Ok(None);
         }
         while let Some(words) = rounds.next_of_round()? {
             let Link { page, record } = link(words);
@@ -171,7 +171,7 @@ impl Overlay {
                 found.entries.entry(page).or_default().push(if let [_, word] = words[..] { word } else { 0 });
             }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// Changes what stands under a key.
