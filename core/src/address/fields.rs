@@ -1,6 +1,6 @@
 //! Finds the originator fields of a header: their names, and the fields of a raw block.
 
-use super::octet::{self, FTEXT};
+use super::octet::{self, CASE, FTEXT};
 use super::span::{Span, position};
 use crate::options::Limits;
 
@@ -323,7 +323,7 @@ const LONGEST: usize = 17;
 fn is_from(name: &[u8]) -> bool {
     let &[f, r, o, m] = name else { return false };
     // As one number: only a letter and its capital differ in that bit alone.
-    let letters = u32::from_le_bytes([f, r, o, m]) | u32::from_le_bytes([0x20; 4]);
+    let letters = u32::from_le_bytes([f, r, o, m]) | u32::from_le_bytes([CASE; 4]);
     letters == u32::from_le_bytes(*b"from")
 }
 

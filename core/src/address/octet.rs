@@ -37,8 +37,10 @@ pub(crate) const HARMLESS: u16 = 32768;
 
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGHS: u64 = ONES << 7;
-/// The bit in which a small letter and its capital differ.
-const CASE: u64 = ONES * 0x20;
+/// The bit in which a small letter differs from its capital.
+pub(super) const CASE: u8 = 0x20;
+/// That of each octet.
+const CASES: u64 = ONES * CASE as u64;
 
 /// Calls `find` with the octets, eight at a time, and tells whether it ever turned the high bit of one on.
 ///
@@ -81,12 +83,12 @@ pub(crate) fn all_are_over(octets: &[u8], bound: u8) -> bool {
 #[inline]
 pub(crate) fn has_capital(octets: &[u8]) -> bool {
     // All of these but capitals have the bit.
-    let all = |chunks: &[&[u8; 8]]| chunks.iter().fold(CASE, |all, chunk| all & u64::from_le_bytes(**chunk));
+    let all = |chunks: &[&[u8; 8]]| chunks.iter().fold(CASES, |all, chunk| all & u64::from_le_bytes(**chunk));
     match (eights(octets), octets.last_chunk()) {
-        (Some(chunks), _) => all(&chunks) != CASE,
+        (Some(chunks), _) => all(&chunks) != CASES,
         (None, Some(last)) => {
             let mut chunks = octets.chunks_exact(8).filter_map(<[u8]>::first_chunk);
-            chunks.any(|chunk| all(&[chunk, last]) != CASE)
+            chunks.any(|chunk| all(&[chunk, last]) != CASES)
         }
         (None, None) => octets.iter().any(u8::is_ascii_uppercase),
     }
@@ -163,14 +165,14 @@ fn long_but_for_case(a: &[u8], b: &[u8]) -> bool {
 const fn same_word_but_for_case(a: u64, b: u64) -> bool {
     let differs = a ^ b;
     // Where the bit differs, it is shifted to the high one.
-    differs & !CASE == 0 && (differs << 2) & !letters(a) == 0
+    differs & !CASES == 0 && (differs << 2) & !letters(a) == 0
 }
 
 /// Octets with ASCII capital letters made small, eight in a word.
 #[inline]
 pub(crate) fn folded<const N: usize>(words: [u64; N]) -> [u64; N] {
     // Capitals are among the octets without the bit, and most texts have none of these.
-    if words.iter().fold(CASE, |all, word| all & word) == CASE {
+    if words.iter().fold(CASES, |all, word| all & word) == CASES {
         return words;
     }
     words.map(|word| word | (letters(word) & HIGHS) >> 2)
@@ -181,7 +183,7 @@ pub(crate) fn folded<const N: usize>(words: [u64; N]) -> [u64; N] {
 const fn letters(word: u64) -> u64 {
     const FROM: u64 = ONES * (0x80 - b'a' as u64);
     const BEHIND: u64 = ONES * (0x80 - b'z' as u64 - 1);
-    let small = (word & !HIGHS) | CASE;
+    let small = (word & !HIGHS) | CASES;
     (small + FROM) & !(small + BEHIND) & !word
 }
 

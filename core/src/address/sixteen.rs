@@ -5,6 +5,8 @@ use safe_arch::{
     add_i8_m128i, cmp_lt_mask_i8_m128i, load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i,
 };
 
+use super::octet::CASE;
+
 /// Sixteen octets.
 #[cfg(target_feature = "sse2")]
 #[derive(Clone, Copy)]
@@ -119,8 +121,6 @@ fn both<const N: usize>(mut all: [u64; N], others: [u64; N]) -> [u64; N] {
 }
 
 const SIXTEEN: usize = 16;
-/// The bit in which a small letter differs from its capital.
-const CASE: u8 = 0x20;
 
 #[cfg(test)]
 mod tests {
