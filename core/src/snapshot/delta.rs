@@ -119,17 +119,18 @@ impl Snapshot {
         let front = Image::of(bytes.octets(at, 0, start as usize * 4)?.to_vec());
         at = at.wrapping_add(start);
 
+        // A new image is built of all pages, so that nothing is looked up in what has changed.
         let mut overlay = self.inner.changes.overlay.clone().unwrap_or_default();
         for _ in 0..removed {
             let length = bytes.word(at)?;
-            self.take(&mut overlay, bytes.octets(at.wrapping_add(1), 0, length as usize)?)?;
+            self.take_page(&mut overlay, bytes.octets(at.wrapping_add(1), 0, length as usize)?)?;
             at = at.wrapping_add(1).wrapping_add(length.div_ceil(4));
         }
         for _ in 0..changed {
             let length = bytes.word(at)?;
             let page = bytes.octets(at, 0, length as usize * 4)?;
-            self.take(&mut overlay, PageView::new(page)?.head().id()?)?;
-            overlay.add(page, &self.inner.hasher).ok_or(Damaged)??;
+            self.take_page(&mut overlay, PageView::new(page)?.head().id()?)?;
+            overlay.add_page_alone(page).ok_or(Damaged)?;
             at = at.wrapping_add(length);
         }
         let changes = Changes { overlay: Some(overlay), ..self.inner.changes };
@@ -146,10 +147,10 @@ impl Snapshot {
         Ok(Self::of(image)?)
     }
 
-    /// Takes the tenant with this id out of an overlay over this snapshot, if it is there.
-    fn take(&self, overlay: &mut Overlay, id: &[u8]) -> Read<()> {
+    /// Takes the page of the tenant with this id out of an overlay over this snapshot, if it is there.
+    fn take_page(&self, overlay: &mut Overlay, id: &[u8]) -> Read<()> {
         match self.root().tenant(id)? {
-            Some(number) => overlay.take_page(number, self.root().page(number)?),
+            Some(number) => overlay.take_page_alone(number, self.root().page(number)?),
             None => Ok(()),
         }
     }

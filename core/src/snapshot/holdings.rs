@@ -93,7 +93,10 @@ impl RootView<'_> {
                 turned.add(name, after.contains(name));
             }
         }
-        for number in pages.into_iter().filter(|_| !turned.names.is_empty()) {
+        if turned.names.is_empty() {
+            return Ok(changed);
+        }
+        for number in pages {
             let page = self.page(number)?;
             // Of others, which may be found by chance, nothing is kept.
             if has_many_above(page)? {

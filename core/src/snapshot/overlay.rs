@@ -73,25 +73,30 @@ impl Overlay {
         self.pages.each(&mut |key, page| visit(OVERLAID | key as u32, page));
     }
 
-    /// Adds a page, and returns its number and its digest; `None` when no number is left.
+    /// Adds a page, and what it is found by; returns its number and its digest, or `None` when no number is left.
     pub(crate) fn add(&mut self, page: &[u8], hasher: &Hasher) -> Option<Read<(u32, u128)>> {
+        let number = self.add_page_alone(page)?;
+        Some(self.link(PageView::new(page), number, hasher).map(|digest| (number, digest)))
+    }
+
+    /// Takes a page away, whether of the image, which `root` is of, or of a later change, and what it is found by.
+    pub(crate) fn take(&mut self, root: RootView<'_>, number: u32, view: PageView<'_>) -> Read<()> {
+        self.take_page_alone(number, view)?;
+        if number & OVERLAID == 0 { self.pass_by(root, number, view) } else { self.unlink(number, view, root.hasher) }
+    }
+
+    /// Adds a page that no look-up finds, only whoever goes through all pages; returns its number, or `None` when none is left.
+    pub(crate) fn add_page_alone(&mut self, page: &[u8]) -> Option<u32> {
         let number = self.next;
         self.next = number.checked_add(1).filter(|next| *next < OVERLAID)?;
         self.pages.set(u64::from(number), page.into());
         self.octets += page.len();
         self.more += 1;
-        let number = number | OVERLAID;
-        Some(self.link(PageView::new(page), number, hasher).map(|digest| (number, digest)))
+        Some(number | OVERLAID)
     }
 
-    /// Takes a page away, whether of the image, which `root` is of, or of a later change.
-    pub(crate) fn take(&mut self, root: RootView<'_>, number: u32, view: PageView<'_>) -> Read<()> {
-        self.take_page(number, view)?;
-        if number & OVERLAID == 0 { self.pass_by(root, number, view) } else { self.unlink(number, view, root.hasher) }
-    }
-
-    /// Does so where nothing is looked up any more: the tables stay as they are.
-    pub(crate) fn take_page(&mut self, number: u32, view: PageView<'_>) -> Read<()> {
+    /// Takes a page away from whoever goes through all pages: look-ups still come by it.
+    pub(crate) fn take_page_alone(&mut self, number: u32, view: PageView<'_>) -> Read<()> {
         self.more -= 1;
         self.holdings.remove(u64::from(number));
         if number & OVERLAID == 0 {
