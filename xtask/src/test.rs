@@ -3,7 +3,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::corpora::outside_fields;
-use crate::step::{Failure, Steps, answer};
+use crate::step::{Failure, Steps};
 use crate::{minimum, plane, replay, repository, trial};
 
 /// Runs every test in all three languages, and tries to install the packages.
@@ -65,20 +65,9 @@ fn with<'a>(outside: Option<&Path>, tests: &'a mut Command) -> &'a mut Command {
 fn core_alone(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
     steps.run("core, default features", &mut cargo(root, &["test", "--package", "sendas"]))?;
     steps.run("core, no features", &mut cargo(root, &["test", "--package", "sendas", "--no-default-features"]))?;
-    core_without_sse(steps, root)
-}
-
-/// Checks core as it is for a processor without SSE. No other target has to be installed for that: this one's SSE is switched off,
-/// for what is checked and not for what builds it. The compiler warns that such code breaks the calling convention; none of it is run.
-fn core_without_sse(steps: &mut Steps, root: &Path) -> Result<(), Failure> {
-    if !cfg!(target_feature = "sse") {
-        return Ok(());
-    }
-    let version = answer(Command::new("rustc").arg("-vV")).unwrap_or_default();
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.ok_or_else(|| Failure::Unmet("`rustc -vV` names no host".into()))?;
-    let mut check = cargo(root, &["check", "--package", "sendas", "--no-default-features", "--target", host]);
-    steps.run("core, without SSE", check.env("RUSTFLAGS", "-C target-feature=-sse"))
+    // Core without SSE, as it is on other processors.
+    let portable = ["test", "--package", "sendas", "--no-default-features", "--lib"];
+    steps.run("core, portable", cargo(root, &portable).env("RUSTFLAGS", "--cfg sendas_portable"))
 }
 
 /// Builds the Python package into an environment of its own, runs its tests, and returns the environment's folder of programs.

@@ -1,6 +1,6 @@
 //! Sixteen octets at a time, of which all are asked at once what they are.
 
-#[cfg(target_feature = "sse2")]
+#[cfg(all(target_feature = "sse2", not(sendas_portable)))]
 use safe_arch::{
     add_i8_m128i, cmp_lt_mask_i8_m128i, load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i,
 };
@@ -8,16 +8,16 @@ use safe_arch::{
 use super::octet::CASE;
 
 /// Sixteen octets.
-#[cfg(target_feature = "sse2")]
+#[cfg(all(target_feature = "sse2", not(sendas_portable)))]
 #[derive(Clone, Copy)]
 pub(super) struct Sixteen(m128i);
 
 /// Sixteen octets.
-#[cfg(not(target_feature = "sse2"))]
+#[cfg(any(not(target_feature = "sse2"), sendas_portable))]
 #[derive(Clone, Copy)]
 pub(super) struct Sixteen([u8; SIXTEEN]);
 
-#[cfg(target_feature = "sse2")]
+#[cfg(all(target_feature = "sse2", not(sendas_portable)))]
 impl Sixteen {
     #[inline(always)]
     fn new(octets: &[u8; SIXTEEN]) -> Self {
@@ -40,7 +40,7 @@ impl Sixteen {
     }
 }
 
-#[cfg(not(target_feature = "sse2"))]
+#[cfg(any(not(target_feature = "sse2"), sendas_portable))]
 impl Sixteen {
     #[inline(always)]
     fn new(octets: &[u8; SIXTEEN]) -> Self {
@@ -61,7 +61,7 @@ impl Sixteen {
 }
 
 /// Which of the octets are these two or between them, where no vector tells.
-#[cfg(any(test, not(target_feature = "sse2")))]
+#[cfg(any(test, not(target_feature = "sse2"), sendas_portable))]
 fn one_by_one(octets: &[u8; SIXTEEN], first: u8, last: u8) -> u32 {
     octets.iter().rev().fold(0, |bits, octet| bits << 1 | u32::from((first..=last).contains(octet)))
 }
