@@ -27,11 +27,7 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(formatter, "{separator}{diagnostic}")?;
-        }
-        Ok(())
+        lines(&self.diagnostics, formatter)
     }
 }
 
@@ -67,6 +63,15 @@ impl fmt::Display for Diagnostic {
             None => Ok(()),
         }
     }
+}
+
+/// Writes one line for each problem.
+pub(super) fn lines(diagnostics: &[Diagnostic], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "\n" };
+        write!(formatter, "{separator}{diagnostic}")?;
+    }
+    Ok(())
 }
 
 /// A problem before its line and column are looked up.

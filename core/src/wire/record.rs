@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::record::RequestRecord;
 
-use super::diagnostic::{Diagnostic, place};
+use super::diagnostic::{Diagnostic, lines, place};
 use super::output::Output;
 use super::read::decode;
 use super::{json, request};
@@ -63,11 +63,7 @@ impl RecordError {
 impl fmt::Display for RecordError {
     /// Writes one line for each problem.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(formatter, "{separator}{diagnostic}")?;
-        }
-        Ok(())
+        lines(&self.diagnostics, formatter)
     }
 }
 

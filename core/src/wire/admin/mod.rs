@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::build::RecordBuilder;
-use super::diagnostic::{Diagnostic, Report, place};
+use super::diagnostic::{Diagnostic, Report, lines, place};
 use super::json;
 use super::keys::Kind;
 use super::path::Path;
@@ -43,11 +43,7 @@ impl ReadError {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(formatter, "{separator}{diagnostic}")?;
-        }
-        Ok(())
+        lines(&self.diagnostics, formatter)
     }
 }
 
