@@ -1,4 +1,4 @@
-//! Events of accounts and credentials.
+//! Events of accounts.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,9 +7,8 @@ use crate::address::Address;
 use crate::policy::{Account, Consent, Identity, Names};
 
 use super::super::index::{Effect, Index, Use};
-use super::super::{Desk, Event, Holder, Machine, UnfitKind};
+use super::super::{Desk, Event, Holder, UnfitKind};
 use super::identity::used;
-use super::step;
 
 impl Desk {
     pub(super) fn apply_account(
@@ -56,37 +55,6 @@ impl Desk {
                     return Err(UnfitKind::unknown("exemption", control.name()));
                 }
                 exemptions.retain(|exemption| exemption.control != *control);
-            }
-            Event::CredentialIssued { account, credential } => {
-                let id = &credential.id;
-                if index.credentials.contains_key(id) || self.credential(id).is_some() {
-                    return Err(UnfitKind::exists("credential", id));
-                }
-                if index.revoked.contains(id) {
-                    return Err(UnfitKind::exists("revoked credential", id));
-                }
-                step(Machine::Credential, "none", event.name())?;
-                let added = self.add_credential(account, credential.clone());
-                added.ok_or_else(|| UnfitKind::unknown("account", account))?;
-                if credential.revoked {
-                    effects.push(Effect::CredentialRevoked(id.clone()));
-                }
-                let (credential, account) = (id.clone(), account.clone());
-                effects.push(Effect::CredentialAdded { credential, account });
-            }
-            Event::CredentialScopesSet { credential: id, scopes } => {
-                let credential = self.credential_mut(id).ok_or_else(|| UnfitKind::unknown("credential", id))?;
-                credential.scopes.clone_from(scopes);
-            }
-            Event::CredentialExpirySet { credential: id, expires } => {
-                let credential = self.credential_mut(id).ok_or_else(|| UnfitKind::unknown("credential", id))?;
-                credential.expires = *expires;
-            }
-            Event::CredentialRevoked { credential: id } => {
-                step(Machine::Credential, self.credential_state(id), event.name())?;
-                let credential = self.credential_mut(id).ok_or_else(|| UnfitKind::unknown("credential", id))?;
-                credential.revoked = true;
-                effects.push(Effect::CredentialRevoked(id.clone()));
             }
             _ => return Err(UnfitKind::WrongScope(event.name())),
         }

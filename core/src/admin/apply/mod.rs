@@ -2,6 +2,7 @@
 
 mod account;
 mod allowlist;
+mod credential;
 mod domain;
 mod identity;
 mod settings;
@@ -235,11 +236,11 @@ impl Desk {
             | Event::AccountSuspensionSet { .. }
             | Event::ResendSet { .. }
             | Event::ExemptionGiven { .. }
-            | Event::ExemptionEnded { .. }
-            | Event::CredentialIssued { .. }
+            | Event::ExemptionEnded { .. } => self.apply_account(event, index, effects),
+            Event::CredentialIssued { .. }
             | Event::CredentialScopesSet { .. }
             | Event::CredentialExpirySet { .. }
-            | Event::CredentialRevoked { .. } => self.apply_account(event, index, effects),
+            | Event::CredentialRevoked { .. } => self.apply_credential(event, index, effects),
             Event::IdentitiesAdded { .. }
             | Event::VerificationOffered { .. }
             | Event::IdentitiesVerified { .. }

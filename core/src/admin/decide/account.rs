@@ -1,10 +1,10 @@
-//! Commands of accounts and credentials.
+//! Commands of accounts.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::policy::{Credential, Permission};
+use crate::policy::Permission;
 
 use super::super::{Command, Desk, Event, Refusal};
 use super::guard::{is_admin, permits};
@@ -65,42 +65,6 @@ impl Context<'_> {
                 }
                 Event::ExemptionEnded { account: account.clone(), control: *control }
             }
-            Command::IssueCredential { account, credential } => {
-                if self.directory.index.credentials.contains_key(&credential.id) {
-                    return Err(Refusal::CredentialExists { credential: credential.id.clone() });
-                }
-                if self.directory.index.revoked.contains(&credential.id) {
-                    return Err(Refusal::CredentialRevoked { credential: credential.id.clone() });
-                }
-                if credential.revoked || !credential.allowlists.is_empty() {
-                    return Err(Refusal::CredentialNotNew {});
-                }
-                self.in_future_if_any(credential.expires)?;
-                // The first one restricts the account; another one may lack the scopes, the end or the lists of the others.
-                self.step_up_if(desk.account(account).is_some_and(|account| !account.credentials.is_empty()))?;
-                Event::CredentialIssued { account: account.clone(), credential: credential.clone() }
-            }
-            Command::SetCredentialScopes { credential, scopes } => {
-                let old = valid(desk, credential)?;
-                self.step_up_if(scopes.iter().any(|scope| !old.scopes.contains(scope)))?;
-                Event::CredentialScopesSet { credential: credential.clone(), scopes: scopes.clone() }
-            }
-            Command::SetCredentialExpiry { credential, expires } => {
-                let old = valid(desk, credential)?;
-                let later = match (old.expires, expires) {
-                    (None, _) => false,
-                    (Some(_), None) => true,
-                    (Some(old), Some(new)) => *new > old,
-                };
-                self.step_up_if(later)?;
-                Event::CredentialExpirySet { credential: credential.clone(), expires: *expires }
-            }
-            Command::RevokeCredential { credential } => {
-                if desk.credential_state(credential) == "revoked" {
-                    return Ok(Vec::new());
-                }
-                Event::CredentialRevoked { credential: credential.clone() }
-            }
             _ => return Ok(Vec::new()),
         };
         Ok([event].into())
@@ -127,12 +91,4 @@ fn gains(desk: &Desk, old: &[String], new: &[String]) -> bool {
         Permission::AddIdentities => false,
     };
     is_admin(new) && !is_admin(old) || Permission::ALL.iter().any(|&one| has(new, one) && !has(old, one))
-}
-
-fn valid<'d>(desk: &'d Desk, id: &str) -> Result<&'d Credential, Refusal> {
-    match desk.credential(id) {
-        None => Err(Refusal::UnknownCredential { credential: id.into() }),
-        Some(credential) if credential.revoked => Err(Refusal::CredentialRevoked { credential: id.into() }),
-        Some(credential) => Ok(credential),
-    }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod allowlist;
 mod check;
+mod credential;
 mod domain;
 mod guard;
 mod identity;
@@ -169,11 +170,11 @@ impl Context<'_> {
             | Command::SetAccountSuspended { .. }
             | Command::SetResend { .. }
             | Command::GiveExemption { .. }
-            | Command::EndExemption { .. }
-            | Command::IssueCredential { .. }
+            | Command::EndExemption { .. } => self.account(command, desk),
+            Command::IssueCredential { .. }
             | Command::SetCredentialScopes { .. }
             | Command::SetCredentialExpiry { .. }
-            | Command::RevokeCredential { .. } => self.account(command, desk),
+            | Command::RevokeCredential { .. } => self.credential(command, desk),
             Command::AddIdentities { .. }
             | Command::RequestVerification { .. }
             | Command::VerifyIdentities { .. }
