@@ -1,14 +1,14 @@
-//! Events of identities: an Admin's word, the mailbox owner's, and what traffic shows.
+//! Events of identities: an Admin's word.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::policy::{Consent, Identity, IdentityStatus};
+use crate::policy::{Identity, IdentityStatus};
 use crate::time::Timestamp;
 
 use super::super::index::{Effect, Index, Use};
-use super::super::{Answer, Desk, Digest, Event, Holder, Issued, Machine, Pair, Purpose, UnfitKind};
+use super::super::{Desk, Digest, Event, Holder, Issued, Machine, Pair, Purpose, UnfitKind};
 use super::step;
 
 impl Desk {
@@ -59,42 +59,6 @@ impl Desk {
                 let identity = self.known_identity(&self.holder(), address)?;
                 identity.senders = senders.clone();
                 identity.roles = roles.clone();
-            }
-            Event::ConsentRequested { pair, token, expires } => {
-                step(Machine::Consent, self.consent_state(pair), event.name())?;
-                if self.identities(&pair.holder).is_none() {
-                    return Err(UnfitKind::unknown("holder", pair.holder.id()));
-                }
-                self.issue(*token, *expires, Purpose::Question(pair.clone()), index, effects)?;
-                let identity = self.identity_or_new(&pair.holder, &pair.address, effects)?;
-                identity.consent = Some(Consent::Pending);
-                identity.since = Some(at);
-            }
-            Event::ConsentAnswered { pair, answer } => {
-                let (name, consent) = match answer {
-                    Answer::Given => ("consent_answered given", Consent::Given),
-                    Answer::Refused => ("consent_answered refused", Consent::Refused),
-                    Answer::Withdrawn => ("consent_answered withdrawn", Consent::Withdrawn),
-                };
-                step(Machine::Consent, self.consent_state(pair), name)?;
-                let identity = self.known_identity(&pair.holder, &pair.address)?;
-                identity.consent = Some(consent);
-                identity.since = Some(at);
-                self.tokens.spend_question(pair);
-            }
-            Event::IdentityPreregistered { account, address, seen } => {
-                let identity = self.identity_or_new(&Holder::Account(account.clone()), address, effects)?;
-                identity.grandfathered = true;
-                identity.since = Some(at);
-                self.seen.insert((account.clone(), address.clone()), *seen);
-            }
-            Event::PairAlerted { account, address } => {
-                if self.account(account).is_none() {
-                    return Err(UnfitKind::unknown("account", account));
-                }
-                if !self.alerted.insert((account.clone(), address.clone())) {
-                    return Err(UnfitKind::exists("alert", address));
-                }
             }
             _ => return Err(UnfitKind::WrongScope(event.name())),
         }
@@ -149,11 +113,13 @@ impl Desk {
         Ok(())
     }
 
-    fn known_identity(&mut self, holder: &Holder, address: &Address) -> Result<&mut Identity, UnfitKind> {
+    /// The identity of this holder, which must be there.
+    pub(super) fn known_identity(&mut self, holder: &Holder, address: &Address) -> Result<&mut Identity, UnfitKind> {
         self.identity_mut(holder, address).ok_or_else(|| UnfitKind::unknown("identity", address))
     }
 
-    fn identity_or_new(
+    /// The identity of this holder, which is added where there is none.
+    pub(super) fn identity_or_new(
         &mut self,
         holder: &Holder,
         address: &Address,
@@ -174,7 +140,8 @@ impl Desk {
         self.known_identity(holder, address)
     }
 
-    fn issue(
+    /// Keeps the digest of a token that was not given out before.
+    pub(super) fn issue(
         &mut self,
         token: Digest,
         expires: Timestamp,

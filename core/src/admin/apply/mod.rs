@@ -2,9 +2,11 @@
 
 mod account;
 mod allowlist;
+mod consent;
 mod credential;
 mod domain;
 mod identity;
+mod observed;
 mod settings;
 
 use alloc::sync::Arc;
@@ -247,11 +249,11 @@ impl Desk {
             | Event::TokenSpent { .. }
             | Event::IdentitiesUnverified { .. }
             | Event::IdentitiesRemoved { .. }
-            | Event::IdentityLimited { .. }
-            | Event::ConsentRequested { .. }
-            | Event::ConsentAnswered { .. }
-            | Event::IdentityPreregistered { .. }
-            | Event::PairAlerted { .. } => self.apply_identity(event, at, index, effects),
+            | Event::IdentityLimited { .. } => self.apply_identity(event, at, index, effects),
+            Event::ConsentRequested { .. } | Event::ConsentAnswered { .. } => {
+                self.apply_consent(event, at, index, effects)
+            }
+            Event::IdentityPreregistered { .. } | Event::PairAlerted { .. } => self.apply_observed(event, at, effects),
             Event::DomainAdded { .. }
             | Event::ChallengeRenewed { .. }
             | Event::CheckRequested { .. }

@@ -1,6 +1,7 @@
 //! Who may give which command, for which tenant.
 
 use alloc::string::String;
+use core::net::IpAddr;
 use core::slice;
 
 use crate::policy::{Account, Permission};
@@ -8,7 +9,9 @@ use crate::request::Channel;
 use crate::time::Timestamp;
 
 use super::super::command::Target;
-use super::super::{Actor, Command, Desk, Directory, Holder, Pair, Refusal, Right, TokenFault};
+use super::super::{
+    Actor, Answer, Command, Desk, Digest, Directory, Holder, Pair, Purpose, Refusal, Right, TokenFault,
+};
 
 /// A command whose actor may give it.
 pub(super) struct Admitted<'d> {
@@ -67,6 +70,31 @@ impl Directory {
         }
     }
 
+    /// Tells whether the token is for this command, still valid, and not used.
+    fn token_for(&self, desk: &Desk, token: &Digest, command: &Command, now: Timestamp) -> Result<(), Refusal> {
+        let fault = |fault| Err(Refusal::TokenRefused { fault });
+        let Some(issued) = desk.tokens.get(token) else { return fault(TokenFault::Unknown) };
+        match (&issued.purpose, command) {
+            (Purpose::Batch { admin, .. }, Command::VerifyAll {}) => match () {
+                () if issued.spent => fault(TokenFault::Spent),
+                () if issued.expires <= now => fault(TokenFault::Expired),
+                () if !self.may_verify(desk, admin) => fault(TokenFault::Powerless),
+                () => Ok(()),
+            },
+            // The mail that asked stays the owner's means to take the answer back.
+            (Purpose::Question(pair), Command::AnswerQuestion { answer: Answer::Withdrawn }) => {
+                let latest = desk.tokens.latest_question(pair).is_some_and(|latest| latest.token == *token);
+                if latest && desk.consent_state(pair) == "given" { Ok(()) } else { fault(TokenFault::Spent) }
+            }
+            (Purpose::Question(_), Command::AnswerQuestion { .. }) => match () {
+                () if issued.spent => fault(TokenFault::Spent),
+                () if issued.expires <= now => fault(TokenFault::Expired),
+                () => Ok(()),
+            },
+            (Purpose::Batch { .. } | Purpose::Question(_), _) => fault(TokenFault::Foreign),
+        }
+    }
+
     /// Refuses an account that acts for another holder, or answers for an address that is not its own or does not count.
     fn for_itself(&self, id: &str, command: &Command) -> Result<(), Refusal> {
         match command {
@@ -108,7 +136,7 @@ impl Directory {
     }
 
     /// Checks the allowlists of the panel that bind the member (S9).
-    fn panel(&self, desk: &Desk, account: &str, ip: Option<core::net::IpAddr>) -> Result<(), Refusal> {
+    fn panel(&self, desk: &Desk, account: &str, ip: Option<IpAddr>) -> Result<(), Refusal> {
         let of_account = desk.account(account).map(|account| &account.allowlists);
         let of_tenants = self.lineage(&desk.tenant).map(|above| &above.tenant.allowlists);
         let panel = of_tenants.chain(of_account).flatten().filter(|allowlist| allowlist.channel == Channel::Panel);

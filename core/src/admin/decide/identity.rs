@@ -1,4 +1,4 @@
-//! Commands of identities: an Admin's word and the mailbox owner's.
+//! Commands of identities: an Admin's word.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -7,11 +7,7 @@ use crate::address::Address;
 use crate::policy::Consent;
 use crate::time::Timestamp;
 
-use super::super::transition::next;
-use super::super::{
-    Actor, Answer, Command, Desk, Digest, Directory, Event, Issued, Machine, Pair, Purpose, Refusal, Token, TokenFault,
-    Warning,
-};
+use super::super::{Command, Desk, Event, Issued, Purpose, Refusal, Token, Warning};
 use super::Context;
 
 impl Context<'_> {
@@ -66,13 +62,6 @@ impl Context<'_> {
                 let (address, senders, roles) = (address.clone(), senders.clone(), roles.clone());
                 Ok([Event::IdentityLimited { address, senders, roles }].into())
             }
-            Command::RequestConsent { pair, token, expires } => self.request_consent(desk, pair, token, *expires),
-            Command::AnswerQuestion { answer } => match self.bearer().and_then(|token| desk.question(&token)) {
-                Some(pair) => answered(desk, pair, *answer),
-                None => Ok(Vec::new()),
-            },
-            Command::AnswerForOwnAddress { pair, answer } => answered(desk, pair, *answer),
-            Command::WithdrawConsent { pair } => answered(desk, pair, Answer::Withdrawn),
             _ => Ok(Vec::new()),
         }
     }
@@ -106,33 +95,8 @@ impl Context<'_> {
         Ok(Event::VerificationOffered { addresses, admin, token, expires })
     }
 
-    fn request_consent(
-        &mut self,
-        desk: &Desk,
-        pair: &Pair,
-        token: &Token,
-        expires: Timestamp,
-    ) -> Result<Vec<Event>, Refusal> {
-        match desk.identity(&pair.holder, &pair.address).and_then(|identity| identity.consent) {
-            Some(Consent::Given) => return Ok(Vec::new()),
-            Some(Consent::Refused | Consent::Withdrawn) => {
-                return Err(Refusal::OwnerRefused { address: pair.address.clone() });
-            }
-            Some(Consent::Pending) | None => {}
-        }
-        // Whoever could ask as often as they like, by removing the identity meanwhile or in another case, could flood a stranger's
-        // mailbox.
-        let asked = desk.tokens.asked_until(pair).filter(|&until| self.now < until);
-        if let Some(until) = asked.filter(|_| !self.is_provider()) {
-            return Err(Refusal::QuestionOpen { address: pair.address.clone(), until });
-        }
-        self.in_future(expires)?;
-        self.foreign(desk, &pair.address)?;
-        Ok([Event::ConsentRequested { pair: pair.clone(), token: token.digest(), expires }].into())
-    }
-
     /// Refuses an address at a domain that the tenant has not verified, or warns of it.
-    fn foreign(&mut self, desk: &Desk, address: &Address) -> Result<(), Refusal> {
+    pub(super) fn foreign(&mut self, desk: &Desk, address: &Address) -> Result<(), Refusal> {
         if self.directory.proves(desk, address.domain()) {
             return Ok(());
         }
@@ -151,67 +115,6 @@ impl Context<'_> {
             None => Ok(addresses.into_iter().filter(|address| desk.identity_state(address) == state).collect()),
         }
     }
-
-    fn bearer(&self) -> Option<Digest> {
-        match self.actor {
-            Actor::Bearer { token } => Some(token.digest()),
-            _ => None,
-        }
-    }
-}
-
-impl Directory {
-    /// Tells whether the token is for this command, still valid, and not used.
-    pub(super) fn token_for(
-        &self,
-        desk: &Desk,
-        token: &Digest,
-        command: &Command,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let fault = |fault| Err(Refusal::TokenRefused { fault });
-        let Some(issued) = desk.tokens.get(token) else { return fault(TokenFault::Unknown) };
-        match (&issued.purpose, command) {
-            (Purpose::Batch { admin, .. }, Command::VerifyAll {}) => match () {
-                () if issued.spent => fault(TokenFault::Spent),
-                () if issued.expires <= now => fault(TokenFault::Expired),
-                () if !self.may_verify(desk, admin) => fault(TokenFault::Powerless),
-                () => Ok(()),
-            },
-            // The mail that asked stays the owner's means to take the answer back.
-            (Purpose::Question(pair), Command::AnswerQuestion { answer: Answer::Withdrawn }) => {
-                let latest = desk.tokens.latest_question(pair).is_some_and(|latest| latest.token == *token);
-                if latest && desk.consent_state(pair) == "given" { Ok(()) } else { fault(TokenFault::Spent) }
-            }
-            (Purpose::Question(_), Command::AnswerQuestion { .. }) => match () {
-                () if issued.spent => fault(TokenFault::Spent),
-                () if issued.expires <= now => fault(TokenFault::Expired),
-                () => Ok(()),
-            },
-            (Purpose::Batch { .. } | Purpose::Question(_), _) => fault(TokenFault::Foreign),
-        }
-    }
-}
-
-impl Desk {
-    fn question(&self, token: &Digest) -> Option<&Pair> {
-        match &self.tokens.get(token)?.purpose {
-            Purpose::Question(pair) => Some(pair),
-            Purpose::Batch { .. } => None,
-        }
-    }
-}
-
-fn answered(desk: &Desk, pair: &Pair, answer: Answer) -> Result<Vec<Event>, Refusal> {
-    let state = desk.consent_state(pair);
-    if state == answer.name() {
-        return Ok(Vec::new());
-    }
-    let event = alloc::format!("consent_answered {}", answer.name());
-    if next(Machine::Consent, state, &event).is_none() {
-        return Err(Refusal::ConsentState { address: pair.address.clone(), state });
-    }
-    Ok([Event::ConsentAnswered { pair: pair.clone(), answer }].into())
 }
 
 /// Returns the addresses in their order, each once.

@@ -3,6 +3,7 @@
 mod account;
 mod allowlist;
 mod check;
+mod consent;
 mod credential;
 mod domain;
 mod guard;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 
 use super::command::Target;
 use super::directory::Given;
-use super::{Actor, Command, Desk, Directory, Event, Record, Refusal, Warning};
+use super::{Actor, Command, Desk, Digest, Directory, Event, Record, Refusal, Warning};
 
 /// What comes with a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,11 +182,11 @@ impl Context<'_> {
             | Command::VerifyAll {}
             | Command::UnverifyIdentities { .. }
             | Command::RemoveIdentities { .. }
-            | Command::LimitIdentity { .. }
-            | Command::RequestConsent { .. }
+            | Command::LimitIdentity { .. } => self.identity(command, desk),
+            Command::RequestConsent { .. }
             | Command::AnswerQuestion { .. }
             | Command::AnswerForOwnAddress { .. }
-            | Command::WithdrawConsent { .. } => self.identity(command, desk),
+            | Command::WithdrawConsent { .. } => self.consent(command, desk),
             Command::Preregister { .. } | Command::Alert { .. } => self.observed(command, desk),
             Command::AddDomain { .. }
             | Command::RenewChallenge { .. }
@@ -219,6 +220,14 @@ impl Context<'_> {
 
     fn is_provider(&self) -> bool {
         matches!(self.actor, Actor::Provider { .. })
+    }
+
+    /// The digest of the token that a bearer holds.
+    fn bearer(&self) -> Option<Digest> {
+        match self.actor {
+            Actor::Bearer { token } => Some(token.digest()),
+            _ => None,
+        }
     }
 
     /// The network address that a member comes from.
