@@ -8,6 +8,7 @@ mod ids;
 pub(crate) mod join;
 mod pages;
 mod runs;
+mod tables;
 pub(crate) mod tenants;
 
 pub(super) use self::assembly::{ImageBuilder, identify};
