@@ -14,7 +14,7 @@ pub(crate) struct Strengths {
     pub(crate) allowlist: Strength,
     pub(crate) credential: Strength,
     pub(crate) hosted: Strength,
-    /// For reading the From field: `header`, or `sender` if that is stricter after a null path (docs/semantics.md 6.5).
+    /// For reading the From field: `header`, or `sender` if that is stricter after a null reverse-path (docs/semantics.md 6.5).
     pub(crate) reading: Strength,
 }
 
