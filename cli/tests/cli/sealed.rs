@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::program::{ALICE, sendas};
+use crate::program::{ALICE, root, sendas};
 
 const POLICY: &str = "examples/policy/policy.toml";
 
@@ -70,7 +70,7 @@ fn a_delta_makes_the_new_file_of_the_old_one() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     let text = |name: &str| at(name).to_str().unwrap().to_owned();
-    let changed = fs::read_to_string(crate::program::root().join(POLICY)).unwrap() + "\n[[tenant]]\nid = \"added\"\n";
+    let changed = fs::read_to_string(root().join(POLICY)).unwrap() + "\n[[tenant]]\nid = \"added\"\n";
     fs::write(at("new.toml"), changed).unwrap();
     seal(POLICY, &at("old"), &[]);
     let new = seal(&text("new.toml"), &at("new"), &["--like", &text("old")]);
@@ -93,6 +93,27 @@ fn a_delta_makes_the_new_file_of_the_old_one() {
     seal(POLICY, &at("other"), &[]);
     let run = sendas(&["delta", &text("old"), &text("other"), "-o", &text("none")]);
     assert!(run.code == 2 && run.stderr.contains("different hash keys"), "{run:?}");
+}
+
+#[test]
+fn the_commands_of_the_page_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for name in ["policy.toml", "changed.toml"] {
+        fs::copy(root().join(POLICY), at(name)).unwrap();
+    }
+    let page = fs::read_to_string(root().join("docs/snapshot.md")).unwrap();
+    let commands = page.lines().filter_map(|line| line.strip_prefix("sendas ")?.split("  # ").next());
+    let mut last = None;
+    for command in commands {
+        let words: Vec<String> =
+            command.split(' ').map(|word| if word.contains('.') { at(word) } else { word.into() }).collect();
+        let run = sendas(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(run.code, 0, "{command}: {run:?}");
+        last = Some(run);
+    }
+    assert!(last.is_some_and(|run| run.stdout.contains("a sound sealed snapshot")));
+    assert_eq!(fs::read(at("policy.sealed")).unwrap(), fs::read(at("new.sealed")).unwrap());
 }
 
 #[test]
