@@ -28,8 +28,19 @@ fn each_command_has_a_page() {
     let directory = tempfile::tempdir().unwrap();
     let run = sendas(&["man", directory.path().to_str().unwrap()]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
-    let commands =
-        ["evaluate", "explain", "check", "schema", "admin", "admin-preregister", "observe", "preflight", "coverage"];
+    let commands = [
+        "evaluate",
+        "explain",
+        "check",
+        "seal",
+        "delta",
+        "schema",
+        "admin",
+        "admin-preregister",
+        "observe",
+        "preflight",
+        "coverage",
+    ];
     for page in ["sendas".to_owned()].into_iter().chain(commands.map(|command| format!("sendas-{command}"))) {
         let page = fs::read_to_string(directory.path().join(page).with_extension("1")).unwrap();
         assert!(page.contains(".SH NAME"), "{page}");
