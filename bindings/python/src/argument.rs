@@ -81,7 +81,7 @@ impl<'py> Items<'py> {
             let number = number(&name, interned, next)?;
             let Some(number) = number.filter(|number| ARGUMENTS[*number].1 <= call) else {
                 let name = name.cast::<PyString>()?.to_str()?;
-                return Err(PyTypeError::new_err(format!("unexpected argument `{name}`")));
+                return Err(unexpected(name, call));
             };
             if items[number].replace(object).is_some() {
                 return Err(PyTypeError::new_err(format!("argument `{}` is given twice", ARGUMENTS[number].0)));
@@ -149,6 +149,13 @@ pub(crate) fn interned(py: Python<'_>) -> &[Py<PyString>; ARGUMENTS.len()] {
 /// Says that an argument is needed.
 pub(crate) fn missing(name: &str) -> PyErr {
     PyTypeError::new_err(format!("missing argument `{name}`"))
+}
+
+/// Says that a call does not have an argument, and which it has.
+fn unexpected(name: &str, call: Call) -> PyErr {
+    let right = ARGUMENTS.iter().filter(|(_, first)| *first <= call);
+    let right: Vec<&str> = right.map(|(name, _)| *name).collect();
+    PyTypeError::new_err(format!("unexpected argument `{name}`; the arguments are {}", right.join(", ")))
 }
 
 /// The names of all arguments, in the order of [`Arguments`], and the first call that has them.

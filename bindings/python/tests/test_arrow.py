@@ -230,7 +230,7 @@ def test_one_stream_is_read_by_one_thread() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes, key=str) == [1_000, "the stream has been consumed already"]
+    assert sorted(outcomes, key=str) == [1_000, "the stream has been consumed already; it is read once, so make it anew"]
 
 
 def rows(decided: sendas.DecisionBatch | sendas.DecisionStream) -> list[dict[str, Any]]:

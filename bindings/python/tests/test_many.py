@@ -351,7 +351,8 @@ def test_a_mistake_is_refused_as_in_a_single_call(wrong: dict[Any, Any]) -> None
                 SNAPSHOT.evaluate_many([*[example.request()] * number, given, example.request(), given])
             which, words = f"request {number}, counted from 0: ", str(alone.value)
             # Of a name that it does not know, Python speaks itself where it stands in a call.
-            right = "unexpected argument `acount`" if "unexpected keyword argument 'acount'" in words else words
+            unknown = f"unexpected argument `acount`; the arguments are {', '.join(sendas.Request.__annotations__)}"
+            right = unknown if "unexpected keyword argument 'acount'" in words else words
             assert many.type is alone.type and str(many.value) == which + right
 
 

@@ -220,7 +220,7 @@ pub(super) fn refused(wrong: &Wrong) -> PyErr {
 
 /// Says that what was handed over has been read by somebody else.
 pub(super) fn consumed(what: &str) -> PyErr {
-    PyValueError::new_err(format!("the {what} has been consumed already"))
+    PyValueError::new_err(format!("the {what} has been consumed already; it is read once, so make it anew"))
 }
 
 fn contents(object: &Bound<'_, PyAny>, name: &'static CStr) -> PyResult<NonNull<c_void>> {
