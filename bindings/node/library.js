@@ -6,7 +6,7 @@ const { readdirSync } = require('node:fs')
 function library () {
   const system = `${process.platform}-${process.arch}`
   const name = readdirSync(__dirname).find(name => name.startsWith(`sendas.${system}`) && name.endsWith('.node'))
-  if (name === undefined) throw new Error(`this copy of sendas holds no library for ${system}`)
+  if (name === undefined) throw new Error(`this copy of sendas holds no library for ${system}; build it there with \`npm run build\``)
   return `./${name}`
 }
 

@@ -381,10 +381,11 @@ describe('the package', () => {
   })
 
   test('the page of the package does what it says', () => {
-    const [, script] = /```js\n(.*?)```/s.exec(readFileSync(join(__dirname, '../README.md'), 'utf8'))
+    const page = readFileSync(join(__dirname, '../README.md'), 'utf8')
+    const script = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, example]) => example).join('')
     const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: join(__dirname, '..'), encoding: 'utf8' })
     const promised = [...script.matchAll(/\/\/ (.*)/g)].map(([, comment]) => comment)
-    assert.equal(promised.length, 3)
+    assert.equal(promised.length, 4)
     assert.equal(printed.replace(/\s+/g, ' ').trim(), promised.join(' '))
   })
 })
