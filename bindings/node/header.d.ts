@@ -28,12 +28,13 @@ export type Instant = number | bigint | Date
 export type EnvelopeSender = Text | { unquoted: Text } | null | undefined
 
 /**
- * A header: the raw block, or every field in its order as a pair of name and raw body; undefined or null where the
- * host does not have it (yet).
+ * A header section (RFC 5322 §2.1): the raw block, or every field in its order as a pair of name and raw body; undefined
+ * or null where the host does not have it (yet).
  *
- * A block must be whole: every line from the first field to the last, each ended by CRLF. A body is what stands
- * after the colon, with CRLF where it is folded, and without the final CRLF. Both are the raw octets as they came,
- * never the decoded values of a parser: what was decoded can read differently from what recipients will see.
+ * A block must be whole: every line from the first field to the last, each ended by CRLF. What follows the empty line that
+ * ends it is not read, so that it may be a whole message. A body is what stands after the colon, with CRLF where it is
+ * folded, and without the final CRLF. Both are the raw octets as they came, never the decoded values of a parser: what was
+ * decoded can read differently from what recipients will see.
  */
 export type Header = Text | ReadonlyArray<readonly [name: Text, body: Text]> | null | undefined
 

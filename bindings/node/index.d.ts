@@ -28,12 +28,13 @@ export type Instant = number | bigint | Date
 export type EnvelopeSender = Text | { unquoted: Text } | null | undefined
 
 /**
- * A header: the raw block, or every field in its order as a pair of name and raw body; undefined or null where the
- * host does not have it (yet).
+ * A header section (RFC 5322 §2.1): the raw block, or every field in its order as a pair of name and raw body; undefined
+ * or null where the host does not have it (yet).
  *
- * A block must be whole: every line from the first field to the last, each ended by CRLF. A body is what stands
- * after the colon, with CRLF where it is folded, and without the final CRLF. Both are the raw octets as they came,
- * never the decoded values of a parser: what was decoded can read differently from what recipients will see.
+ * A block must be whole: every line from the first field to the last, each ended by CRLF. What follows the empty line that
+ * ends it is not read, so that it may be a whole message. A body is what stands after the colon, with CRLF where it is
+ * folded, and without the final CRLF. Both are the raw octets as they came, never the decoded values of a parser: what was
+ * decoded can read differently from what recipients will see.
  */
 export type Header = Text | ReadonlyArray<readonly [name: Text, body: Text]> | null | undefined
 
@@ -729,7 +730,8 @@ export declare class Snapshot {
   /**
    * Returns the same snapshot without a trace of the changes that led to it. This one stays as it is.
    *
-   * Until then the memory of what was replaced is kept. Throws a `SnapshotError` if the snapshot was opened and is damaged.
+   * A host does so now and then: until it does, the memory of what was replaced is kept. Throws a `SnapshotError` if the snapshot was
+   * opened and is damaged.
    */
   compact(): Snapshot
   /** Returns the ids of all tenants, sorted. Throws a `SnapshotError` if the snapshot was opened and is damaged. */

@@ -37,7 +37,7 @@ pub struct Request<'a> {
     pub smtputf8: bool,
     /// The reverse-path of MAIL FROM.
     pub envelope_sender: EnvelopeSender<'a>,
-    /// The message header.
+    /// The header section of the message.
     pub header: Header<'a>,
 }
 
@@ -213,7 +213,7 @@ pub enum EnvelopeSender<'a> {
     Unquoted(&'a [u8]),
 }
 
-/// The message header, as far as the host has it.
+/// The header section of the message (RFC 5322 §2.1), as far as the host has it.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a header is not given, given as fields, or given as a block")]
 pub enum Header<'a> {

@@ -130,7 +130,8 @@ impl Snapshot {
 
     /// Returns the same snapshot without a trace of the changes that led to it. This one stays as it is.
     ///
-    /// Until then the memory of what was replaced is kept. Throws a `SnapshotError` if the snapshot was opened and is damaged.
+    /// A host does so now and then: until it does, the memory of what was replaced is kept. Throws a `SnapshotError` if the snapshot was
+    /// opened and is damaged.
     #[napi(configurable = true, ts_return_type = "Snapshot")]
     #[must_use]
     pub fn compact(&self) -> Either<Snapshot, Refusal> {

@@ -12,7 +12,9 @@ Text: TypeAlias = bytes | str
 """Octets as the host received them; a `str` stands for its UTF-8 form."""
 
 Header: TypeAlias = Text | Sequence[tuple[Text, Text]]
-"""The raw header block, or every field in its order as name and raw body."""
+"""The header section (RFC 5322 §2.1): the raw block, or every field in its order as name and raw body.
+
+What follows the empty line that ends a block is not read, so that it may be a whole message."""
 
 EnvelopeSender: TypeAlias = Text | Unquoted
 """The octets of MAIL FROM, angle brackets optional, or the internal form of Postfix."""

@@ -321,7 +321,7 @@ class Snapshot:
     def compact(self) -> Snapshot:
         """Return the same snapshot without a trace of the changes that led to it. This one stays as it is.
 
-        A host does so now and then, in another thread: until then the memory of what was replaced is kept. Raises
+        A host does so now and then, in another thread: until it does, the memory of what was replaced is kept. Raises
         `sendas.SnapshotError` where the snapshot was opened and is damaged.
         """
 
