@@ -37,7 +37,7 @@ impl Directory {
     fn fit(&mut self, record: &Record) -> Result<(), UnfitKind> {
         let sequence = self.next(record)?;
         match &record.tenant {
-            None => self.fit_house(record)?,
+            None => self.house = self.house_after(record)?,
             Some(tenant) => self.fit_tenant(tenant, record)?,
         }
         self.sequence = sequence;
@@ -57,11 +57,6 @@ impl Directory {
             return Err(UnfitKind::CommandId(record.id.clone()));
         }
         if record.events.is_empty() { Err(UnfitKind::Empty) } else { Ok(next) }
-    }
-
-    fn fit_house(&mut self, record: &Record) -> Result<(), UnfitKind> {
-        self.house = self.house_after(record)?;
-        Ok(())
     }
 
     fn fit_tenant(&mut self, id: &str, record: &Record) -> Result<(), UnfitKind> {
