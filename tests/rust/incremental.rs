@@ -5,18 +5,14 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sendas::policy::{
-    Account, Consent, Domain, DomainStatus, Identity, IdentityStatus, Names, Policy, Role, Separator, Tenant,
-};
+use sendas::policy::{Account, Domain, DomainStatus, Names, Policy, Role, Separator, Tenant};
 use sendas::{
     Address, Channel, CompileError, DeltaError, DomainName, EnvelopeSender, HashKey, Options, Request, Snapshot, Stage,
     Timestamp, Verdict,
 };
 use sendas_tests::agree;
 use sendas_tests::change::{pick, renamed};
-use sendas_tests::generate::{self, Case, Choices, numbered};
-use sendas_tests::request::{DomainForm, Envelope, Spelling, Value};
-use sendas_tests::written::Written;
+use sendas_tests::generate::{self, Case, Choices};
 
 /// What one step does: a tenant of generated octets, and choices.
 type Step = (Vec<u8>, Vec<u8>);
@@ -84,181 +80,6 @@ fn the_first_own_address_is_protected_although_it_came_after_the_image() {
     request.envelope_sender = EnvelopeSender::Path(b"<bob@a.example>");
     let verdict = |snapshot: &Snapshot| snapshot.evaluate_stage(&request, Stage::Envelope).verdict();
     assert_eq!([&image, &followed].map(verdict), [Verdict::Allow, Verdict::Deny]);
-}
-
-#[test]
-fn what_many_have_under_one_key_is_found_however_it_came() {
-    let options = Options::new(HashKey(*b"sixteen random!!"));
-    let mut case = generate::case(&[0; 600]);
-    (case.policy, case.options) = (crowded(true), options);
-    let asking = |case: &mut Case, account: &str, (local, domain): (&str, &str)| {
-        case.request.account = Some(account.to_owned());
-        let value = Value { local: local.to_owned(), domain: domain.to_owned() };
-        let address = Spelling { value, quoted: false, domain: DomainForm::Plain, flaw: None };
-        case.request.envelope = Envelope::Path { address, brackets: true };
-    };
-    let fresh = Snapshot::compile(&case.policy, &options).expect("a sound policy");
-    let image = Snapshot::compile(&crowded(false), &options).expect("a sound policy");
-    let mut followed = image.clone();
-    for tenant in &case.policy.tenants {
-        followed = followed.replace_tenant(tenant).expect("a sound tenant");
-    }
-    let sealed = fresh.seal().expect("a sound snapshot");
-    assert!(followed.seal().is_ok_and(|other| other == sealed), "the order of changes shows");
-    case.policy.tenants.reverse();
-    let other = Snapshot::compile(&case.policy, &options).expect("a sound policy");
-    assert!(other.seal().is_ok_and(|other| other == sealed), "the order of tenants shows");
-    let opened = Snapshot::open(sealed).expect("what was sealed");
-    // All that stands in the image counts no more, or some of it.
-    let mut replaced = opened.clone();
-    let mut replaced_in_part = opened.clone();
-    for (number, tenant) in case.policy.tenants.iter().enumerate() {
-        replaced = replaced.replace_tenant(tenant).expect("a sound tenant");
-        if number * 7 % 16 < 11 {
-            replaced_in_part = replaced_in_part.replace_tenant(tenant).expect("a sound tenant");
-        }
-    }
-    let at_a =
-        ["joe", "joe+x", "joe+0", "joe+99", "joe-x", "ann", "ann+7", "eve", "eve+2"].map(|local| (local, "a.example"));
-    let below = ["kim", "kim+x", "kim-x", "kim=x", "liz"]
-        .into_iter()
-        .flat_map(|local| ["wide.example", "sub.wide.example", "deep.sub.wide.example"].map(|domain| (local, domain)));
-    let apart = ["pat", "pat+x", "pat+1", "pat-x", "liz"].into_iter().flat_map(|local| {
-        ["deep.wide.example", "x.deep.wide.example", "asleep.example", "x.asleep.example", "sub.rest.example"]
-            .map(|domain| (local, domain))
-    });
-    let addresses: Vec<(&str, &str)> = at_a.into_iter().chain(below).chain(apart).collect();
-    for (account, of) in ["alice", "keeper", "heir-7", "heir-31", "heir-33", "counted-0", "counted-99"]
-        .into_iter()
-        .flat_map(|account| addresses.iter().map(move |of| (account, *of)))
-    {
-        asking(&mut case, account, of);
-        let written = Written::new(&case.request, &options.limits);
-        for snapshot in [&fresh, &followed, &opened, &replaced, &replaced_in_part] {
-            agree::equals_reference(&case, snapshot, &written, Stage::Envelope);
-        }
-        agree::explained_equals_evaluated(&fresh, &written);
-    }
-    // Who claims what one of many has, whether it counts or not, is refused.
-    for (taken, free) in [("joe", "john"), ("ann", "anna"), ("eve+99", "eva+99")] {
-        let mut alice = crowded(true).tenants.swap_remove(0);
-        for (local, is_sound) in [(free, true), (taken, false)] {
-            alice.accounts[0].address = Some(Address::parse(&format!("{local}@a.example")).expect("an address"));
-            for snapshot in [&fresh, &followed, &opened, &replaced, &replaced_in_part] {
-                assert_eq!(snapshot.replace_tenant(&alice).is_ok(), is_sound, "{local}");
-            }
-        }
-    }
-    // What the others that stand apart say is still known where those are gone that do not.
-    for heir in [5, 9, 1, 13, 39, 2, 17, 6, 21, 33, 25] {
-        let id = format!("heir-{heir}");
-        case.policy.tenants.retain(|tenant| tenant.id != id);
-        for snapshot in [&mut followed, &mut replaced, &mut replaced_in_part] {
-            *snapshot = snapshot.remove_tenant(&id).expect("nothing depends on it");
-        }
-        for of in addresses.iter().chain([&("joe", "of5.held.example")]).filter(|(_, domain)| *domain != "a.example") {
-            for account in ["alice", "keeper"] {
-                asking(&mut case, account, *of);
-                let written = Written::new(&case.request, &options.limits);
-                for snapshot in [&followed, &replaced, &replaced_in_part] {
-                    agree::equals_reference(&case, snapshot, &written, Stage::Envelope);
-                }
-            }
-        }
-    }
-    let fresh_of_fewer = Snapshot::compile(&case.policy, &options).expect("a sound policy");
-    for snapshot in [&followed, &replaced, &replaced_in_part] {
-        assert_eq!(fresh_of_fewer.seal(), snapshot.seal());
-    }
-    // None of the heirs is forgotten, and none is named twice.
-    let refused = fresh.remove_tenant("counted");
-    assert!(matches!(&refused, Err(CompileError::Policy(problems)) if problems.len() == 40), "{refused:?}");
-}
-
-/// Many own addresses that `+` cuts to one, of a tenant without that separator where they count, and of one where they do not;
-/// many heirs of one tenant, and many entries of one name, some of which include their sub-domains, or are suspended; many own
-/// addresses that only an entry above proves, most of which it does not reach, and many identities of one tenant that are stopped each
-/// by another one. Alice has the consent of one of the first. `all` says whether those that have many are there, and as they should be.
-fn crowded(all: bool) -> Policy {
-    let mut policy = Policy::default();
-    for (id, separator) in [("asking", Some(Separator::Plus)), ("hyphen", Some(Separator::Hyphen)), ("counted", None)] {
-        let mut domain = verified("a.example");
-        domain.separator = separator;
-        let mut tenant = Tenant::new(id);
-        tenant.domains.push(domain);
-        policy.tenants.push(tenant);
-    }
-    let mut alice = Account::new("alice");
-    let mut identity = Identity::new(Address::parse("joe+0@a.example").expect("an address"));
-    identity.consent = Some(Consent::Given);
-    alice.identities.push(identity);
-    policy.tenants[0].accounts.push(alice);
-    for (name, subdomains) in [("deep.wide.example", false), ("rest.example", true)] {
-        let mut domain = verified(name);
-        (domain.subdomains, domain.separator) = (subdomains, Some(Separator::Plus));
-        policy.tenants[0].domains.push(domain);
-    }
-    let mut keeping = Tenant::new("keeping");
-    keeping.accounts.push(Account::new("keeper"));
-    let mut held = verified("held.example");
-    (held.senders, held.subdomains) = (Names::Only(Vec::new()), true);
-    keeping.domains.push(held);
-    for number in 0..40 {
-        let mut identity = Identity::new(Address::parse(&format!("joe@of{number}.held.example")).expect("an address"));
-        identity.status = IdentityStatus::Verified;
-        keeping.identities.push(identity);
-    }
-    policy.tenants.push(Tenant::new("uncounted"));
-    policy.tenants.push(keeping);
-    let (one, other) = if all { ("joe", "ann") } else { ("bob", "ben") };
-    for number in 0..200 {
-        for (at, id, local) in [(2, "counted", one), (3, "uncounted", other), (3, "further", "eve")] {
-            policy.tenants[at].accounts.push(numbered(id, (local, "a.example"), number));
-        }
-        if all && number < 40 {
-            let mut heir = Tenant::new(format!("heir-{number}"));
-            (heir.parent, heir.domains) = (Some("counted".to_owned()), policy.tenants[2].domains.clone());
-            let mut account = Account::new(heir.id.clone());
-            let mut wide = verified("wide.example");
-            wide.subdomains = number % 3 != 0;
-            // One in the middle has an own address below, to which its separator leads, and another one asks with its own.
-            match number {
-                20 => {
-                    account.address = Some(Address::parse("kim@sub.wide.example").expect("an address"));
-                    wide.separator = Some(Separator::Hyphen);
-                }
-                31 => wide.separator = Some(Separator::Equals),
-                _ => {
-                    let address = format!("pat+{number}@deep.wide.example");
-                    account.address = Some(Address::parse(&address).expect("an address"));
-                }
-            }
-            if number == 33 {
-                // It is proved there, too, although that entry does not make it count.
-                heir.domains.push(verified("deep.wide.example"));
-                heir.domains[1].active = false;
-            }
-            for (name, status) in [
-                ("asleep.example", DomainStatus::Suspended),
-                ("sub.rest.example", if number == 39 { DomainStatus::Vouched } else { DomainStatus::Suspended }),
-            ] {
-                let mut domain = verified(name);
-                (domain.status, domain.subdomains) = (status, number % 2 == 0);
-                heir.domains.push(domain);
-            }
-            heir.domains.push(verified(&format!("of{number}.held.example")));
-            heir.domains.push(wide);
-            heir.accounts.push(account);
-            policy.tenants.push(heir);
-        }
-    }
-    policy
-}
-
-fn verified(name: &str) -> Domain {
-    let mut domain = Domain::new(DomainName::parse(name).expect("a domain"));
-    (domain.status, domain.senders) = (DomainStatus::Verified, Names::Any);
-    domain
 }
 
 /// The policy with one tenant replaced, added or removed, and that tenant's id.
