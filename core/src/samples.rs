@@ -6,6 +6,8 @@ use crate::address::{Address, DomainName};
 use crate::options::{HashKey, Options};
 use crate::policy::{Account, Domain, DomainStatus, Provider, Tenant};
 use crate::snapshot::Snapshot;
+use crate::snapshot::image::Image;
+use crate::snapshot::layout::{Bytes, small};
 use crate::snapshot::root::UNIT;
 
 /// A domain in this state.
@@ -50,10 +52,24 @@ pub(crate) fn compiled(tenants: impl IntoIterator<Item = impl Borrow<Tenant>>) -
 /// The same snapshot, opened from a file in which one octet is damaged, in the middle of a tenant's page: who reads all tenants finds
 /// that.
 pub(crate) fn damaged(snapshot: &Snapshot, tenant: &str) -> Snapshot {
-    let root = snapshot.root();
-    let number = root.tenant(tenant.as_bytes()).expect("it is sound").expect("a tenant");
-    let words = root.page(number).expect("it is sound").head().length();
     let mut octets = snapshot.seal().expect("a sound snapshot");
-    octets[number as usize * UNIT + 2 * words as usize] ^= 1;
+    let first = page_of(snapshot, tenant);
+    let words = Bytes(&octets).word(small(first / 4)).expect("a page");
+    octets[first + 2 * words as usize] ^= 1;
     Snapshot::open(octets).expect("the head is sound")
+}
+
+/// The same snapshot, opened from a file that somebody has changed and then written the checksums anew.
+pub(crate) fn forged(snapshot: &Snapshot, change: impl FnOnce(&mut [u8])) -> Snapshot {
+    let mut octets = snapshot.root().bytes.0.to_vec();
+    change(&mut octets);
+    let (head, sums) = Image::of(octets.clone()).checksums().expect("an image");
+    octets[..head.len()].copy_from_slice(&head);
+    octets.extend(sums);
+    Snapshot::open(octets).expect("its checksums are right")
+}
+
+/// The octet where a tenant's page begins.
+pub(crate) fn page_of(snapshot: &Snapshot, tenant: &str) -> usize {
+    snapshot.root().tenant(tenant.as_bytes()).expect("it is sound").expect("a tenant") as usize * UNIT
 }
