@@ -209,3 +209,40 @@ const HEAD: usize = 4 * 16;
 const MAGIC: [u8; 8] = *b"\x93SENDLT\n";
 /// What is hashed before the checksum: no number of a block, and no other place.
 const PLACE: u64 = u64::MAX - 2;
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+    use crate::policy::Tenant;
+    use crate::samples::compiled;
+
+    fn tenants() -> impl Iterator<Item = Tenant> {
+        (0..40).map(|number| Tenant::new(format!("tenant-{number:02}")))
+    }
+
+    #[test]
+    fn a_delta_that_names_a_tenant_twice_is_damaged() {
+        let base = compiled(tenants());
+        let removed = base.remove_tenant("tenant-07").expect("nothing depends on it");
+        let mut changed = Tenant::new("tenant-07");
+        changed.suspended = true;
+        let changed = base.replace_tenant(&changed).expect("a sound tenant");
+        // It stands in the image, and beside it.
+        for base in [&base, &changed] {
+            let mut delta = base.delta(&removed).expect("one key");
+            assert!(base.apply_delta(&delta).is_ok());
+            let [gone, start] = [3, 5].map(|word| Bytes(&delta).word(word).expect("a head") as usize);
+            assert_eq!(gone, 1);
+            delta[12..16].copy_from_slice(&2_u32.to_le_bytes());
+            let first = HEAD + 4 * start;
+            let again = delta[first..first + 16].to_vec();
+            delta.splice(first..first, again);
+            let (content, _) = delta.split_last_chunk::<8>().expect("a checksum");
+            let sum = checksum(PLACE, content).to_le_bytes();
+            let delta = [content, &sum].concat();
+            assert_eq!(base.apply_delta(&delta).map(|snapshot| snapshot.id()), Err(DeltaError::Damaged(Damaged)));
+        }
+    }
+}

@@ -96,15 +96,21 @@ impl Overlay {
     }
 
     /// Takes a page away from whoever goes through all pages: look-ups still come by it.
+    ///
+    /// A page that is not there cannot be taken: a delta that was forged may name a tenant twice.
     pub(crate) fn take_page_alone(&mut self, number: u32, view: PageView<'_>) -> Read<()> {
-        self.more -= 1;
-        self.holdings.remove(u64::from(number));
         if number & OVERLAID == 0 {
+            if self.masks(number) {
+                return Err(Damaged);
+            }
             self.masked.set(u64::from(number), ());
         } else {
+            self.page(number)?;
             self.octets -= view.octets()?.len();
             self.pages.remove(u64::from(number & !OVERLAID));
         }
+        self.holdings.remove(u64::from(number));
+        self.more -= 1;
         Ok(())
     }
 
