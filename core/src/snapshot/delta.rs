@@ -215,8 +215,8 @@ mod tests {
     use std::format;
 
     use super::*;
-    use crate::policy::Tenant;
-    use crate::samples::compiled;
+    use crate::policy::{Account, Tenant};
+    use crate::samples::{self, compiled, forged, page_of, verified};
 
     fn tenants() -> impl Iterator<Item = Tenant> {
         (0..40).map(|number| Tenant::new(format!("tenant-{number:02}")))
@@ -243,6 +243,24 @@ mod tests {
             let sum = checksum(PLACE, content).to_le_bytes();
             let delta = [content, &sum].concat();
             assert_eq!(base.apply_delta(&delta).map(|snapshot| snapshot.id()), Err(DeltaError::Damaged(Damaged)));
+        }
+    }
+
+    #[test]
+    fn pages_of_forged_lengths_are_not_put_together() {
+        let named = |number| {
+            let mut tenant = samples::tenant(&format!("tenant-{number:02}"), verified(&format!("of{number}.example")));
+            tenant.accounts.extend((0..number % 9).map(|seat| Account::new(format!("account-{number}-{seat}"))));
+            tenant
+        };
+        let snapshot = compiled((0..40).map(named));
+        let first = page_of(&snapshot, "tenant-07");
+        let words = snapshot.root().bytes.word(small(first / 4)).expect("a page");
+        for length in (words - 15..words + 16).filter(|length| *length != words) {
+            let length = length.to_le_bytes();
+            let opened = forged(&snapshot, |octets| octets[first..first + 4].copy_from_slice(&length));
+            let changed = opened.replace_tenant(&Tenant::new("other")).expect("what has nothing to do with it");
+            assert_eq!(changed.compact().map(|snapshot| snapshot.id()), Err(CompileError::Damaged(Damaged)));
         }
     }
 }

@@ -54,6 +54,10 @@ impl Runs {
 
     /// Takes the next page.
     pub(super) fn push(&mut self, page: &[u8]) -> Read<()> {
+        // One that was forged would move all that stand behind it to where nobody looks for them.
+        if page.len() % UNIT != 0 {
+            return Err(Damaged);
+        }
         // Few pages stand in short runs, or most of them would stand in the last one, which gives nothing back.
         let most = if self.closed < self.most { self.most / SHORT } else { self.most };
         if !self.open.is_empty() && self.open.len() + page.len() > most {
