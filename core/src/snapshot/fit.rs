@@ -48,12 +48,11 @@ enum Node<'s> {
 }
 
 impl Node<'_> {
-    /// Whether two are one tenant; only one is changed, so that nothing of it is compared.
-    fn is(self, other: Node<'_>) -> bool {
-        match (self, other) {
-            (Node::Page(one), Node::Page(other)) => one == other,
-            (Node::Changed(_), Node::Changed(_)) => true,
-            _ => false,
+    /// The number of its page, if it is not the changed one: that is what tells two tenants apart.
+    fn number(self) -> Option<u32> {
+        match self {
+            Node::Page(number) => Some(number),
+            Node::Changed(_) => None,
         }
     }
 }
@@ -64,11 +63,13 @@ struct Roles<'s> {
     found: BTreeSet<&'s [u8]>,
     /// The tenants that are still to be read, with the levels that their heirs are read to.
     left: Vec<(Node<'s>, usize)>,
+    /// Their numbers, and those of all that were read: a tenant that is below itself is read once.
+    seen: BTreeSet<Option<u32>>,
 }
 
 impl<'s> Roles<'s> {
     fn of(node: Node<'s>) -> Self {
-        Self { found: BTreeSet::new(), left: alloc::vec![(node, MAX_LEVELS)] }
+        Self { found: BTreeSet::new(), left: alloc::vec![(node, MAX_LEVELS)], seen: BTreeSet::from([node.number()]) }
     }
 
     fn define(&mut self, fit: &Fit<'s>, name: &[u8]) -> Read<bool> {
@@ -86,7 +87,8 @@ impl<'s> Roles<'s> {
             }
             if levels > 0 && fit.inherited(node)?.identities {
                 let heirs = fit.heirs(fit.id_of(node)?.as_bytes())?;
-                self.left.extend(heirs.into_iter().map(|heir| (heir, levels - 1)));
+                let new = heirs.into_iter().filter(|heir| self.seen.insert(heir.number()));
+                self.left.extend(new.map(|heir| (heir, levels - 1)));
             }
         }
         Ok(true)
@@ -234,7 +236,7 @@ impl<'s> Fit<'s> {
         }
         let (mut level, mut at) = (1, self.parent(Node::Changed(tenant))?);
         while let Some(above) = at {
-            if above.is(Node::Changed(tenant)) {
+            if above.number().is_none() {
                 self.report(self.id, parent_path(), ProblemKind::ParentCycle);
                 return Ok(());
             }
@@ -245,6 +247,8 @@ impl<'s> Fit<'s> {
             }
             at = self.parent(above)?;
         }
+        // No tenant is below itself, unless a file was forged.
+        let mut seen = BTreeSet::from([None]);
         let mut row = alloc::vec![Node::Changed(tenant)];
         while !row.is_empty() && level <= 2 * MAX_LEVELS + 1 {
             let mut below = Vec::new();
@@ -253,7 +257,8 @@ impl<'s> Fit<'s> {
                     let of = self.id_of(node)?;
                     self.report(&of, parent_path(), ProblemKind::ParentTooDeep { level });
                 }
-                below.extend(self.heirs(self.id_of(node)?.as_bytes())?);
+                let heirs = self.heirs(self.id_of(node)?.as_bytes())?;
+                below.extend(heirs.into_iter().filter(|heir| seen.insert(heir.number())));
             }
             level += 1;
             row = below;
@@ -390,7 +395,7 @@ impl<'s> Fit<'s> {
             if !right(self.inherited(above)?) {
                 return Ok(false);
             }
-            if above.is(ancestor) {
+            if above.number() == ancestor.number() {
                 return Ok(true);
             }
             at = above;
@@ -490,7 +495,8 @@ mod tests {
     use super::*;
     use crate::address::DomainName;
     use crate::policy::{Account, Domain, Identity, Names, Role, Separator};
-    use crate::samples::{self, account, compiled, damaged, reaching, verified};
+    use crate::samples::{self, account, compiled, damaged, forged, page_of, reaching, verified};
+    use crate::snapshot::rows::HEAD;
     use crate::snapshot::{CompileError, Snapshot};
 
     /// One of many tenants that have a domain, with what it gives the domain, and an account with this own address.
@@ -552,6 +558,26 @@ mod tests {
         last.roles.pop();
         let found = refused(snapshot.replace_tenant(&last));
         assert_eq!(found, [format!("tenant[0].identity[{}].roles", HEIRS - 1)]);
+    }
+
+    #[test]
+    fn each_heir_is_asked_once_although_a_file_was_forged() {
+        const HEIRS: usize = 1_000;
+        let heirs = (0..HEIRS).map(|number| heir(&format!("heir-{number:04}"), Some("the-above")));
+        let snapshot = compiled(heirs.chain([heir("the-above", None), heir("the-other", None)]));
+        // Each has the id of its parent, and so is one of its own heirs and of those of all others.
+        let opened = forged(&snapshot, |octets| {
+            for number in 0..HEIRS {
+                let id = page_of(&snapshot, &format!("heir-{number:04}")) + HEAD;
+                octets[id..id + 9].copy_from_slice(b"the-above");
+            }
+        });
+        let mut above = heir("the-above", Some("the-other"));
+        let mut identity = Identity::new(Address::parse("joe@a.example").expect("an address"));
+        identity.roles = Names::Only(alloc::vec!["role".to_owned()]);
+        above.identities.push(identity);
+        let found = refused(opened.replace_tenant(&above));
+        assert!(found.iter().any(|path| path.ends_with("roles[0]")), "{found:?}");
     }
 
     #[test]
