@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use sendas::address::fields::{FieldName, classify, read_block};
 use sendas::address::header::{mailboxes, names, read_field, says};
 use sendas::address::name::addresses;
-use sendas::{Limits, Policy};
+use sendas::policy::{Account, Identity, Tenant};
+use sendas::{
+    Address, Channel, EnvelopeSender, HashKey, Header, Limits, Options, Policy, Request, Snapshot, Timestamp, View,
+};
 
 /// A header of this length, read in quadratic time, would take minutes.
 const OCTETS: usize = 10_000_000;
@@ -104,6 +107,30 @@ fn a_list_that_is_wrong_all_over_is_read_in_linear_time() {
             assert_eq!(read.map_err(|error| error.diagnostics().len()), Err(ROLES));
         });
     }
+}
+
+#[test]
+fn an_explanation_of_long_addresses_that_are_alike_comes_soon() {
+    let address = |number: usize| format!("{number:05}-{}joe@a.example", "joe.".repeat(13));
+    let mut tenant = Tenant::new("acme");
+    tenant.header.multiple_from = true;
+    tenant.accounts.push(Account::new("joe"));
+    let known = (0..10_000).map(|number| Address::parse(&address(number)));
+    tenant.identities.extend(known.filter_map(Result::ok).map(Identity::new));
+    assert_eq!(tenant.identities.len(), 10_000);
+    let mut policy = Policy::default();
+    policy.tenants.push(tenant);
+    let snapshot = Snapshot::compile(&policy, &Options::new(HashKey([7; 16])));
+    let from = (0..30).map(|number| address(90_000 + number)).collect::<Vec<_>>().join(", ");
+    let sender = address(99_999);
+    let fields: [(&[u8], &[u8]); 1] = [(b"From", from.as_bytes())];
+    let mut request = Request::new(Channel::Smtp, Timestamp(1_796_083_200));
+    (request.account, request.header) = (Some(&b"joe"[..]), Header::Fields(&fields));
+    request.envelope_sender = EnvelopeSender::Path(sender.as_bytes());
+    timed("explained", || {
+        let explained = snapshot.as_ref().map(|snapshot| snapshot.explain(&request, View::Provider).reasons.len());
+        assert!(explained.as_ref().is_ok_and(|reasons| *reasons > 20), "{explained:?}");
+    });
 }
 
 fn limits() -> Limits {

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::str::{self, Chars};
 
 use crate::address::Canonical;
 use crate::address::path::{ReversePath, read_path, read_unquoted};
@@ -163,6 +164,11 @@ impl Likeness {
     }
 }
 
+/// Octets that are text: an address has no others.
+fn text(octets: &[u8]) -> &str {
+    str::from_utf8(octets).unwrap_or_default()
+}
+
 fn likeness(failed: &Canonical, held: Held<'_>) -> Likeness {
     let any = [b'+', b'-', b'=', b'#'].into_iter().fold(Separators::default(), Separators::with);
     let local = failed.local();
@@ -174,7 +180,7 @@ fn likeness(failed: &Canonical, held: Held<'_>) -> Likeness {
         Likeness::Case
     } else if any.base(held.local).eq_ignore_ascii_case(any.base(local)) {
         Likeness::SubAddress
-    } else if few_edits(&show(held.local), &show(local)) {
+    } else if few_edits(text(held.local), text(local)) {
         Likeness::Spelling
     } else {
         Likeness::SameDomain
@@ -183,22 +189,40 @@ fn likeness(failed: &Canonical, held: Held<'_>) -> Likeness {
 
 /// Whether at most two characters must be put in, taken out or exchanged to make one text of the other.
 fn few_edits(a: &str, b: &str) -> bool {
-    let b: Vec<char> = b.chars().collect();
-    if a.chars().count().abs_diff(b.len()) > 2 {
-        return false;
+    let (mut a, mut b) = (a.chars(), b.chars());
+    // What both begin or end with stays.
+    while let Some((behind_a, behind_b)) = without_equal(&a, &b, Chars::next) {
+        (a, b) = (behind_a, behind_b);
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, char) in a.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(i + 1);
-        for ((other, pair), left) in b.iter().zip(row.windows(2)).zip(0..) {
-            let (diagonal, above) = (pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0));
-            let beside = next.get(left).copied().unwrap_or(0);
-            next.push((diagonal + usize::from(char != *other)).min(above + 1).min(beside + 1));
-        }
-        row = next;
+    while let Some((before_a, before_b)) = without_equal(&a, &b, Chars::next_back) {
+        (a, b) = (before_a, before_b);
     }
-    row.last().is_some_and(|edits| *edits <= 2)
+    if a.as_str().is_empty() || b.as_str().is_empty() {
+        return a.chain(b).nth(2).is_none();
+    }
+    // One change is where they begin, and the other where they end, so that what is between is the same.
+    SIDES.into_iter().any(|first| {
+        SIDES.into_iter().any(|last| {
+            let (mut a, mut b) = (a.clone(), b.clone());
+            for ((of_a, of_b), pass) in [(first, Chars::next as Pass<'_>), (last, Chars::next_back)] {
+                let _passed = (of_a.then(|| pass(&mut a)), of_b.then(|| pass(&mut b)));
+            }
+            a.as_str() == b.as_str()
+        })
+    })
+}
+
+/// Takes the first character off a text, or the last one.
+type Pass<'t> = fn(&mut Chars<'t>) -> Option<char>;
+
+/// What a change takes off one text, off the other, or off both.
+const SIDES: [(bool, bool); 3] = [(true, true), (true, false), (false, true)];
+
+/// Two texts without their first or last characters, if those are the same.
+fn without_equal<'t>(a: &Chars<'t>, b: &Chars<'t>, pass: Pass<'t>) -> Option<(Chars<'t>, Chars<'t>)> {
+    let (mut rest_a, mut rest_b) = (a.clone(), b.clone());
+    let are_equal = pass(&mut rest_a)? == pass(&mut rest_b)?;
+    are_equal.then_some((rest_a, rest_b))
 }
 
 fn address_at(request: &Request<'_>, place: Place) -> Option<Canonical> {
@@ -216,3 +240,36 @@ fn address_at(request: &Request<'_>, place: Place) -> Option<Canonical> {
 const MAX_COMPARED: u32 = 10_000;
 /// How many of the nearest are judged, for each address that failed.
 const MAX_JUDGED: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many characters must be put in, taken out or exchanged, found out by trying all.
+    fn edits(a: &[char], b: &[char]) -> usize {
+        let (Some((first, rest)), Some((other, others))) = (a.split_first(), b.split_first()) else {
+            return a.len() + b.len();
+        };
+        let exchanged = edits(rest, others) + usize::from(first != other);
+        exchanged.min(edits(rest, b) + 1).min(edits(a, others) + 1)
+    }
+
+    #[test]
+    fn few_edits_are_at_most_two() {
+        let mut texts = alloc::vec![String::new()];
+        let mut at = 0;
+        while texts[at].len() < 10 && texts.len() < 400 {
+            for char in ['a', 'b', '\u{e9}'] {
+                let text = format!("{}{char}", texts[at]);
+                texts.push(text);
+            }
+            at += 1;
+        }
+        let chars: Vec<Vec<char>> = texts.iter().map(|text| text.chars().collect()).collect();
+        for (one, of_one) in texts.iter().zip(&chars) {
+            for (other, of_other) in texts.iter().zip(&chars) {
+                assert_eq!(few_edits(one, other), edits(of_one, of_other) <= 2, "{one} {other}");
+            }
+        }
+    }
+}
