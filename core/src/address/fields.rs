@@ -1,6 +1,6 @@
 //! Finds the originator fields of a header: their names, and the fields of a raw block.
 
-use super::octet::{self, CASE, FTEXT};
+use super::octet::{self, CASE};
 use super::span::{Span, position};
 use crate::options::Limits;
 
@@ -232,7 +232,7 @@ pub(crate) fn classify_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
 #[inline(never)]
 fn classify_other_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
     let is_one_body = octet::all_are_over(body, b'\r') || is_folded(body);
-    match lookup(name) {
+    match lookup_longer(name) {
         FieldName::Other if is_ftext(name) => (FieldName::Other, is_one_body),
         FieldName::Other => (classify(name), is_one_body && is_ftext(name.trim_ascii_end())),
         found => (found, is_one_body),
@@ -240,8 +240,9 @@ fn classify_other_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
 }
 
 /// Tells whether this is a field name (RFC 5322 §2.2).
+#[inline(always)]
 fn is_ftext(name: &[u8]) -> bool {
-    !name.is_empty() && octet::all_are(name, FTEXT)
+    !name.is_empty() && octet::all_are_ftext(name)
 }
 
 fn is_folded(mut body: &[u8]) -> bool {
@@ -328,12 +329,25 @@ fn is_from(name: &[u8]) -> bool {
 }
 
 fn lookup(name: &[u8]) -> FieldName {
-    if is_from(name) {
-        return FieldName::From;
+    if is_from(name) { FieldName::From } else { lookup_longer(name) }
+}
+
+/// The lengths of the names but `From`, a bit each.
+const LENGTHS: u32 = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 13 | 1 << LONGEST;
+
+/// Looks a name up that is not `From`. Few lengths and first letters are those of one, so that most names are compared with none.
+#[inline]
+fn lookup_longer(name: &[u8]) -> FieldName {
+    let is_as_long = name.len() <= LONGEST && LENGTHS >> name.len() & 1 != 0;
+    match name {
+        [b's' | b'S' | b'r' | b'R', ..] if is_as_long => compare(name),
+        _ => FieldName::Other,
     }
-    // Few lengths and first letters are among them, so that most names are compared with none.
+}
+
+#[inline(never)]
+fn compare(name: &[u8]) -> FieldName {
     let (known, field): (&[u8], FieldName) = match name.len() {
-        _ if !matches!(name, [b's' | b'S' | b'r' | b'R', ..]) => return FieldName::Other,
         6 => (b"Sender", FieldName::Sender),
         9 => match name {
             [.., b'c' | b'C'] => (b"Resent-Cc", FieldName::Resent(ResentName::Cc)),

@@ -164,8 +164,8 @@ fn long_but_for_case(a: &[u8], b: &[u8]) -> bool {
 #[inline]
 const fn same_word_but_for_case(a: u64, b: u64) -> bool {
     let differs = a ^ b;
-    // Where the bit differs, it is shifted to the high one.
-    differs & !CASES == 0 && (differs << 2) & !letters(a) == 0
+    // Where the bit differs, it is shifted to the high one. Most words of addresses that differ so are the same.
+    differs == 0 || differs & !CASES == 0 && (differs << 2) & !letters(a) == 0
 }
 
 /// Octets with ASCII capital letters made small, eight in a word.
@@ -261,6 +261,28 @@ pub(crate) fn leading(octets: &[u8], class: u16) -> usize {
 #[inline]
 pub(crate) fn all_are(octets: &[u8], class: u16) -> bool {
     common(octets) & class != 0
+}
+
+/// Tells whether every octet is `ftext`, sooner where they are few.
+#[inline(always)]
+pub(crate) fn all_are_ftext(octets: &[u8]) -> bool {
+    const BELOW: u64 = ONES * (0x80 - b'!' as u64);
+    // An octet that is over them turns its high bit on, and what it adds to another one changes nothing then.
+    let are = |word: u64| {
+        let (visible, others) = (word.wrapping_add(BELOW), (word ^ (ONES * u64::from(b':'))).wrapping_add(!HIGHS));
+        visible & others & !(word | word.wrapping_add(ONES)) & HIGHS == HIGHS
+    };
+    match (octets.first_chunk(), octets.last_chunk()) {
+        (Some(first), Some(last)) if octets.len() <= 8 => {
+            are(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32)
+        }
+        _ => all_of_more_are_ftext(octets),
+    }
+}
+
+#[inline(never)]
+fn all_of_more_are_ftext(octets: &[u8]) -> bool {
+    all_are(octets, FTEXT)
 }
 
 /// Returns the classes that every octet is in.
