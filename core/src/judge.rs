@@ -79,6 +79,7 @@ pub(crate) fn authorise(facts: AddressFacts, proof: Proof) -> Judgement {
 }
 
 /// Names what speaks against an address, whether something gives it or not.
+#[inline(never)]
 fn refuse(facts: AddressFacts, proof: Proof, basis: Option<Basis>) -> Judgement {
     let refusals = ReasonSet::default()
         .when(facts.has(Fact::IdentityRefused), Reason::IdentityRefused)

@@ -129,6 +129,7 @@ impl<'d> Ledger<'d> {
         !reasons.is_empty() && self.find_each(reasons, place)
     }
 
+    #[inline(never)]
     fn find_each(&mut self, reasons: ReasonSet, place: Place) -> bool {
         let mut enforced = false;
         for reason in reasons.iter() {

@@ -15,7 +15,7 @@ use crate::time::Clock;
 /// The account that asks, and where its rights come from.
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'s> {
-    pub(crate) root: RootView<'s>,
+    pub(crate) root: &'s RootView<'s>,
     pub(crate) clock: &'s Clock,
     pub(crate) channel: Channel,
     pub(crate) link: Link,
@@ -65,30 +65,33 @@ pub(crate) enum RoleFact {
 
 impl<'s> Asker<'s> {
     /// Finds the account of a request.
-    pub(crate) fn locate(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock) -> Read<Option<Self>> {
+    pub(crate) fn locate(root: &'s RootView<'s>, request: &Request<'s>, clock: &'s Clock) -> Read<Option<Self>> {
         let Some(id) = request.account else { return Ok(None) };
-        Self::find(Approach::start(root, id), root, request, clock)
+        let Some(found) = Approach::start(root, id).account()? else { return Ok(None) };
+        let mut asker = Self::of(root, found, request.channel, clock);
+        asker.climb()?;
+        Ok(Some(asker))
     }
 
-    /// Finds an account that is being looked up. Until its role is taken it acts in all that it holds.
+    /// An account that was found, before what is above its tenant is. Until its role is taken it acts in all that it holds.
     #[inline(always)]
-    pub(crate) fn find(
-        approach: Approach<'s>,
-        root: RootView<'s>,
-        request: &Request<'s>,
+    pub(crate) const fn of(
+        root: &'s RootView<'s>,
+        Approached { link, page, account }: Approached<'s>,
+        channel: Channel,
         clock: &'s Clock,
-    ) -> Read<Option<Self>> {
-        let Some(Approached { link, page, account }) = approach.account()? else { return Ok(None) };
-        let mut lineage = Lineage::of(link.page);
-        if page.has(tenant::HAS_PARENT) {
-            lineage.climb(root, page)?;
-        }
-        let (channel, role) = (request.channel, HeldRole::All);
-        Ok(Some(Self { root, clock, channel, link, page, account, lineage, role }))
+    ) -> Self {
+        Self { root, clock, channel, link, page, account, lineage: Lineage::of(link.page), role: HeldRole::All }
+    }
+
+    /// Finds the tenants above its own.
+    #[inline]
+    pub(crate) fn climb(&mut self) -> Read<()> {
+        if self.page.has(tenant::HAS_PARENT) { self.lineage.climb(self.root, self.page) } else { Ok(()) }
     }
 
     /// The account of a request, where it stands.
-    pub(crate) fn at(root: RootView<'s>, request: &Request<'s>, clock: &'s Clock, located: &Located) -> Read<Self> {
+    pub(crate) fn at(root: &'s RootView<'s>, request: &Request<'s>, clock: &'s Clock, located: &Located) -> Read<Self> {
         let Located { link, lineage } = *located;
         let page = root.page(link.page)?;
         let account = page.record(link.record)?;
@@ -235,7 +238,7 @@ impl Lineage {
 
     /// Adds those above the tenant of this page.
     #[inline(never)]
-    fn climb<'s>(&mut self, root: RootView<'s>, mut page: PageView<'s>) -> Read<()> {
+    fn climb<'s>(&mut self, root: &RootView<'s>, mut page: PageView<'s>) -> Read<()> {
         let (mut identities, mut domains) = (true, true);
         while page.has(tenant::HAS_PARENT) {
             let number = root.tenant(page.head().parent()?)?.ok_or(Damaged)?;

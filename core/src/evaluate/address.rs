@@ -55,6 +55,7 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
     }
 
     /// Judges an address, and enters what speaks against it and what grants it.
+    #[inline(always)]
     pub(super) fn judge(&mut self, target: &Target<'_>, place: Place, judged: Judged) -> Read<Outcome> {
         if self.ledger.strengths.sender == Strength::Off && self.ledger.strengths.hosted == Strength::Off {
             return Ok(self.enter(None, place, judged));
@@ -74,6 +75,12 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
         Ok(self.enter(Some(facts), place, judged))
     }
 
+    /// The same, where few addresses come to be judged.
+    #[inline(never)]
+    pub(super) fn judge_apart(&mut self, target: &Target<'_>, place: Place, judged: Judged) -> Read<()> {
+        self.judge(target, place, judged).map(drop)
+    }
+
     /// Judges again, at another place, an address of which everything is known.
     #[inline]
     pub(super) fn judge_again(&mut self, outcome: Outcome, place: Place, judged: Judged) {
@@ -82,11 +89,17 @@ impl<'c, 'd, 's, O: Observer, M: Memory> AddressCheck<'c, 'd, 's, O, M> {
         }
         match outcome.granted {
             Some(basis) if judged == Judged::Fully => self.ledger.grant(basis, place),
-            _ => drop(self.enter(outcome.facts, place, judged)),
+            _ => self.enter_again(outcome.facts, place, judged),
         }
     }
 
+    #[inline(never)]
+    fn enter_again(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) {
+        self.enter(facts, place, judged);
+    }
+
     /// Enters what facts come to; there are none where nothing is asked of addresses.
+    #[inline(always)]
     fn enter(&mut self, facts: Option<AddressFacts>, place: Place, judged: Judged) -> Outcome {
         let (sender, hosted) = (self.ledger.strengths.sender, self.ledger.strengths.hosted);
         let Some(known) = facts else {

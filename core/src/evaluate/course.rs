@@ -133,7 +133,7 @@ fn go_on(
     ledger: &mut Ledger<'_>,
     memory: &mut Remembered,
 ) -> Read<()> {
-    let (root, limits, stage) = (snapshot.root(), &snapshot.options().limits, ledger.stage());
+    let (root, limits, stage) = (&snapshot.root(), &snapshot.options().limits, ledger.stage());
     ledger.stand(known.map_or(session.standing, |known| known.standing));
     let sender = match known {
         Some(known) => SaidSender::known_as(request, known.spec),
@@ -149,7 +149,7 @@ fn go_on(
     let mut here = SaidHeader::default();
     let header = read.unwrap_or_else(|| {
         if stage == Stage::Message {
-            here.read(&request.header, limits, sender.known());
+            here.read(&request.header, limits, sender.known(), || ());
         }
         &here
     });

@@ -74,6 +74,7 @@ pub(crate) enum HeaderFault {
 }
 
 /// Calls `each` with every field of the header, and with whether its body stays one field when it is written.
+#[inline(always)]
 pub(crate) fn visit<'a>(
     header: &Header<'a>,
     limits: &Limits,
@@ -94,19 +95,26 @@ pub(crate) fn visit<'a>(
             }
             Ok(())
         }
-        Header::Block(block) => {
-            let fields = read_block(block, limits).map_err(|error| match error.kind() {
-                BlockErrorKind::TooLong => HeaderFault::TooLong,
-                _ => HeaderFault::Ambiguous(error.offset()),
-            })?;
-            for (field, number) in fields.zip(0..) {
-                let at = FieldAt { number, base: field.body.start, body: field.body.of(block) };
-                // A block in which one would not is no header.
-                each(classify(field.name.of(block)), at, true);
-            }
-            Ok(())
-        }
+        Header::Block(block) => visit_block(block, limits, each),
     }
+}
+
+#[inline(never)]
+fn visit_block<'a>(
+    block: &'a [u8],
+    limits: &Limits,
+    mut each: impl FnMut(FieldName, FieldAt<'a>, bool),
+) -> Result<(), HeaderFault> {
+    let fields = read_block(block, limits).map_err(|error| match error.kind() {
+        BlockErrorKind::TooLong => HeaderFault::TooLong,
+        _ => HeaderFault::Ambiguous(error.offset()),
+    })?;
+    for (field, number) in fields.zip(0..) {
+        let at = FieldAt { number, base: field.body.start, body: field.body.of(block) };
+        // A block in which one would not is no header.
+        each(classify(field.name.of(block)), at, true);
+    }
+    Ok(())
 }
 
 impl<'a> Originators<'a> {

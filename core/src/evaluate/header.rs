@@ -43,21 +43,29 @@ pub(super) struct RepeatedFrom {
 }
 
 impl<'r> SaidHeader<'r> {
-    /// Reads the header, sooner where From holds an address that is known.
-    pub(super) fn read(&mut self, header: &Header<'r>, limits: &Limits, known: Option<Known<'_>>) {
+    /// Reads the header, sooner where From holds an address that is known, and calls `meanwhile` once its fields are found.
+    #[inline(never)]
+    pub(super) fn read(
+        &mut self,
+        header: &Header<'r>,
+        limits: &Limits,
+        known: Option<Known<'_>>,
+        meanwhile: impl FnOnce(),
+    ) {
         self.find(header, limits);
+        meanwhile();
         self.read_from(limits, known);
     }
 
     /// Finds the fields of the header that a decision looks at.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&mut self, header: &Header<'r>, limits: &Limits) {
         let found = &mut self.found;
         self.fault = visit(header, limits, |name, field, is_one| found.add(name, field, is_one)).err();
     }
 
     /// Reads the one From field that was found.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_from(&mut self, limits: &Limits, known: Option<Known<'_>>) {
         let Some(field) = self.found.from.single() else { return };
         // Entered by each arm, so that it is written where it stands.
@@ -382,8 +390,8 @@ impl<'m, O: Observer, M: Memory> Message<'m, '_, '_, '_, O, M> {
                     return Ok(());
                 }
                 match self.expected.filter(|expected| expected.address() == address) {
-                    Some(target) => self.check.judge(target, at, judged).map(drop),
-                    None => self.check.judge(&Target::new(self.check.asker.root.hasher, address), at, judged).map(drop),
+                    Some(target) => self.check.judge_apart(target, at, judged),
+                    None => self.check.judge_apart(&Target::new(self.check.asker.root.hasher, address), at, judged),
                 }
             }
             Err(error) => {

@@ -10,6 +10,7 @@ use crate::request::{EnvelopeSender, Header, Request};
 use crate::snapshot::Snapshot;
 use crate::snapshot::approach::Approach;
 use crate::snapshot::near::bring_near;
+use crate::snapshot::root::RootView;
 use crate::snapshot::target::Keys;
 use crate::time::Clock;
 
@@ -78,7 +79,8 @@ impl Snapshot {
     ) {
         let mut requests = requests.into_iter().fuse();
         let mut decision = Decision::open(Stage::Session, self.id());
-        let mut ahead = Ahead::new(self);
+        let root = self.root();
+        let mut ahead = Ahead::new(self, &root);
         loop {
             let window: Window<R> = array::from_fn(|_| requests.next());
             if matches!(window, [None, ..]) {
@@ -97,6 +99,7 @@ impl Snapshot {
 /// written it.
 struct Ahead<'a> {
     snapshot: &'a Snapshot,
+    root: &'a RootView<'a>,
     approaches: [Approach<'a>; WINDOW],
     senders: [SaidSender<'a>; WINDOW],
     /// What the senders are looked up by.
@@ -104,10 +107,11 @@ struct Ahead<'a> {
 }
 
 impl<'a> Ahead<'a> {
-    fn new(snapshot: &'a Snapshot) -> Self {
+    fn new(snapshot: &'a Snapshot, root: &'a RootView<'a>) -> Self {
         Self {
             snapshot,
-            approaches: [Approach::idle(snapshot.root()); WINDOW],
+            root,
+            approaches: [Approach::idle(root); WINDOW],
             senders: [const { SaidSender::Unknown }; WINDOW],
             keys: [None; WINDOW],
         }
@@ -116,8 +120,7 @@ impl<'a> Ahead<'a> {
     /// Reads who asks and sends, and looks both up.
     #[inline(never)]
     fn look<'r: 'a, R: Borrow<Request<'r>>>(&mut self, window: &Window<R>) {
-        let Self { snapshot, approaches, senders, keys } = self;
-        let root = snapshot.root();
+        let Self { root, approaches, senders, keys, .. } = self;
         window.iter().flatten().for_each(|(request, _)| ask_for_octets(request.borrow()));
         for ((request, _), approach) in window.iter().flatten().zip(&mut *approaches) {
             approach.start_anew(request.borrow().account.unwrap_or_default());
@@ -141,8 +144,7 @@ impl<'a> Ahead<'a> {
         decision: &mut Decision,
         answer: &mut impl FnMut(&Decision),
     ) {
-        let Self { snapshot, approaches, senders, keys } = self;
-        let root = snapshot.root();
+        let Self { snapshot, root, approaches, senders, keys } = self;
         for ((request, stage), ((approach, sender), keys)) in
             window.iter().flatten().zip(approaches.iter().zip(senders).zip(keys))
         {

@@ -95,7 +95,7 @@ fn run<O: Observer>(
     observer: &mut O,
     memory: &mut impl Memory,
 ) -> Read<()> {
-    let root = snapshot.root();
+    let root = &snapshot.root();
     // What the request says is read while the memory of the account is on its way. It is large, and used where it stands.
     let mut approach = Approach::start(root, request.account.unwrap_or_default());
     let sender = envelope::read(request, ledger.stage());
@@ -125,20 +125,15 @@ fn with_account<O: Observer>(
     let target = asked.and_then(|asked| asked.as_ref().ok());
     let mut header = SaidHeader::default();
     if stage == Stage::Message {
-        header.find(&request.header, limits);
-        approach.ask_for_identity(target);
-        header.read_from(limits, sender.known());
+        header.read(&request.header, limits, sender.known(), || approach.ask_for_identity(target));
     }
     let from = header.target(root.hasher, target);
     if let Some(from) = &from {
         approach.ask_for_holders(from);
     }
-    let mut found = Asker::find(*approach, root, request, clock);
-    let asker = match &mut found {
-        Ok(Some(asker)) => asker,
-        Ok(None) => return unknown(ledger, Reason::UnknownAccount),
-        Err(damaged) => return Err(*damaged),
-    };
+    let Some(found) = approach.account()? else { return unknown(ledger, Reason::UnknownAccount) };
+    let asker = &mut Asker::of(root, found, request.channel, clock);
+    asker.climb()?;
     session(asker, request, ledger, observer)?;
     if ledger.is_empty() {
         let holds_role = asker.role != HeldRole::None;

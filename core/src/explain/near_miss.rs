@@ -30,7 +30,8 @@ pub(super) fn near_misses(
     reasons: &[ExplainedReason],
 ) -> Read<Vec<NearMiss>> {
     let clock = Clock::new(request.now);
-    let Some(mut asker) = Asker::locate(snapshot.root(), request, &clock)? else { return Ok(Vec::new()) };
+    let root = snapshot.root();
+    let Some(mut asker) = Asker::locate(&root, request, &clock)? else { return Ok(Vec::new()) };
     asker.take_role(request.role)?;
     let mut places: Vec<Place> = reasons
         .iter()

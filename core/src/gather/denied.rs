@@ -176,7 +176,8 @@ mod tests {
     fn denied(snapshot: &Snapshot, local: &str, domain: &str) -> Read<bool> {
         let (mut request, clock) = (Request::new(Channel::Smtp, Timestamp(0)), Clock::new(Timestamp(0)));
         request.account = Some(b"alice");
-        let asker = Asker::locate(snapshot.root(), &request, &clock)?.expect("an account");
+        let root = snapshot.root();
+        let asker = Asker::locate(&root, &request, &clock)?.expect("an account");
         let address = CanonicalView { local: local.as_bytes(), domain: domain.as_bytes() };
         let target = Target::new(asker.root.hasher, address);
         Ok(gather(&asker, &target, Depth::Everything, &mut Blind)?.has(Fact::Denied))

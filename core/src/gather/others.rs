@@ -406,7 +406,8 @@ mod tests {
     fn gathered(snapshot: &Snapshot, (local, domain): (&str, &str)) -> (AddressFacts, usize) {
         let (mut request, clock) = (Request::new(Channel::Smtp, Timestamp(0)), Clock::new(Timestamp(0)));
         request.account = Some(b"alice");
-        let asker = Asker::locate(snapshot.root(), &request, &clock).expect("it is sound").expect("an account");
+        let root = snapshot.root();
+        let asker = Asker::locate(&root, &request, &clock).expect("it is sound").expect("an account");
         let address = CanonicalView { local: local.as_bytes(), domain: domain.as_bytes() };
         let mut counting = Counting(0);
         let facts = gather(&asker, &Target::new(asker.root.hasher, address), Depth::Everything, &mut counting);

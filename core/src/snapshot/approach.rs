@@ -24,7 +24,7 @@ use super::target::{Keys, Target};
 /// them, in two passes.
 #[derive(Clone, Copy)]
 pub(crate) struct Approach<'p> {
-    root: RootView<'p>,
+    root: &'p RootView<'p>,
     id: &'p [u8],
     hash: Hash,
     /// The first entry that may be the account's.
@@ -51,7 +51,7 @@ pub(crate) struct Approached<'p> {
 
 /// Asks for what tells whether an account that was found before may use an address, if the snapshot is so large that it pays.
 #[inline(never)]
-pub(crate) fn ask_for_sender(root: RootView<'_>, page: PageView<'_>, account: AccountRow<'_>, target: &Target<'_>) {
+pub(crate) fn ask_for_sender(root: &RootView<'_>, page: PageView<'_>, account: AccountRow<'_>, target: &Target<'_>) {
     if !root.is_large() {
         return;
     }
@@ -65,7 +65,7 @@ pub(crate) fn ask_for_sender(root: RootView<'_>, page: PageView<'_>, account: Ac
 impl<'p> Approach<'p> {
     /// Asks for the bucket of an account, if the snapshot is so large that it pays.
     #[inline(always)]
-    pub(crate) fn start(root: RootView<'p>, id: &'p [u8]) -> Self {
+    pub(crate) fn start(root: &'p RootView<'p>, id: &'p [u8]) -> Self {
         let approach = Self { root, id, hash: Hash::of(root.hasher, id), first: None, asks: root.is_large() };
         if approach.asks {
             approach.account_bucket();
@@ -74,7 +74,7 @@ impl<'p> Approach<'p> {
     }
 
     /// One of nobody, which asks for nothing by itself.
-    pub(crate) fn idle(root: RootView<'p>) -> Self {
+    pub(crate) fn idle(root: &'p RootView<'p>) -> Self {
         Self { root, id: &[], hash: Hash::of(root.hasher, &[]), first: None, asks: false }
     }
 
@@ -93,7 +93,7 @@ impl<'p> Approach<'p> {
 
     /// The snapshot that it is looked up in.
     #[inline]
-    pub(crate) const fn root(&self) -> RootView<'p> {
+    pub(crate) const fn root(&self) -> &'p RootView<'p> {
         self.root
     }
 
@@ -255,7 +255,7 @@ impl<'p> Approach<'p> {
 
 /// Asks for the buckets of the tables over all tenants.
 #[inline(never)]
-fn holders(root: RootView<'_>, keys: &Keys) {
+fn holders(root: &RootView<'_>, keys: &Keys) {
     let Ok(head) = root.head() else { return };
     ask(bucket(root, head.domain_index(), keys.domain));
     if !keys.is_own {
@@ -272,17 +272,17 @@ fn ask(place: Read<&u8>) {
 }
 
 /// Where the tags begin that a hash leads to in a table over all tenants.
-fn bucket(root: RootView<'_>, index: Run, hash: Hash) -> Read<&u8> {
+fn bucket<'p>(root: &RootView<'p>, index: Run, hash: Hash) -> Read<&'p u8> {
     Candidates::<2>::begins_at(root.bytes, index, hash)
 }
 
 /// The first entry that a table over all tenants has for a hash.
-fn first<'p>(root: RootView<'p>, index: impl FnOnce(RootRow<'p>) -> Run, hash: Hash) -> Option<[u32; 2]> {
+fn first<'p>(root: &RootView<'p>, index: impl FnOnce(RootRow<'p>) -> Run, hash: Hash) -> Option<[u32; 2]> {
     root.home::<2>(index(root.head().ok()?), hash).ok()?.first()
 }
 
 /// Asks for the head of a page, and for both ends of a record of it, which may stand in two lines of memory.
-fn record(root: RootView<'_>, link: Link) {
+fn record(root: &RootView<'_>, link: Link) {
     let Ok(page) = root.page(link.page) else { return };
     ask(page.bytes().place(0));
     ask(page.bytes().place(TenantRow::WORDS));

@@ -23,18 +23,18 @@ impl RootView<'_> {
     ///
     /// [`holding`]: super::rows::holding
     #[inline]
-    pub(crate) fn holdings(self, page: PageView<'_>, number: u32) -> Read<u32> {
+    pub(crate) fn holdings(&self, page: PageView<'_>, number: u32) -> Read<u32> {
         if page.has_subdomains() { self.holdings_below(page, number) } else { Ok(page.head().holdings()) }
     }
 
     /// The same with what only an entry above proves.
     #[inline(never)]
-    fn holdings_below(self, page: PageView<'_>, number: u32) -> Read<u32> {
+    fn holdings_below(&self, page: PageView<'_>, number: u32) -> Read<u32> {
         if has_many_above(page)? { self.kept_holdings(page, number) } else { self.proved_holdings(page, number) }
     }
 
     /// What was found out of a tenant of which too much would have to be asked.
-    fn kept_holdings(self, page: PageView<'_>, number: u32) -> Read<u32> {
+    fn kept_holdings(&self, page: PageView<'_>, number: u32) -> Read<u32> {
         if let Some(flags) = self.overlay().and_then(|overlay| overlay.holdings(number)) {
             return Ok(flags);
         }
@@ -48,7 +48,7 @@ impl RootView<'_> {
     }
 
     /// What a tenant has by its page, and by each domain that an entry above proves.
-    pub(super) fn proved_holdings(self, page: PageView<'_>, number: u32) -> Read<u32> {
+    pub(super) fn proved_holdings(&self, page: PageView<'_>, number: u32) -> Read<u32> {
         let (mut flags, above) = (page.head().holdings(), page.head().above()?);
         for row in 0..above.count {
             self.prove((page, number), AboveRow::nth(page.bytes(), above, row)?, &mut flags)?;
@@ -57,7 +57,7 @@ impl RootView<'_> {
     }
 
     /// Adds what a domain gives, if an entry above proves it.
-    fn prove(self, (page, number): (PageView<'_>, u32), row: AboveRow<'_>, flags: &mut u32) -> Read<()> {
+    fn prove(&self, (page, number): (PageView<'_>, u32), row: AboveRow<'_>, flags: &mut u32) -> Read<()> {
         if row.holdings() & !*flags != 0 {
             let (local, domain) = (&[][..], row.domain()?);
             if reaches(self, page, number, &Target::new(self.hasher, CanonicalView { local, domain }))? {
@@ -69,7 +69,7 @@ impl RootView<'_> {
 
     /// The holdings that are kept and have to be others where the page of one tenant is, or is going to be, another: of that tenant,
     /// and of those that it alone stops at a domain, or did. This is the snapshot after the change.
-    pub(super) fn changed_holdings(self, old: Option<PageView<'_>>, new: Option<u32>) -> Read<Vec<(u32, u32)>> {
+    pub(super) fn changed_holdings(&self, old: Option<PageView<'_>>, new: Option<u32>) -> Read<Vec<(u32, u32)>> {
         let mut changed = Vec::new();
         if !self.keeps_holdings()? {
             return Ok(changed);
@@ -108,7 +108,7 @@ impl RootView<'_> {
     }
 
     /// The pages whose holdings are kept and which prove what is at or below one of these names, but for one page.
-    fn proving(self, names: &[&[u8]], but: Option<u32>) -> Read<Vec<u32>> {
+    fn proving(&self, names: &[&[u8]], but: Option<u32>) -> Read<Vec<u32>> {
         let (mut pages, index) = (Vec::new(), self.head()?.domain_index());
         for name in names.iter().flat_map(|name| above(name)).collect::<BTreeSet<_>>() {
             self.each::<2>(Table::Domains, index, proving(Hash::of(self.hasher, name)), |Link { page, .. }| {
@@ -122,7 +122,7 @@ impl RootView<'_> {
     }
 
     /// What the tenant of another page has now that these names have turned, if that is not what it had.
-    fn turned_holdings(self, (page, number): (PageView<'_>, u32), turned: &Turned<'_>) -> Read<Option<u32>> {
+    fn turned_holdings(&self, (page, number): (PageView<'_>, u32), turned: &Turned<'_>) -> Read<Option<u32>> {
         let above = page.head().above()?;
         let (mut kept, mut flags, mut stopped) = (None, 0, 0);
         for row in 0..above.count {
@@ -148,7 +148,7 @@ impl RootView<'_> {
     }
 
     /// Whether there is a tenant whose holdings are kept.
-    fn keeps_holdings(self) -> Read<bool> {
+    fn keeps_holdings(&self) -> Read<bool> {
         Ok(self.head()?.holding_index().count != 0 || self.overlay().is_some_and(|overlay| overlay.keeps_holdings))
     }
 }

@@ -11,27 +11,41 @@ use crate::address::unicode_version;
 use crate::options::{HashKey, Limits, Options};
 
 use super::blocks::{Blocks, checksum, checksums};
-use super::layout::{Bytes, Damaged, Read};
+use super::layout::{Aligned, Bytes, Damaged, Read};
 use super::row::Row;
 use super::rows::{MAGIC, ROOT_HEAD, RootRow, VERSION};
 
 /// The octets of an image, and what is known of them.
 pub(crate) struct Image {
-    octets: Box<dyn AsRef<[u8]> + Send + Sync>,
+    octets: Octets,
     /// What has been checked, if it was sealed.
     pub(crate) blocks: Option<Blocks>,
 }
 
+/// Octets, and who holds them: those that were compiled here are reached without asking anybody else for them.
+enum Octets {
+    Compiled(Aligned),
+    Given(Box<dyn AsRef<[u8]> + Send + Sync>),
+}
+
 impl Image {
-    /// Takes an image that is not sealed, or what stands before the pages of one, to build another one on.
+    /// Takes an image that was compiled.
+    pub(crate) const fn compiled(octets: Aligned) -> Self {
+        Self { octets: Octets::Compiled(octets), blocks: None }
+    }
+
+    /// Takes what stands before the pages of an image, to build another one on.
     pub(crate) fn of(octets: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
-        Self { octets: Box::new(octets), blocks: None }
+        Self { octets: Octets::Given(Box::new(octets)), blocks: None }
     }
 
     /// The octets, with the checksums if it was sealed.
     #[inline]
     pub(crate) fn bytes(&self) -> Bytes<'_> {
-        Bytes((*self.octets).as_ref())
+        Bytes(match &self.octets {
+            Octets::Compiled(octets) => octets.as_ref(),
+            Octets::Given(octets) => (**octets).as_ref(),
+        })
     }
 
     /// The head.
@@ -47,7 +61,7 @@ impl Image {
 
     /// Opens a sealed image: its head, its list of checksums and the provider's entries are checked, and nothing else is read.
     pub(crate) fn open(octets: Box<dyn AsRef<[u8]> + Send + Sync>) -> Result<Self, OpenError> {
-        let mut image = Self { octets, blocks: None };
+        let mut image = Self { octets: Octets::Given(octets), blocks: None };
         let bytes = image.bytes();
         let Some(start) = bytes.0.first_chunk().map(|start| u64::from_le_bytes(*start)) else {
             return Err(OpenError::NotSealed);

@@ -33,13 +33,13 @@ pub(crate) struct RootView<'p> {
 impl<'p> RootView<'p> {
     /// The head of the image.
     #[inline]
-    pub(crate) fn head(self) -> Read<RootRow<'p>> {
+    pub(crate) fn head(&self) -> Read<RootRow<'p>> {
         RootRow::at(self.bytes, 0)
     }
 
     /// The page with this number: its place in units of [`UNIT`], or what the overlay knows it by.
     #[inline]
-    pub(crate) fn page(self, number: u32) -> Read<PageView<'p>> {
+    pub(crate) fn page(&self, number: u32) -> Read<PageView<'p>> {
         let first = (number as usize).saturating_mul(UNIT);
         match self.bytes.0.get(first..) {
             Some(octets) if self.blocks.is_none() => PageView::new(octets),
@@ -50,7 +50,7 @@ impl<'p> RootView<'p> {
     }
 
     #[inline(never)]
-    fn sealed_page(self, octets: &'p [u8], first: usize) -> Read<PageView<'p>> {
+    fn sealed_page(&self, octets: &'p [u8], first: usize) -> Read<PageView<'p>> {
         let length = Bytes(octets).word(0)? as usize * 4;
         if let Some(blocks) = self.blocks {
             blocks.touch_page(self.bytes, first, length)?;
@@ -59,7 +59,7 @@ impl<'p> RootView<'p> {
     }
 
     /// What a table has under a key.
-    pub(crate) fn links<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
+    pub(crate) fn links<const N: usize>(&self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
         match self.overlay() {
             None => Ok(Links { rounds: Rounds::start(self.bytes, run, hash, self.blocks)?, changed: None }),
             Some(overlay) => self.changed_links(overlay, table, run, hash),
@@ -68,7 +68,7 @@ impl<'p> RootView<'p> {
 
     #[inline(never)]
     fn changed_links<const N: usize>(
-        self,
+        &self,
         overlay: &'p Overlay,
         table: Table,
         run: Run,
@@ -137,7 +137,7 @@ impl<'p> RootView<'p> {
     }
 
     /// What there is beside the first entry that [`Self::home`] gave.
-    pub(crate) fn further<const N: usize>(self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
+    pub(crate) fn further<const N: usize>(&self, table: Table, run: Run, hash: Hash) -> Read<Links<'p, N>> {
         if self.overlay().is_some() {
             return self.links(table, run, hash);
         }
@@ -147,7 +147,7 @@ impl<'p> RootView<'p> {
 
     /// How many entries a look-up under a key reads, and how many masked ones it passes by.
     #[cfg(test)]
-    pub(super) fn read_and_passed(self, table: Table, run: Run, hash: Hash) -> Read<(usize, usize)> {
+    pub(super) fn read_and_passed(&self, table: Table, run: Run, hash: Hash) -> Read<(usize, usize)> {
         fn count<const N: usize>(mut links: Links<'_, N>) -> Read<(usize, usize)> {
             let Some((overlay, entries)) = &mut links.changed else { return Ok((0, 0)) };
             let (mut read, mut passed) = (entries.as_mut().map_or(0, Iterator::count), 0);
@@ -165,35 +165,35 @@ impl<'p> RootView<'p> {
 
     /// What has changed since the image was built.
     #[inline]
-    pub(super) fn overlay(self) -> Option<&'p Overlay> {
+    pub(super) fn overlay(&self) -> Option<&'p Overlay> {
         self.changes.overlay.as_ref()
     }
 
     /// Whether anything has.
-    pub(crate) fn is_changed(self) -> bool {
+    pub(crate) fn is_changed(&self) -> bool {
         self.overlay().is_some()
     }
 
     /// Whether it is too large to be close to the processor, so that it pays to ask for its memory early.
     #[inline]
-    pub(crate) const fn is_large(self) -> bool {
+    pub(crate) const fn is_large(&self) -> bool {
         self.changes.size > CACHED
     }
 
     /// Whether most of it is so far from the processor that it pays to gather the addresses of many requests first.
     #[inline]
-    pub(crate) const fn is_far(self) -> bool {
+    pub(crate) const fn is_far(&self) -> bool {
         self.changes.size > NEAR
     }
 
     /// How strictly `hosted` is applied now.
-    pub(crate) fn hosted(self, clock: &Clock) -> Read<Strength> {
+    pub(crate) fn hosted(&self, clock: &Clock) -> Read<Strength> {
         let head = self.head()?;
         strength(head.hosted(), || Ok(head.hosted_from()), clock)
     }
 
     /// The page of the tenant with this id.
-    pub(crate) fn tenant(self, id: &[u8]) -> Read<Option<u32>> {
+    pub(crate) fn tenant(&self, id: &[u8]) -> Read<Option<u32>> {
         let mut links = self.links::<1>(Table::Tenants, self.head()?.tenant_index(), Hash::of(self.hasher, id))?;
         while let Some(Link { page, .. }) = links.next()? {
             if self.page(page)?.head().id()? == id {
@@ -204,7 +204,7 @@ impl<'p> RootView<'p> {
     }
 
     /// The credential with this id.
-    pub(crate) fn credential(self, id: &[u8]) -> Read<Option<Link>> {
+    pub(crate) fn credential(&self, id: &[u8]) -> Read<Option<Link>> {
         let index = self.head()?.credential_index();
         let mut found = None;
         self.each::<2>(Table::Credentials, index, Hash::of(self.hasher, id), |link| {
@@ -218,7 +218,7 @@ impl<'p> RootView<'p> {
     }
 
     /// Which separators the entries give that have this domain in their scope, and perhaps some that others above it give.
-    pub(super) fn separators_over(self, target: &Target<'_>) -> Read<Separators> {
+    pub(super) fn separators_over(&self, target: &Target<'_>) -> Read<Separators> {
         let mut found = self.separators_named(target.domain, target.domain_hash())?;
         if self.has_subdomains()? {
             for (name, hash) in target.above() {
@@ -230,7 +230,7 @@ impl<'p> RootView<'p> {
 
     /// Which separators the entries of exactly this name give: however many they are, one of each is enough.
     #[inline(never)]
-    pub(crate) fn separators_named(self, name: &[u8], hash: Hash) -> Read<Separators> {
+    pub(crate) fn separators_named(&self, name: &[u8], hash: Hash) -> Read<Separators> {
         let index = self.head()?.domain_index();
         let mut found = Separators::default();
         for separator in Separators::ALL {
@@ -249,14 +249,14 @@ impl<'p> RootView<'p> {
 
     /// Whether an entry of any tenant includes its sub-domains.
     #[inline]
-    pub(crate) fn has_subdomains(self) -> Read<bool> {
+    pub(crate) fn has_subdomains(&self) -> Read<bool> {
         let was_built = self.head()?.flags() & root::HAS_SUBDOMAINS != 0;
         Ok(was_built || self.overlay().is_some_and(|overlay| overlay.has_subdomains))
     }
 
     /// Whether a right from the entry named `above` stops before the target: at or above it, and below `above`,
     /// there is a domain that another tenant has verified and none of `mine` has (docs/semantics.md 4.5).
-    pub(crate) fn stops(self, target: &Target<'_>, above: &[u8], mine: &[u32]) -> Read<bool> {
+    pub(crate) fn stops(&self, target: &Target<'_>, above: &[u8], mine: &[u32]) -> Read<bool> {
         for (name, hash) in target.domains().take_while(|(name, _)| name.len() > above.len()) {
             if self.is_verified_elsewhere(mine, name, hash)? && !self.has_verified(mine, name, hash)? {
                 return Ok(true);
@@ -266,12 +266,12 @@ impl<'p> RootView<'p> {
     }
 
     /// Whether anybody has verified a domain.
-    pub(super) fn is_verified(self, name: &[u8], hash: Hash) -> Read<bool> {
+    pub(super) fn is_verified(&self, name: &[u8], hash: Hash) -> Read<bool> {
         self.is_verified_elsewhere(&[], name, hash)
     }
 
     /// Whether a page that is none of these has verified a domain.
-    pub(super) fn is_verified_elsewhere(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
+    pub(super) fn is_verified_elsewhere(&self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
         // Very many may have: one is enough, and what is one's own is not looked for among them.
         let mut found = false;
         self.each::<2>(Table::Domains, self.head()?.domain_index(), hash, |Link { page, record }| {
@@ -285,7 +285,7 @@ impl<'p> RootView<'p> {
     }
 
     /// Whether one of these pages has verified a domain.
-    fn has_verified(self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
+    fn has_verified(&self, pages: &[u32], name: &[u8], hash: Hash) -> Read<bool> {
         for &number in pages {
             let row = self.page(number)?.domain_named(name, || hash)?;
             if row.is_some_and(|row| row.flags() & domain::VERIFIED != 0) {
@@ -297,7 +297,7 @@ impl<'p> RootView<'p> {
 
     /// Whether anything stands apart from those that it is like.
     #[inline(never)]
-    pub(crate) fn has_apart(self) -> Read<bool> {
+    pub(crate) fn has_apart(&self) -> Read<bool> {
         let was_built = self.head()?.flags() & root::HAS_APART != 0;
         Ok(was_built || self.overlay().is_some_and(|overlay| overlay.has_apart))
     }
@@ -342,7 +342,7 @@ impl<const N: usize> Links<'_, N> {
 }
 
 /// Whether an entry in force above this domain reaches it.
-pub(crate) fn reaches(root: RootView<'_>, view: PageView<'_>, number: u32, target: &Target<'_>) -> Read<bool> {
+pub(crate) fn reaches(root: &RootView<'_>, view: PageView<'_>, number: u32, target: &Target<'_>) -> Read<bool> {
     let mut reached = false;
     view.domains_above(target, |row| {
         let needed = domain::IN_FORCE | domain::SUBDOMAINS;

@@ -214,7 +214,7 @@ impl<'p> IdentityRow<'p> {
     }
 
     /// The word of the account that holds it, or 0 for the tenant.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn holder(self) -> Read<Word> {
         Ok(self.lower() & 0xffff | self.upper()? << 16)
     }
@@ -228,7 +228,7 @@ impl<'p> IdentityRow<'p> {
     }
 
     /// The upper halves of the two words that it has the lower ones of.
-    #[inline]
+    #[inline(always)]
     fn upper(self) -> Read<u32> {
         if self.flags() & identity::FAR == 0 { Ok(0) } else { self.0.bytes.word(self.0.word.wrapping_add(Self::WORDS)) }
     }

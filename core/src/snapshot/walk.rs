@@ -19,7 +19,7 @@ impl Snapshot {
 
 impl<'p> RootView<'p> {
     /// The pages of all tenants with their numbers, by id; nothing behind one that cannot be read.
-    pub(super) fn pages(self) -> Pages<'p> {
+    pub(super) fn pages(&self) -> Pages<'p> {
         let mut added = Vec::new();
         let mut failed = None;
         if let Some(overlay) = self.overlay() {
@@ -31,10 +31,10 @@ impl<'p> RootView<'p> {
             });
         }
         added.sort_unstable_by(|(one, ..), (other, ..)| other.cmp(one));
-        let Ok(head) = self.head() else { return Pages { root: self, at: 0, end: 0, added, failed: Some(Damaged) } };
+        let Ok(head) = self.head() else { return Pages { root: *self, at: 0, end: 0, added, failed: Some(Damaged) } };
         let pages = head.pages();
         let (at, end) = (pages.start / UNIT_WORDS, pages.start.saturating_add(pages.count) / UNIT_WORDS);
-        Pages { root: self, at, end, added, failed }
+        Pages { root: *self, at, end, added, failed }
     }
 }
 

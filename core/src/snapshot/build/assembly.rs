@@ -110,7 +110,7 @@ impl ImageBuilder {
             slot.copy_from_slice(&word.to_le_bytes());
         }
         enter_holdings(&mut image, &tables, &self.hasher)?;
-        Ok(Some(Image::of(image)))
+        Ok(Some(Image::compiled(image)))
     }
 }
 
