@@ -41,7 +41,7 @@ pub use domain::{DomainError, DomainFlaw, DomainName};
 pub use local::LocalFlaw;
 #[cfg(test)]
 pub(crate) use pieces::rows;
-pub(crate) use plain::Known;
+pub(crate) use plain::{Known, Likeness};
 pub use scope::Scope;
 pub use span::Span;
 pub use unicode::unicode_version;

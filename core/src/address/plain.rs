@@ -32,8 +32,19 @@ pub(crate) struct Everyday {
     pub(crate) spec: AddrSpec,
     /// Its name can hold no encoded-word.
     pub(crate) is_plain: bool,
-    /// Its address is the known one, octet for octet.
-    pub(crate) repeats: bool,
+    pub(crate) likeness: Likeness,
+}
+
+/// How an address is like the one that is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    /// It is another one, or none is known.
+    #[default]
+    None,
+    /// It differs in the case of letters alone: in canonical form, in that of its local part.
+    ButForCase,
+    /// It is the same, octet for octet.
+    Full,
 }
 
 /// Reads a field body that is one mailbox: `a@b.example`, `Name <a@b.example>` or `"Name" <a@b.example>`, with no
@@ -50,12 +61,16 @@ pub(crate) fn field(body: &[u8], known: Option<Known<'_>>) -> Option<Everyday> {
     };
     let text = body.get(start..end)?;
     // Most senders write in From what they gave as reverse-path.
-    let (Parts { local, is_canonical }, repeats) = match known {
-        Some(Known { local, text: known }) if octet::same(known, text) => (Parts { local, is_canonical: true }, true),
-        Some(Known { local, text: known }) if octet::same_but_for_case(known, text) => (Parts::at(text, local)?, false),
-        _ => (Parts::of(text)?, false),
+    let (Parts { local, is_canonical }, likeness) = match known {
+        Some(Known { local, text: known }) if octet::same(known, text) => {
+            (Parts { local, is_canonical: true }, Likeness::Full)
+        }
+        Some(Known { local, text: known }) if octet::same_but_for_case(known, text) => {
+            (Parts::at(text, local)?, Likeness::ButForCase)
+        }
+        _ => (Parts::of(text)?, Likeness::None),
     };
-    Some(Everyday { spec: AddrSpec::plain(start, local, end, is_canonical)?, is_plain, repeats })
+    Some(Everyday { spec: AddrSpec::plain(start, local, end, is_canonical)?, is_plain, likeness })
 }
 
 /// Finds the bracket that opens an angle address: where the known address would have it, or else the last one.
@@ -237,7 +252,7 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    use super::{Everyday, Known, field, is_canonical, path};
+    use super::{Everyday, Known, Likeness, field, is_canonical, path};
     use crate::address::canonical::{Canonical, LocalForm};
     use crate::address::header::read_any_field;
     use crate::address::name::{addresses, names};
@@ -287,14 +302,14 @@ mod tests {
                 format!("\"Dean (A)\"\r\n\t<{address}>"),
             ] {
                 let read_alone = field(body.as_bytes(), None);
-                let Everyday { spec, is_plain, repeats } = read_alone.expect(&body);
-                assert!(!repeats);
+                let Everyday { spec, is_plain, likeness } = read_alone.expect(&body);
+                assert_eq!(likeness, Likeness::None);
                 let summary = read_any_field(body.as_bytes(), &Limits::default()).expect(&body);
                 assert_eq!((summary.first.addr_spec, summary.mailboxes, summary.groups), (spec, 1, 0));
                 assert!(summary.plain && is_plain, "{body}");
                 let known = Known::new(bracketed.as_bytes(), &read);
-                let repeats = known.is_some();
-                assert_eq!(field(body.as_bytes(), known), Some(Everyday { spec, is_plain, repeats }), "{body}");
+                let likeness = likeness_of(address, known);
+                assert_eq!(field(body.as_bytes(), known), Some(Everyday { spec, is_plain, likeness }), "{body}");
                 for other in [
                     format!("{body}.example"),
                     body.replace("example", "examples"),
@@ -304,14 +319,25 @@ mod tests {
                     body.replace('b', "B"),
                 ] {
                     let alone = field(other.as_bytes(), None);
-                    let repeats = repeats && other == body;
-                    assert_eq!(
-                        field(other.as_bytes(), known),
-                        alone.map(|alone| Everyday { repeats, ..alone }),
-                        "{other}"
-                    );
+                    let expected = alone.map(|alone| {
+                        let text = alone.spec.span.of(other.as_bytes());
+                        Everyday {
+                            likeness: likeness_of(core::str::from_utf8(text).expect("it is ASCII"), known),
+                            ..alone
+                        }
+                    });
+                    assert_eq!(field(other.as_bytes(), known), expected, "{other}");
                 }
             }
+        }
+    }
+
+    /// How an address is said to be like the known one.
+    fn likeness_of(text: &str, known: Option<Known<'_>>) -> Likeness {
+        match known {
+            Some(known) if known.text == text.as_bytes() => Likeness::Full,
+            Some(known) if known.text.eq_ignore_ascii_case(text.as_bytes()) => Likeness::ButForCase,
+            _ => Likeness::None,
         }
     }
 
@@ -390,11 +416,20 @@ mod tests {
         let own = read_any_field(bytes, &Limits::default()).ok();
         let own = own.and_then(|full| Known::new(bytes, &full.first.addr_spec));
         for known in [None, known, own] {
-            let Some(Everyday { spec, is_plain, repeats }) = field(bytes, known) else {
+            let Some(Everyday { spec, is_plain, likeness }) = field(bytes, known) else {
                 assert_eq!(everyday, None, "{shown}");
                 continue;
             };
-            assert_eq!(repeats, known.is_some_and(|known| known.text == spec.span.of(bytes)), "{shown}");
+            let text = spec.span.of(bytes);
+            assert_eq!(likeness, likeness_of(core::str::from_utf8(text).expect("it is ASCII"), known), "{shown}");
+            if let (Likeness::ButForCase, Some(known)) = (likeness, known) {
+                let (known, spelled) =
+                    (path(known.text).expect("it is everyday").canonical(known.text), spec.canonical(bytes));
+                let (known, spelled) =
+                    (known.expect("it is canonical"), spelled.expect("its octets have no other form"));
+                assert_eq!(known.view().domain, spelled.view().domain, "{shown}");
+                assert!(known.view().local.eq_ignore_ascii_case(spelled.view().local), "{shown}");
+            }
             let full = read_any_field(bytes, &Limits::default()).expect("what is everyday is right");
             assert_eq!((full.first.addr_spec, full.mailboxes, full.groups), (spec, 1, 0), "{shown}");
             assert_eq!(full.plain, is_plain, "{shown}");

@@ -84,7 +84,7 @@ impl Course {
             let is_new = repeated.is_none();
             let place = repeated.or_else(|| {
                 said.read_from(limits, Known::new(octets, &known.spec));
-                said.repetition(strengths)
+                said.repetition(strengths, known.outcome, false)
             });
             if let (Some(place), Some(basis), Verdict::Allow) = (place, known.outcome.granted, self.decision.verdict())
             {

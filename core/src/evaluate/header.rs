@@ -4,8 +4,9 @@ use crate::address::fields::{FieldName, ResentName};
 use crate::address::header::{
     FieldClass, FieldError, FieldSummary, Mailbox, mailboxes, read_everyday, read_field, read_other,
 };
-use crate::address::{CanonicalView, Known, Span, octet, suffix};
+use crate::address::{CanonicalView, Known, Likeness, Span, octet, suffix};
 use crate::decision::{Place, Subject};
+use crate::gather::Fact;
 use crate::ledger::{Strengths, place};
 use crate::observer::Observer;
 use crate::options::Limits;
@@ -17,7 +18,7 @@ use crate::snapshot::layout::Read;
 use crate::snapshot::rows::{account, tenant};
 use crate::snapshot::target::Target;
 
-use super::address::{AddressCheck, Judged};
+use super::address::{AddressCheck, Judged, Outcome};
 use super::envelope::Envelope;
 use super::fields::{FieldAt, HeaderFault, Originators, Repeated, ResentBlock, visit};
 use super::memory::{FEW_OCTETS, Memory, Octets};
@@ -30,8 +31,8 @@ pub(super) struct SaidHeader<'r> {
     found: Originators<'r>,
     /// What the one From field holds, if there is one, or why it cannot be read.
     from: Option<Result<FieldSummary, FieldError>>,
-    /// It is an everyday one, and its address that of the envelope, octet for octet.
-    repeats: bool,
+    /// How its address is like that of the envelope, if both are everyday ones.
+    likeness: Likeness,
 }
 
 /// What a From field held that repeats the envelope sender.
@@ -70,7 +71,7 @@ impl<'r> SaidHeader<'r> {
         let Some(field) = self.found.from.single() else { return };
         // Entered by each arm, so that it is written where it stands.
         if let Some(everyday) = read_everyday(field.body, limits, known) {
-            self.repeats = everyday.repeats;
+            self.likeness = everyday.likeness;
             self.from = Some(Ok(everyday.into()));
         } else {
             self.from = Some(read_other(field.body, limits));
@@ -89,7 +90,7 @@ impl<'r> SaidHeader<'r> {
     #[inline]
     pub(super) fn target(&self, hasher: &'r Hasher, envelope: Option<&Target<'_>>) -> Option<Target<'r>> {
         match &self.from {
-            Some(Ok(summary)) if !self.repeats => self.another_target(summary, hasher, envelope),
+            Some(Ok(summary)) if self.likeness == Likeness::None => self.another_target(summary, hasher, envelope),
             _ => None,
         }
     }
@@ -107,11 +108,18 @@ impl<'r> SaidHeader<'r> {
         (!is_known).then(|| Target::new(hasher, address))
     }
 
-    /// Where the address of From stands, if the header is judged, and nothing more is to be judged in it than this address: it
-    /// repeats the envelope sender, nothing else can show an address, and no other originator field is there.
-    pub(super) fn repetition(&self, strengths: &Strengths) -> Option<Place> {
+    /// Where the address of From stands, if the header is judged, and nothing more is to be judged in it than this address: it is
+    /// that of the envelope, nothing else can show an address, and no other originator field is there. An address in other letters
+    /// is that of the envelope only where case tells nothing, and to none that `watches` what is looked up.
+    #[inline]
+    pub(super) fn repetition(&self, strengths: &Strengths, envelope: Outcome, watches: bool) -> Option<Place> {
+        let is_it = match self.likeness {
+            Likeness::Full => true,
+            Likeness::ButForCase => !watches && envelope.facts.is_some_and(|facts| !facts.has(Fact::CaseTells)),
+            Likeness::None => false,
+        };
         match &self.from {
-            Some(Ok(summary)) if self.repeats && summary.plain => {
+            Some(Ok(summary)) if is_it && summary.plain => {
                 self.alone(strengths).map(|field| place_of(&field, summary.first.addr_spec.span))
             }
             _ => None,
@@ -171,9 +179,11 @@ pub(super) fn judge<O: Observer, M: Memory>(
         }
     }
     // Such a From is aligned, its names hold nothing, and its address has been judged.
-    if let (Some(at), Envelope::Address { outcome, .. }) = (said.repetition(&strengths), envelope) {
-        check.judge_again(*outcome, at, Judged::Fully);
-        return Ok(());
+    if let Envelope::Address { outcome, .. } = envelope {
+        if let Some(at) = said.repetition(&strengths, *outcome, !O::IS_BLIND) {
+            check.judge_again(*outcome, at, Judged::Fully);
+            return Ok(());
+        }
     }
     let SaidHeader { found, from, .. } = said;
     if let Some(field) = found.ambiguous {
