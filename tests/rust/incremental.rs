@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sendas::policy::{Account, Domain, DomainStatus, Names, Policy, Role, Separator, Tenant};
+use sendas::policy::{Account, Domain, DomainStatus, Identity, IdentityStatus, Names, Policy, Role, Separator, Tenant};
 use sendas::{
     Address, Channel, CompileError, DeltaError, DomainName, EnvelopeSender, HashKey, Options, Request, Snapshot, Stage,
     Timestamp, Verdict,
@@ -80,6 +80,29 @@ fn the_first_own_address_is_protected_although_it_came_after_the_image() {
     request.envelope_sender = EnvelopeSender::Path(b"<bob@a.example>");
     let verdict = |snapshot: &Snapshot| snapshot.evaluate_stage(&request, Stage::Envelope).verdict();
     assert_eq!([&image, &followed].map(verdict), [Verdict::Allow, Verdict::Deny]);
+}
+
+#[test]
+fn the_first_entry_with_sub_domains_holds_them_although_it_came_after_the_image() {
+    let mut asking = Tenant::new("asking");
+    asking.accounts.push(Account::new("alice"));
+    let mut identity = Identity::new(Address::parse("alice@sub.a.example").expect("an address"));
+    (identity.status, asking.admin_vouches) = (IdentityStatus::Verified, true);
+    asking.identities.push(identity);
+    let mut policy = Policy::default();
+    policy.tenants.push(asking);
+    let image = Snapshot::compile(&policy, &Options::new(HashKey(*b"sixteen random!!"))).expect("a sound policy");
+    let mut holding = Tenant::new("holding");
+    holding.domains.push(Domain::new(DomainName::parse("a.example").expect("a domain")));
+    holding.domains[0].status = DomainStatus::Verified;
+    let without = image.replace_tenant(&holding).expect("a sound tenant");
+    holding.domains[0].subdomains = true;
+    let with = image.replace_tenant(&holding).expect("a sound tenant");
+    let mut request = Request::new(Channel::Smtp, Timestamp(0));
+    request.account = Some(b"alice");
+    request.envelope_sender = EnvelopeSender::Path(b"<alice@sub.a.example>");
+    let verdict = |snapshot: &Snapshot| snapshot.evaluate_stage(&request, Stage::Envelope).verdict();
+    assert_eq!([&image, &without, &with].map(verdict), [Verdict::Allow, Verdict::Allow, Verdict::Deny]);
 }
 
 /// The policy with one tenant replaced, added or removed, and that tenant's id.

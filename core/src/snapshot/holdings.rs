@@ -327,8 +327,10 @@ mod tests {
             if one_of(4) {
                 tenant.domains.push(verified("mid.a.example"));
             }
-            for number in 0..16 {
-                for domain in ["a.example", "mid.a.example"] {
+            // Of some, nothing stands right below the entry.
+            let domains = ["a.example", "mid.a.example"];
+            for domain in &domains[usize::from(one_of(3))..] {
+                for number in 0..16 {
                     let name = format!("of{number}.{domain}");
                     let mut identity = Identity::new(Address::parse(&format!("joe@{name}")).expect("an address"));
                     identity.status = IdentityStatus::Verified;

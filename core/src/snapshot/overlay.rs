@@ -252,6 +252,7 @@ mod tests {
     use crate::address::{Address, DomainName};
     use crate::options::{HashKey, Options};
     use crate::policy::{Account, Domain, DomainStatus, Policy, Separator, Tenant};
+    use crate::samples::damaged;
     use crate::snapshot::Snapshot;
     use crate::snapshot::hash::ALL_ALIKE;
 
@@ -370,6 +371,33 @@ mod tests {
             // None of them was changed since.
             versions.iter().for_each(|(snapshot, found)| assert_eq!(check(snapshot), *found));
         }
+    }
+
+    #[test]
+    fn what_is_damaged_is_taken_over_too() {
+        const MANY: usize = 1_000;
+        let base = compiled((0..MANY).map(|number| heir(number, 3)), HashKey([5; 16]));
+        // It stands in a block with many others, each of which may be what an address is protected by.
+        let mut snapshot = damaged(&base, "heir-00500");
+        let (mut left, mut refused) = (MANY, 0);
+        for number in 0..MANY {
+            match snapshot.remove_tenant(&format!("heir-{number:05}")) {
+                Ok(changed) => (snapshot, left) = (changed, left - 1),
+                Err(error) => {
+                    assert_eq!(error, Damaged.into());
+                    refused += 1;
+                }
+            }
+            if number % 50 == 49 {
+                let root = snapshot.root();
+                for (table, name) in [(Table::Domains, "a.example"), (Table::Heirs, "parent")] {
+                    let (run, hash) = (run(root, table).expect("one of these"), Hash::of(root.hasher, name.as_bytes()));
+                    let (read, _) = root.read_and_passed(table, run, hash).expect("the tables are sound");
+                    assert!(read >= left, "{read} of {left} are found in {table:?}");
+                }
+            }
+        }
+        assert!(refused > 10 && left == refused, "{refused} are refused, {left} are left");
     }
 
     #[test]
