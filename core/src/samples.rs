@@ -7,7 +7,7 @@ use crate::options::{HashKey, Options};
 use crate::policy::{Account, Domain, DomainStatus, Provider, Tenant};
 use crate::snapshot::Snapshot;
 use crate::snapshot::image::Image;
-use crate::snapshot::layout::{Bytes, small};
+use crate::snapshot::layout::small;
 use crate::snapshot::root::UNIT;
 
 /// A domain in this state.
@@ -52,10 +52,15 @@ pub(crate) fn compiled(tenants: impl IntoIterator<Item = impl Borrow<Tenant>>) -
 /// The same snapshot, opened from a file in which one octet is damaged, in the middle of a tenant's page: who reads all tenants finds
 /// that.
 pub(crate) fn damaged(snapshot: &Snapshot, tenant: &str) -> Snapshot {
-    let mut octets = snapshot.seal().expect("a sound snapshot");
     let first = page_of(snapshot, tenant);
-    let words = Bytes(&octets).word(small(first / 4)).expect("a page");
-    octets[first + 2 * words as usize] ^= 1;
+    let words = snapshot.root().bytes.word(small(first / 4)).expect("a page");
+    damaged_at(snapshot, first + 2 * words as usize)
+}
+
+/// The same snapshot, opened from a file of which this octet is another one.
+pub(crate) fn damaged_at(snapshot: &Snapshot, at: usize) -> Snapshot {
+    let mut octets = snapshot.seal().expect("a sound snapshot");
+    octets[at] ^= 1;
     Snapshot::open(octets).expect("the head is sound")
 }
 

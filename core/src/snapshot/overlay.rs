@@ -252,9 +252,10 @@ mod tests {
     use crate::address::{Address, DomainName};
     use crate::options::{HashKey, Options};
     use crate::policy::{Account, Domain, DomainStatus, Policy, Separator, Tenant};
-    use crate::samples::damaged;
+    use crate::samples::{damaged, damaged_at};
     use crate::snapshot::Snapshot;
     use crate::snapshot::hash::ALL_ALIKE;
+    use crate::snapshot::index::group_words;
 
     /// One of many tenants of one parent that have the same domains, and own addresses that `+` cuts to one: above says how.
     fn heir(number: usize, kind: usize) -> Tenant {
@@ -398,6 +399,36 @@ mod tests {
             }
         }
         assert!(refused > 10 && left == refused, "{refused} are refused, {left} are left");
+    }
+
+    #[test]
+    fn what_cannot_be_taken_over_is_still_looked_for() {
+        const MANY: usize = 1_000;
+        let base = compiled((0..MANY).map(|number| heir(number, 3)), HashKey([5; 16]));
+        let (mut changed, mut damaged) = (0, 0);
+        for (table, name) in [(Table::Domains, "a.example"), (Table::Heirs, "parent")] {
+            let all = run(base.root(), table).expect("one of these");
+            let key = Hash::of(base.root().hasher, name.as_bytes());
+            let octets = all.start as usize * 4;
+            // The last octet of the table, and one of the group that the key's second round begins in.
+            let size = 4 * group_words(table.entry_words());
+            let second = key.round(1).group(all.count) as usize * size;
+            for at in [octets + second + 8, octets + all.count as usize * size - 1] {
+                let mut snapshot = damaged_at(&base, at);
+                let mut left = MANY;
+                for number in 0..MANY / 4 {
+                    if let Ok(without) = snapshot.remove_tenant(&format!("heir-{number:05}")) {
+                        (snapshot, left, changed) = (without, left - 1, changed + 1);
+                    }
+                }
+                let root = snapshot.root();
+                match root.read_and_passed(table, run(root, table).expect("its head is sound"), key) {
+                    Ok((read, _)) => assert!(read >= left, "{read} of {left} are found in {table:?}"),
+                    Err(Damaged) => damaged += 1,
+                }
+            }
+        }
+        assert!(changed > 0 && damaged > 0, "{changed} were removed, {damaged} look-ups found damage");
     }
 
     #[test]
