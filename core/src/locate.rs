@@ -73,7 +73,8 @@ impl<'s> Asker<'s> {
         Ok(Some(asker))
     }
 
-    /// An account that was found, before what is above its tenant is. Until its role is taken it acts in all that it holds.
+    /// An account that was found. What is above its tenant is not known until it [climbs](Self::climb), and until its role is taken it
+    /// acts in all that it holds.
     #[inline(always)]
     pub(crate) const fn of(
         root: &'s RootView<'s>,

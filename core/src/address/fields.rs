@@ -340,13 +340,13 @@ const LENGTHS: u32 = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 13 | 1 << LONGES
 fn lookup_longer(name: &[u8]) -> FieldName {
     let is_as_long = name.len() <= LONGEST && LENGTHS >> name.len() & 1 != 0;
     match name {
-        [b's' | b'S' | b'r' | b'R', ..] if is_as_long => compare(name),
+        [b's' | b'S' | b'r' | b'R', ..] if is_as_long => lookup_by_length(name),
         _ => FieldName::Other,
     }
 }
 
 #[inline(never)]
-fn compare(name: &[u8]) -> FieldName {
+fn lookup_by_length(name: &[u8]) -> FieldName {
     let (known, field): (&[u8], FieldName) = match name.len() {
         6 => (b"Sender", FieldName::Sender),
         9 => match name {

@@ -263,11 +263,11 @@ pub(crate) fn all_are(octets: &[u8], class: u16) -> bool {
     common(octets) & class != 0
 }
 
-/// Tells whether every octet is `ftext`, sooner where they are few.
+/// Tells whether every octet is `ftext`, sooner where they are four to eight.
 #[inline(always)]
 pub(crate) fn all_are_ftext(octets: &[u8]) -> bool {
     const BELOW: u64 = ONES * (0x80 - b'!' as u64);
-    // An octet that is over them turns its high bit on, and what it adds to another one changes nothing then.
+    // An octet that is not ASCII fails by its own high bit, and only such a one carries into another.
     let are = |word: u64| {
         let (visible, others) = (word.wrapping_add(BELOW), (word ^ (ONES * u64::from(b':'))).wrapping_add(!HIGHS));
         visible & others & !(word | word.wrapping_add(ONES)) & HIGHS == HIGHS
@@ -276,12 +276,12 @@ pub(crate) fn all_are_ftext(octets: &[u8]) -> bool {
         (Some(first), Some(last)) if octets.len() <= 8 => {
             are(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32)
         }
-        _ => all_of_more_are_ftext(octets),
+        _ => all_of_others_are_ftext(octets),
     }
 }
 
 #[inline(never)]
-fn all_of_more_are_ftext(octets: &[u8]) -> bool {
+fn all_of_others_are_ftext(octets: &[u8]) -> bool {
     all_are(octets, FTEXT)
 }
 
@@ -383,8 +383,8 @@ mod tests {
     use std::vec::Vec;
 
     use super::{
-        ATEXT, LDH, all_are, all_are_over, has_capital, is, last_position, leading, line_end, position, same,
-        same_but_for_case,
+        ATEXT, FTEXT, LDH, all_are, all_are_ftext, all_are_over, has_capital, is, last_position, leading, line_end,
+        position, same, same_but_for_case,
     };
 
     #[test]
@@ -409,6 +409,23 @@ mod tests {
                         assert!(!same(&a, &other));
                         assert_eq!(same_but_for_case(&a, &other), a.eq_ignore_ascii_case(&other), "{a:?} {other:?}");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn octets_of_a_field_name_are_told_as_the_table_tells_them() {
+        for octet in 0..=255 {
+            for other in [b'a', b':', b'!', b'~', b' ', 0x7f, 0x80, 0xff] {
+                each_place(other, octet, |octets, _| {
+                    assert_eq!(all_are_ftext(octets), all_are(octets, FTEXT), "{}", octets.escape_ascii());
+                });
+                // Among sound ones, so that nothing but the two tells.
+                for place in 0..7 {
+                    let mut octets = *b"Subjects";
+                    (octets[place], octets[place + 1]) = (octet, other);
+                    assert_eq!(all_are_ftext(&octets), all_are(&octets, FTEXT), "{}", octets.escape_ascii());
                 }
             }
         }

@@ -41,7 +41,7 @@ pub(crate) enum Likeness {
     /// It is another one, or none is known.
     #[default]
     None,
-    /// It differs in the case of letters alone: in canonical form, in that of its local part.
+    /// It differs in the case of letters alone: in canonical form, at most in that of its local part.
     ButForCase,
     /// It is the same, octet for octet.
     Full,

@@ -35,7 +35,7 @@ pub(super) struct SaidHeader<'r> {
     likeness: Likeness,
 }
 
-/// What a From field held that repeats the envelope sender.
+/// What a From field held that repeats the envelope sender, perhaps in other letters.
 #[derive(Clone, Debug)]
 pub(super) struct RepeatedFrom {
     body: Octets,
@@ -110,7 +110,7 @@ impl<'r> SaidHeader<'r> {
 
     /// Where the address of From stands, if the header is judged, and nothing more is to be judged in it than this address: it is
     /// that of the envelope, nothing else can show an address, and no other originator field is there. An address in other letters
-    /// is that of the envelope only where case tells nothing, and to none that `watches` what is looked up.
+    /// is that of the envelope only where case tells nothing, and not where somebody `watches`: an explanation judges each spelling.
     #[inline]
     pub(super) fn repetition(&self, strengths: &Strengths, envelope: Outcome, watches: bool) -> Option<Place> {
         let is_it = match self.likeness {

@@ -132,7 +132,7 @@ struct RememberedSender {
     smtputf8: bool,
     transaction: Transaction,
     grant: Grant,
-    /// What the first From field held that repeated it.
+    /// What the latest From field held that repeated it, perhaps in other letters.
     from: Option<RepeatedFrom>,
 }
 
