@@ -1,6 +1,6 @@
 //! Sealed snapshots as files: mapped to be read, and replaced whole, as other files are, too.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -38,12 +38,44 @@ pub(crate) fn map(file: &File) -> io::Result<Mmap> {
 }
 
 /// Writes a file anew from its parts, whole or not at all: those that have the old one open keep it.
+///
+/// Of a link, the file that it leads to is replaced. The parts are written to a file of their own beside it, under a name that nobody else
+/// has: of several processes that write one file at once, each writes a whole one, and the last stays.
 pub(crate) fn replace<'p>(file: &Path, parts: impl IntoIterator<Item = &'p [u8]>) -> Result<(), Failure> {
-    let new = beside(file, ".new");
-    let written = File::create(&new)
-        .and_then(|mut open| parts.into_iter().try_for_each(|part| open.write_all(part)).and_then(|()| open.sync_all()))
-        .and_then(|()| fs::rename(&new, file));
-    written.map_err(|error| Failure::write(file, error))
+    let failed = |error| Failure::write(file, error);
+    let old = match fs::metadata(file) {
+        Ok(old) if old.is_file() => Some(old),
+        // Renaming would put a file in the place of a device or a pipe.
+        Ok(_) => return Err(Failure::NoFile(file.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(error)),
+    };
+    let target = if old.is_some() { fs::canonicalize(file).map_err(failed)? } else { file.into() };
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)?;
+    let new = beside(&target, &format!(".{:016x}.new", u64::from_ne_bytes(random)));
+    let mut open = OpenOptions::new().write(true).create_new(true).open(&new).map_err(failed)?;
+    let written = old
+        .map_or(Ok(()), |old| take_after(&open, &old))
+        .and_then(|()| parts.into_iter().try_for_each(|part| open.write_all(part)))
+        .and_then(|()| open.sync_all())
+        .and_then(|()| fs::rename(&new, &target));
+    written.map_err(|error| {
+        // That it cannot be removed either is no second failure.
+        let _removed = fs::remove_file(&new);
+        failed(error)
+    })
+}
+
+/// Gives a file the mode of another one, and its owner and group where that is permitted.
+fn take_after(new: &File, old: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+        // Who may not give it away may still give it to a group of theirs.
+        let _owned = fchown(new, Some(old.uid()), Some(old.gid())).or_else(|_| fchown(new, None, Some(old.gid())));
+    }
+    new.set_permissions(old.permissions())
 }
 
 /// The file whose name has an ending more.

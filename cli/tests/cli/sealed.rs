@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use crate::program::{ALICE, root, sendas};
 
@@ -130,4 +131,54 @@ fn a_damaged_file_is_named() {
     fs::write(&file, &octets[..last]).unwrap();
     let run = sendas(&["check", path]);
     assert!(run.code == 2 && run.stderr.contains("cut short"), "{run:?}");
+}
+
+#[test]
+fn of_several_that_write_one_file_each_succeeds() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.sealed");
+    for _ in 0..8 {
+        let seal = || {
+            let mut seal = Command::new(env!("CARGO_BIN_EXE_sendas"));
+            seal.args(["seal", POLICY, "-o"]).arg(&file).current_dir(root()).stderr(Stdio::null());
+            seal.spawn().unwrap()
+        };
+        let mut sealing: Vec<Child> = (0..4).map(|_| seal()).collect();
+        assert!(sealing.iter_mut().all(|child| child.wait().unwrap().success()));
+        let run = sendas(&["check", file.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_keeps_its_mode_and_its_links() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let directory = tempfile::tempdir().unwrap();
+    let (file, link) = (directory.path().join("policy.sealed"), directory.path().join("link"));
+    let old = seal(POLICY, &file, &[]);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("policy.sealed", &link).unwrap();
+    let new = seal(POLICY, &link, &[]);
+    assert_ne!(new, old, "each has a key of its own");
+    assert_eq!(fs::read(&file).unwrap(), new);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("socket");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for output in [socket.as_path(), directory.path()] {
+        let run = sendas(&["seal", POLICY, "-o", output.to_str().unwrap()]);
+        let refused = format!("{}: not a regular file; right would be a file on a disk", output.display());
+        assert!(run.code == 2 && run.stderr.contains(&refused), "{run:?}");
+        assert!(!output.is_file());
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
 }
