@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Decide one message, or recorded requests in bulk
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EVALUATE_EXIT_CODES)]
     Evaluate(Evaluate),
     /// Say why a message is decided as it is, and what would nearly have been right
     #[command(after_help = EXIT_CODES)]
@@ -372,7 +372,7 @@ pub(crate) struct Facts {
     #[arg(long, value_name = "NAME")]
     pub(crate) role: Option<String>,
     /// The client's network address
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", value_parser = ip)]
     pub(crate) client_ip: Option<IpAddr>,
     /// What the account authenticated with
     #[arg(long, value_parser = named(&CredentialKind::ALL, CredentialKind::name))]
@@ -441,6 +441,10 @@ where
     names.try_map(move |given| all.iter().copied().find(|&value| name(value) == given).ok_or("not a name"))
 }
 
+fn ip(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse().map_err(|_| "not an IP address; right would be 192.0.2.10 or 2001:db8::1")
+}
+
 fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text)
         .ok_or_else(|| "not an RFC 3339 date-time in whole seconds; right would be 2026-12-07T09:30:00Z".into())
@@ -458,4 +462,6 @@ const OBSERVE_EXIT_CODES: &str =
 const PREFLIGHT_EXIT_CODES: &str = "Exit codes: 0 clear; 1 something begins to be denied, or may, or an account in reach was never seen; \
     2 bad input; 3 the command would be refused.";
 const EXIT_CODES: &str = "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer.";
+const EVALUATE_EXIT_CODES: &str =
+    "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer; with --requests 0 whatever was decided, or 2.";
 const GIVE_EXIT_CODES: &str = "Exit codes: 0 carried out, or nothing to do; 1 refused; 2 bad input.";

@@ -14,7 +14,7 @@ use crate::failure::{BAD_INPUT, Failure};
 
 pub(crate) fn run(snapshot: &Snapshot, file: &Path, stage: Stage, profile: Profile) -> Result<ExitCode, Failure> {
     let progress = progress(file);
-    let decide = Decide { snapshot, stage, profile };
+    let decide = Decide { snapshot, file, stage, profile };
     let out = BufWriter::new(io::stdout().lock());
     let decided = if file == Path::new("-") {
         decide.all(io::stdin().lock(), out, &progress)
@@ -42,6 +42,7 @@ pub(crate) fn run(snapshot: &Snapshot, file: &Path, stage: Stage, profile: Profi
 
 struct Decide<'a> {
     snapshot: &'a Snapshot,
+    file: &'a Path,
     stage: Stage,
     profile: Profile,
 }
@@ -59,9 +60,10 @@ impl Decide<'_> {
     fn all(&self, mut records: impl BufRead, mut out: impl Write, progress: &ProgressBar) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
         let mut line = Vec::new();
+        let not_read = |error| Failure::read(self.file, error);
         for number in 1_u64.. {
             line.clear();
-            let octets = records.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+            let octets = records.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(not_read)?;
             if octets == 0 {
                 break;
             }
@@ -70,7 +72,7 @@ impl Decide<'_> {
             let answer = if whole {
                 self.one(&line, &mut tally)
             } else {
-                progress.inc(records.skip_until(b'\n')? as u64);
+                progress.inc(records.skip_until(b'\n').map_err(not_read)? as u64);
                 Err(format!("column 1: the line is too long; right would be at most {LONGEST_LINE} octets"))
             };
             let answer = answer.unwrap_or_else(|message| {

@@ -1,11 +1,10 @@
 //! `sendas delta`: what changed between two sealed snapshots.
 
 use std::fs;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::arguments::Delta;
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::sealed;
 
 pub(crate) fn run(arguments: &Delta) -> Result<ExitCode, Failure> {
@@ -20,6 +19,6 @@ pub(crate) fn run(arguments: &Delta) -> Result<ExitCode, Failure> {
         (base.delta(&new).map_err(|error| Failure::sealed(other, error))?, new.id())
     };
     sealed::replace(output, [&*octets])?;
-    writeln!(anstream::stderr(), "{}: {} octets, to snapshot {id}", output.display(), octets.len())?;
+    say(format_args!("{}: {} octets, to snapshot {id}", output.display(), octets.len()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! What keeps the program from answering.
 
+use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +12,10 @@ pub(crate) enum Failure {
     #[error("{}: {error}; {advice}", .file.display())]
     File { file: PathBuf, error: io::Error, advice: &'static str },
     /// The name of a policy file does not say its format.
-    #[error("{}: the format is not known; right would be a name that ends in `.toml`, `.json` or `.jsonl`", .0.display())]
+    #[error(
+        "{}: neither a sealed snapshot nor, by its name, the text of a policy; right would be a name that ends in `.toml`, `.json` or `.jsonl`",
+        .0.display()
+    )]
     Format(PathBuf),
     /// A sealed snapshot, or a delta of two, cannot be used.
     #[error("{}: {problem}", .file.display())]
@@ -20,7 +24,7 @@ pub(crate) enum Failure {
     #[error("{}: a sealed snapshot, which holds no policy text; right would be the policy that it was sealed from", .0.display())]
     NoText(PathBuf),
     /// The policy has problems, which have been shown.
-    #[error("{}: {problems} problem(s) found; nothing was decided", .file.display())]
+    #[error("{}: {problems} problem(s) found; nothing else was done", .file.display())]
     Policy { file: PathBuf, problems: usize },
     /// An actor or a command cannot be read.
     #[error("the {what} cannot be read: {problems}")]
@@ -37,8 +41,8 @@ pub(crate) enum Failure {
         .file.display()
     )]
     Unknown { file: PathBuf, error: io::Error },
-    /// Observations cannot be read; nothing was written.
-    #[error("{}: {problem}; nothing was written", .file.display())]
+    /// Observations cannot be read.
+    #[error("{}: {problem}; nothing else was done", .file.display())]
     Observations { file: PathBuf, problem: String },
     /// A mail log has timestamps without a year.
     #[error("{}: line {line}: a timestamp without a year; right would be `--year` with the year of the first one", .file.display())]
@@ -63,7 +67,7 @@ impl Failure {
         Self::File { file: file.into(), error, advice: "right would be a file that can be written" }
     }
 
-    pub(crate) fn sealed(file: &Path, problem: impl std::fmt::Display) -> Self {
+    pub(crate) fn sealed(file: &Path, problem: impl Display) -> Self {
         Self::Sealed { file: file.into(), problem: problem.to_string() }
     }
 
@@ -80,9 +84,14 @@ impl Failure {
             }
         }
         // Where standard error cannot be written either, the exit code is all that can be said.
-        let _said = writeln!(anstream::stderr(), "error: {self}");
+        let _said = say(format_args!("error: {self}"));
         ExitCode::from(BAD_INPUT)
     }
+}
+
+/// Writes a line on standard error in one piece, so that those of several processes do not mix.
+pub(crate) fn say(line: impl Display) -> io::Result<()> {
+    anstream::stderr().write_all(format!("{line}\n").as_bytes())
 }
 
 /// The exit code for input that cannot be used; clap's for bad arguments is the same.

@@ -105,7 +105,8 @@ impl Reduce {
             let fault = if whole {
                 self.one(&line, reader).map_err(|Undated| Failure::Year { file: log.into(), line: number })?
             } else {
-                progress.inc(lines.skip_until(b'\n')? as u64);
+                let skipped = lines.skip_until(b'\n').map_err(|error| Failure::read(log, error))?;
+                progress.inc(skipped as u64);
                 Some(format!("the line is too long; right would be at most {LONGEST_LINE} octets"))
             };
             if let Some(fault) = fault {

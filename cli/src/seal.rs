@@ -1,10 +1,9 @@
 //! `sendas seal`: a policy as a file that opens at once.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::arguments::Seal;
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::{policy, sealed};
 
 pub(crate) fn run(arguments: &Seal) -> Result<ExitCode, Failure> {
@@ -17,6 +16,6 @@ pub(crate) fn run(arguments: &Seal) -> Result<ExitCode, Failure> {
     let sealed = snapshot.sealed()?;
     sealed::replace(&arguments.output, sealed.parts())?;
     let (tenants, id, size) = (snapshot.tenant_count(), snapshot.id(), sealed.size());
-    writeln!(anstream::stderr(), "{}: {tenants} tenant(s), {size} octets, snapshot {id}", arguments.output.display())?;
+    say(format_args!("{}: {tenants} tenant(s), {size} octets, snapshot {id}", arguments.output.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -127,6 +127,15 @@ fn a_line_over_the_limit_is_skipped() {
 }
 
 #[test]
+fn records_that_cannot_be_read_are_named() {
+    for file in ["core", "no/such/file"] {
+        let run = sendas(&["evaluate", "--policy", "examples/policy/policy.toml", "--requests", file]);
+        let named = run.stderr.starts_with(&format!("error: {file}: "));
+        assert!(run.code == 2 && named && run.stderr.ends_with("right would be a file that can be read\n"), "{run:?}");
+    }
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let mut records = String::new();
     for _ in 0..2000 {

@@ -82,5 +82,5 @@ fn a_policy_that_cannot_be_used_decides_nothing() {
     let run = sendas(&["evaluate", "--policy", file.to_str().unwrap()]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
     assert!(run.stderr.contains("1 | schema = 2\n"), "{}", run.stderr);
-    assert!(run.stderr.ends_with("1 problem(s) found; nothing was decided\n"), "{}", run.stderr);
+    assert!(run.stderr.ends_with("1 problem(s) found; nothing else was done\n"), "{}", run.stderr);
 }

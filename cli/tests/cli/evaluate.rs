@@ -187,7 +187,10 @@ fn bad_input_exits_with_2_and_says_what_would_be_right() {
         (&["evaluate", "--policy", "none.toml"][..], "right would be a file that can be read"),
         (&["evaluate", "--policy", "README.md"], "right would be a name that ends in `.toml`, `.json` or `.jsonl`"),
         (&["evaluate", "--policy", "x.toml", "--now", "noon"], "right would be 2026-12-07T09:30:00Z"),
-        (&["evaluate", "--policy", "x.toml", "--client-ip", "192.0.2.256"], "invalid IP address"),
+        (
+            &["evaluate", "--policy", "x.toml", "--client-ip", "192.0.2.256"],
+            "not an IP address; right would be 192.0.2.10",
+        ),
         (&["evaluate", "--policy", "x.toml", "--requests", "-", "--account", "a"], "cannot be used with"),
         (&["evaluate", "--policy", "examples/policy/policy.toml", "--message", "none.eml"], "none.eml: "),
     ] {

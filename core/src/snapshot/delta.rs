@@ -184,13 +184,17 @@ pub enum DeltaError {
         found: SnapshotId,
     },
     /// The two snapshots have different hash keys or limits, so that no page of theirs is the same.
-    #[error("the two snapshots have different hash keys or limits; seal the newer one with those of the older one")]
+    #[error(
+        "the two snapshots have different hash keys or limits; seal the newer one with those of the older one, as `sendas seal --like` does"
+    )]
     OtherOptions,
     /// The newer snapshot does not fit into 16 GiB.
     #[error("the newer snapshot is too large to be sealed")]
     TooLarge,
     /// The delta or a snapshot is damaged.
-    #[error(transparent)]
+    #[error(
+        "the delta or a snapshot is damaged: some of its octets are not those that were written; right would be a sound copy of the file"
+    )]
     Damaged(#[from] Damaged),
 }
 
