@@ -63,12 +63,12 @@ pub(crate) fn ask_for_sender(root: &RootView<'_>, page: PageView<'_>, account: A
 }
 
 impl<'p> Approach<'p> {
-    /// Asks for the bucket of an account, if the snapshot is so large that it pays.
+    /// Asks for the group of an account, if the snapshot is so large that it pays.
     #[inline(always)]
     pub(crate) fn start(root: &'p RootView<'p>, id: &'p [u8]) -> Self {
         let approach = Self { root, id, hash: Hash::of(root.hasher, id), first: None, asks: root.is_large() };
         if approach.asks {
-            approach.account_bucket();
+            approach.account_group();
         }
         approach
     }
@@ -78,11 +78,11 @@ impl<'p> Approach<'p> {
         Self { root, id: &[], hash: Hash::of(root.hasher, &[]), first: None, asks: false }
     }
 
-    /// Takes an account's place, and asks for its bucket.
+    /// Takes an account's place, and asks for its group.
     #[inline]
     pub(crate) fn start_anew(&mut self, id: &'p [u8]) {
         (self.id, self.hash) = (id, Hash::of(self.root.hasher, id));
-        self.account_bucket();
+        self.account_group();
     }
 
     /// What an envelope sender is looked up by.
@@ -106,7 +106,7 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for the bucket of the identity that an address may be, and for those that tell who holds it.
+    /// Asks for the group of the identity that an address may be, and for those that tell who holds it.
     #[inline]
     pub(crate) fn ask_for_entries(&self, target: Option<&Target<'_>>) {
         if let (true, Some(target)) = (self.asks, target) {
@@ -124,7 +124,7 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for the buckets that tell who holds another address.
+    /// Asks for the groups that tell who holds another address.
     #[inline]
     pub(crate) fn ask_for_holders(&self, target: &Target<'_>) {
         if self.asks {
@@ -133,7 +133,7 @@ impl<'p> Approach<'p> {
     }
 
     /// Takes all of these steps, and that to the records of who holds an address, for the first `count` of some look-ups in a large
-    /// snapshot: first what needs the buckets of their accounts, then what needs what that asked for. `keys` are those of their envelope
+    /// snapshot: first what needs the groups of their accounts, then what needs what that asked for. `keys` are those of their envelope
     /// senders.
     pub(crate) fn find_together(approaches: &mut [Self], keys: &[Option<Keys>], count: usize) {
         for (approach, keys) in approaches.iter_mut().zip(keys).take(count) {
@@ -152,10 +152,10 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for the bucket of the account.
+    /// Asks for the group of the account.
     #[inline]
-    fn account_bucket(&self) {
-        ask(self.root.head().and_then(|head| bucket(self.root, head.account_index(), self.hash)));
+    fn account_group(&self) {
+        ask(self.root.head().and_then(|head| group(self.root, head.account_index(), self.hash)));
     }
 
     /// Finds the first entry.
@@ -172,7 +172,7 @@ impl<'p> Approach<'p> {
         }
     }
 
-    /// Asks for the bucket of the tenant's identities.
+    /// Asks for the group of the tenant's identities.
     #[inline(never)]
     fn entries(&self, keys: &Keys) {
         if keys.is_own {
@@ -187,7 +187,7 @@ impl<'p> Approach<'p> {
         ask(Candidates::<1>::begins_at(self.root.bytes, index, keys.address));
     }
 
-    /// Asks for the first record of each of the buckets over all tenants.
+    /// Asks for the first record of each of the groups over all tenants.
     #[inline(never)]
     fn records(&self, keys: &Keys) {
         let domain = first(self.root, RootRow::domain_index, keys.domain);
@@ -195,7 +195,7 @@ impl<'p> Approach<'p> {
         [domain, own].into_iter().flatten().for_each(|words| record(self.root, link(words)));
     }
 
-    /// Asks for the first identity of its bucket, and for the first of the tenant's domains.
+    /// Asks for the first identity of its group, and for the first of the tenant's domains.
     #[inline(never)]
     fn identity(&self, hash: Hash) {
         let Some(page) = self.page() else { return };
@@ -253,13 +253,13 @@ impl<'p> Approach<'p> {
     }
 }
 
-/// Asks for the buckets of the tables over all tenants.
+/// Asks for the groups of the tables over all tenants.
 #[inline(never)]
 fn holders(root: &RootView<'_>, keys: &Keys) {
     let Ok(head) = root.head() else { return };
-    ask(bucket(root, head.domain_index(), keys.domain));
+    ask(group(root, head.domain_index(), keys.domain));
     if !keys.is_own {
-        ask(bucket(root, head.own_index(), keys.address));
+        ask(group(root, head.own_index(), keys.address));
     }
 }
 
@@ -272,7 +272,7 @@ fn ask(place: Read<&u8>) {
 }
 
 /// Where the tags begin that a hash leads to in a table over all tenants.
-fn bucket<'p>(root: &RootView<'p>, index: Run, hash: Hash) -> Read<&'p u8> {
+fn group<'p>(root: &RootView<'p>, index: Run, hash: Hash) -> Read<&'p u8> {
     Candidates::<2>::begins_at(root.bytes, index, hash)
 }
 
