@@ -69,6 +69,8 @@ struct Run {
     /// Commands and kinds of actor that the table of actors has tried.
     tried: BTreeSet<(&'static str, &'static str)>,
     refusals: BTreeSet<String>,
+    /// Refusals of vectors that name the clause of the refusal.
+    cited: BTreeSet<&'static str>,
     events: BTreeSet<String>,
     warnings: BTreeSet<String>,
     obligations: BTreeSet<String>,
@@ -166,7 +168,12 @@ impl Run {
         if permitted || decided.is_err() {
             self.commands.entry(command.name()).or_default().count(permitted);
         }
-        self.refusals.extend(decided.err().map(|refusal| refusal.slug().to_owned()));
+        if let Err(refusal) = &decided {
+            self.refusals.insert(refusal.slug().to_owned());
+            if texts(&vector["rules"]).any(|rule| rule == refusal.rule()) {
+                self.cited.insert(refusal.slug());
+            }
+        }
         let named = |list: &Value, key: &str| -> Vec<String> {
             list.as_array().into_iter().flatten().filter_map(|one| one[key].as_str()).map(str::to_owned).collect()
         };
@@ -198,7 +205,31 @@ impl Run {
         }
     }
 
+    /// What the two tables cite stands in the pages, and the clause of a refusal names it.
+    fn citations(&mut self) {
+        let pages = ["administration", "semantics"].map(|page| clauses(page, |_| true));
+        let cited = COMMANDS.iter().flat_map(|row| row.rules.split(", ").map(move |clause| (row.name, clause)));
+        for (name, clause) in cited.chain(REFUSALS.iter().map(|row| (row.slug, row.rule))) {
+            if !pages.iter().any(|page| page.contains(clause)) {
+                self.problems.push(format!("`{name}` cites {clause}, which no page has"));
+            }
+        }
+        let page = fs::read_to_string(root().join("docs/administration.md")).expect("the page is there");
+        for row in REFUSALS {
+            let number = row.rule.trim_start_matches("administration ");
+            let clause = page.split_once(&format!("- **{number}** ")).map_or("", |(_, rest)| rest);
+            let clause = clause.split("\n- **").next().unwrap_or(clause);
+            if !clause.contains(&format!("`{}`", row.slug)) {
+                self.problems.push(format!("{} does not name `{}`", row.rule, row.slug));
+            }
+            if !self.cited.contains(row.slug) && !UNREACHED.contains(&row.slug) {
+                self.problems.push(format!("no vector with `{}` names {}", row.slug, row.rule));
+            }
+        }
+    }
+
     fn whole(&mut self) {
+        self.citations();
         // Those of sections 12 to 14 are held by `rollout.rs`.
         let is_ours = |number: &str| !["12.", "13.", "14."].iter().any(|section| number.starts_with(section));
         let clauses = clauses("administration", is_ours);

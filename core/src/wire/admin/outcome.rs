@@ -39,7 +39,7 @@ impl Outcome {
 impl Refusal {
     /// Writes the refusal as JSON on one line, without its end.
     ///
-    /// `outcome` is `refused`, `refusal` the slug, `rule` where it comes from, `message` and `remedy` are for those who run the system, `client_text`
+    /// `outcome` is `refused`, `refusal` the slug, `rule` the clause that it comes from, `message` and `remedy` are for those who run the system, `client_text`
     /// for the one who gave the command, `about` the values that it is about.
     #[must_use]
     pub fn to_json(&self) -> String {

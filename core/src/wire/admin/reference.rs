@@ -55,11 +55,11 @@ fn every_event_of_a_transition_is_one() {
 
 fn commands() -> String {
     let mut text = String::from(
-        "| command | provider | member | account | bearer | host | rules |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+        "| command | provider | member | account | bearer | host | clauses |\n| --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for row in COMMANDS {
         let who: Vec<String> = ActorKind::ALL.iter().map(|&kind| who(row.guard, kind)).collect();
-        text.push_str(&format!("| `{}` | {} | {} |\n", row.name, who.join(" | "), row.rules));
+        text.push_str(&format!("| `{}` | {} | {} |\n", row.name, who.join(" | "), of_this_page(row.rules)));
     }
     text
 }
@@ -80,11 +80,16 @@ fn transitions() -> String {
     text
 }
 
+/// Cites clauses of the page itself by their numbers alone.
+fn of_this_page(clauses: &str) -> String {
+    clauses.replace("administration ", "")
+}
+
 fn refusals() -> String {
-    let mut text = String::from("| refusal | rule | when | what would be right |\n| --- | --- | --- | --- |\n");
+    let mut text = String::from("| refusal | clause | when | what would be right |\n| --- | --- | --- | --- |\n");
     for row in REFUSALS {
         let remedy = if row.remedy.is_empty() { "as the problem says" } else { row.remedy };
-        text.push_str(&format!("| `{}` | {} |{} | {remedy} |\n", row.slug, row.rule, row.doc));
+        text.push_str(&format!("| `{}` | {} |{} | {remedy} |\n", row.slug, of_this_page(row.rule), row.doc));
     }
     text
 }
