@@ -11,9 +11,10 @@ use sendas::postfix_log::{Line, LogReader, Timestamps};
 use sendas::{Limits, Options, Timestamp};
 
 use crate::administration::write;
+use crate::argument::{Call, Items};
 use crate::policy::not_compiled;
 use crate::record::RequestRecord;
-use crate::request::instant;
+use crate::request::{Facts, instant};
 use crate::shared::Shared;
 use crate::snapshot::read_key;
 use crate::text::Text;
@@ -59,10 +60,13 @@ impl Observations {
     }
 
     /// Count every fact of one request.
-    fn observe(&self, py: Python<'_>, record: &RequestRecord) {
-        record.record.with_request(|request| {
-            self.observations.change(py, |observations| observations.observe(request, &Limits::default()));
-        });
+    #[pyo3(signature = (request, /))]
+    fn observe(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<()> {
+        let items = Items::of_mapping(request, Call::Record, ["request", "a mapping"])?;
+        let facts = Facts::read(&items.arguments())?;
+        let lent = facts.lend(py)?;
+        self.observations.change(py, |observations| observations.observe(&lent.request(), &Limits::default()));
+        Ok(())
     }
 
     /// Add what other observations hold.

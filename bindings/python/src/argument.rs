@@ -91,15 +91,16 @@ impl<'py> Items<'py> {
         Ok(Self(items))
     }
 
-    /// Takes the members of a mapping, which is a request: those that `**` would hand over.
-    pub(crate) fn of_mapping(mapping: &Bound<'py, PyAny>) -> PyResult<Self> {
+    /// Takes the members of a mapping, which is a request: those that `**` would hand over. What is no mapping is named, with what
+    /// would be right.
+    pub(crate) fn of_mapping(mapping: &Bound<'py, PyAny>, call: Call, [name, right]: [&str; 2]) -> PyResult<Self> {
         if let Ok(dictionary) = mapping.cast_exact::<PyDict>() {
-            return Self::of(mapping.py(), Some(dictionary), Call::Evaluate);
+            return Self::of(mapping.py(), Some(dictionary), call);
         }
         let members = PyDict::new(mapping.py());
-        let wrong = || wrong_type(mapping, "requests", "a sequence of mappings");
+        let wrong = || wrong_type(mapping, name, right);
         members.update(mapping.cast::<PyMapping>().map_err(|_| wrong())?)?;
-        Self::of(mapping.py(), Some(&members), Call::Evaluate)
+        Self::of(mapping.py(), Some(&members), call)
     }
 
     /// Lends them.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
@@ -379,8 +379,14 @@ fn pair(field: &Bound<'_, PyAny>) -> PyResult<(Text, Text)> {
         }
     }
     let is_text = field.is_instance_of::<PyBytes>() || field.is_instance_of::<PyString>();
-    if is_text || field.len().ok() != Some(2) {
-        return Err(wrong_type(field, "header", "a sequence of (name, body) pairs; one element is"));
+    let given = match field.len() {
+        Ok(2) if !is_text => None,
+        Ok(length) if !is_text => Some(format!("{length} values")),
+        _ => Some(field.get_type().name()?.to_string()),
+    };
+    if let Some(given) = given {
+        let wrong = format!("each field of `header` must be a pair of name and body, not {given}");
+        return Err(PyTypeError::new_err(wrong));
     }
     Ok((Text::new(&field.get_item(0)?, "header")?, Text::new(&field.get_item(1)?, "header")?))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::{iter, thread};
 
 use memmap2::Mmap;
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyString};
@@ -104,6 +104,8 @@ impl Snapshot {
             let Ok(path) = sealed.extract::<PathBuf>() else {
                 return Err(wrong_type(sealed, "sealed", "bytes or a path"));
             };
+            // A file that cannot be read is refused as everywhere in Python.
+            py.import("io")?.getattr("FileIO")?.call1((sealed,))?.call_method0("close")?;
             sendas::Snapshot::open(map(&path)?)
         };
         opened.map(|snapshot| Self { snapshot }).map_err(|error| damaged_snapshot(py, &error))
@@ -165,7 +167,7 @@ impl Snapshot {
     /// Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
     fn replace_tenant(&self, py: Python<'_>, id: &str, policy: &Policy) -> PyResult<Self> {
         let Some(tenant) = policy.policy.tenants.iter().find(|tenant| tenant.id == id) else {
-            return Err(PyKeyError::new_err(id.to_owned()));
+            return Err(PyValueError::new_err("`id` must be the id of a tenant of the policy"));
         };
         let replaced = py.detach(|| self.snapshot.replace_tenant(tenant));
         replaced.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))
@@ -346,7 +348,7 @@ fn threads() -> NonZeroUsize {
 
 /// Reads a mapping that is a request, and its stage.
 pub(crate) fn read_staged(request: &Bound<'_, PyAny>) -> PyResult<(Facts, Stage)> {
-    let items = Items::of_mapping(request)?;
+    let items = Items::of_mapping(request, Call::Evaluate, ["requests", "a sequence of mappings"])?;
     let given = items.arguments();
     Ok((Facts::read(&given)?, read_stage(&given)?))
 }

@@ -30,9 +30,7 @@ def seen() -> sendas.Observations:
     observations = sendas.Observations(most=100_000)
     for number in range(20_000):
         sender = f"<a{number}@t{number}.example>"
-        observations.observe(
-            sendas.RequestRecord(now=0, channel="smtp", account=f"a{number}", envelope_sender=sender)
-        )
+        observations.observe({"now": 0, "channel": "smtp", "account": f"a{number}", "envelope_sender": sender})
     return observations
 
 

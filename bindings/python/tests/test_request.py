@@ -172,6 +172,12 @@ def test_a_wrong_type_is_a_type_error_that_names_the_argument(name: str, value: 
         SNAPSHOT.evaluate(**{**facts, name: value})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("field", "given"), [("To", "str"), (None, "NoneType"), (("From",), "1 values"), ("abc", "str")])
+def test_a_field_that_is_no_pair_is_named(field: object, given: str) -> None:
+    with pytest.raises(TypeError, match=f"^each field of `header` must be a pair of name and body, not {given}$"):
+        SNAPSHOT.evaluate(**{**example.request(), "header": [field]})  # type: ignore[arg-type]
+
+
 def test_an_instant_beyond_the_years_0_to_9999_is_a_value_error() -> None:
     first, last = -62_167_219_200, 253_402_300_799
     assert slugs(now=first) == slugs(now=last) == []

@@ -64,8 +64,8 @@ def observed(vector: dict[str, Any]) -> tuple[sendas.Observations, sendas.Postfi
     apart = [sendas.Observations(most=most), sendas.Observations(most=most)]
     found, counts = records(vector)
     for index, record in enumerate(found):
-        together.observe(record)
-        apart[index % 2].observe(record)
+        together.observe(record.request())
+        apart[index % 2].observe(record.request())
     apart[0].merge(apart[1])
     assert apart[0] == together
     assert sendas.Observations.from_json_lines(together.to_json_lines()) == together
@@ -169,13 +169,12 @@ def test_what_is_pending_can_be_shown() -> None:
 def test_threads_observe_what_is_read_meanwhile() -> None:
     rounds, threads = 300, 3
     observations, log = sendas.Observations(most=100), sendas.PostfixLog(most=10, offset=0)
-    record = sendas.RequestRecord(now=0, channel="smtp", account="ann", envelope_sender="<ann@acme.example>")
     failures: list[BaseException] = []
     start = threading.Barrier(2 * threads)
 
     def change() -> None:
         for _ in range(rounds):
-            observations.observe(record)
+            observations.observe({"now": 0, "channel": "smtp", "account": "ann", "envelope_sender": "<ann@acme.example>"})
             log.push("2026-12-01T00:00:00Z mx kernel: x")
 
     def read() -> None:
@@ -210,8 +209,14 @@ def test_what_cannot_be_read_raises() -> None:
         sendas.Directory().outlook(observations, now=0, hash_key=b"short")
     with pytest.raises(ValueError, match="did you mean `add_tenant`"):
         sendas.Directory().preflight(observations, PROVIDER, {"command": "add_tenan"}, id="1", now=0)
-    with pytest.raises(TypeError):
-        observations.observe({"now": 0})  # type: ignore[arg-type]
+    for wrong, message in [
+        ({"now": 0}, "missing argument `channel`"),
+        ({"now": 0, "channel": "smtp", "stage": "message"}, "`stage`"),
+        (sendas.RequestRecord(now=0, channel="smtp"), "`request` must be a mapping, not RequestRecord"),
+    ]:
+        with pytest.raises(TypeError, match=message):
+            observations.observe(wrong)  # type: ignore[arg-type]
+    assert observations.requests == 0
     empty = sendas.Directory().coverage(observations, now=0)
     assert empty["total"]["from"]["unknown"] == 0
     command: sendas.Command = {"command": "add_tenant", "tenant": "a"}

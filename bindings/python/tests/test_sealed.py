@@ -58,8 +58,11 @@ def test_what_is_no_sound_snapshot_is_refused(tmp_path: Path) -> None:
     ]:
         with pytest.raises(SnapshotError, match=message):
             Snapshot.open(wrong)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as raised:
         Snapshot.open(tmp_path / "none.sendas")
+    assert raised.value.filename == tmp_path / "none.sendas"
+    with pytest.raises(IsADirectoryError, match=str(tmp_path)):
+        Snapshot.open(str(tmp_path))
     with pytest.raises(TypeError):
         Snapshot.open(1)  # type: ignore[arg-type]
 

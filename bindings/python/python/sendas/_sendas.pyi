@@ -185,8 +185,11 @@ class Observations:
     def to_json_lines(self) -> str:
         """Write the observations as JSON Lines that `from_json_lines` reads back as equal ones."""
 
-    def observe(self, record: RequestRecord) -> None:
-        """Count every fact of one request; what it lacks is counted as unknown."""
+    def observe(self, request: Request, /) -> None:
+        """Count every fact of one request, which has no stage here; what it lacks is counted as unknown.
+
+        Of a record it is `record.request()`.
+        """
 
     def merge(self, other: Observations) -> None:
         """Add what other observations hold, as if their requests had been observed here; the smaller bound holds from then on."""
@@ -340,7 +343,7 @@ class Snapshot:
         """Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
 
         Of the policy, nothing but this tenant is taken; so it may hold that one alone, with the tenants above it. Raises
-        `KeyError` where it does not hold it, and `sendas.PolicyError` where the tenant does not fit the others.
+        `ValueError` where it does not hold it, and `sendas.PolicyError` where the tenant does not fit the others.
         """
 
     def follow(self, directory: Directory, record: Record) -> Snapshot:
