@@ -47,7 +47,7 @@ pub enum ResentName {
 #[must_use]
 pub fn classify(name: &[u8]) -> FieldName {
     let exact = lookup(name);
-    if exact != FieldName::Other || is_ftext(name) {
+    if exact != FieldName::Other || octet::is_field_name(name) {
         return exact;
     }
     let mut kept = [0; LONGEST];
@@ -232,19 +232,14 @@ pub(crate) fn classify_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
 #[inline(never)]
 fn classify_other_apart(name: &[u8], body: &[u8]) -> (FieldName, bool) {
     let is_one_body = octet::all_are_over(body, b'\r') || is_folded(body);
-    match lookup_longer(name) {
-        FieldName::Other if is_ftext(name) => (FieldName::Other, is_one_body),
-        FieldName::Other => (classify(name), is_one_body && is_ftext(name.trim_ascii_end())),
-        found => (found, is_one_body),
+    if octet::is_field_name(name) {
+        (lookup_longer(name), is_one_body)
+    } else {
+        (classify(name), is_one_body && octet::is_field_name(name.trim_ascii_end()))
     }
 }
 
-/// Tells whether this is a field name (RFC 5322 §2.2).
-#[inline(always)]
-fn is_ftext(name: &[u8]) -> bool {
-    !name.is_empty() && octet::all_are_ftext(name)
-}
-
+#[inline(never)]
 fn is_folded(mut body: &[u8]) -> bool {
     while let Some(at) = octet::line_end(body) {
         match body.get(at..) {
@@ -310,15 +305,12 @@ fn check_name(line: &[u8], at: usize) -> Result<(), BlockError> {
     let colon = octet::position(line, b':');
     let name = line.get(..colon.unwrap_or(line.len())).unwrap_or_default();
     let name = name.trim_ascii_end();
-    if colon.is_some() && is_ftext(name) {
+    if colon.is_some() && octet::is_field_name(name) {
         return Ok(());
     }
     let mbox = line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"From "));
     Err(BlockError::at(if mbox { BlockErrorKind::MboxFrom } else { BlockErrorKind::NoField }, at))
 }
-
-/// The length of the longest name.
-const LONGEST: usize = 17;
 
 #[inline]
 fn is_from(name: &[u8]) -> bool {
@@ -332,45 +324,52 @@ fn lookup(name: &[u8]) -> FieldName {
     if is_from(name) { FieldName::From } else { lookup_longer(name) }
 }
 
-/// The lengths of the names but `From`, a bit each.
-const LENGTHS: u32 = 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 13 | 1 << LONGEST;
-
-/// Looks a name up that is not `From`. Few lengths and first letters are those of one, so that most names are compared with none.
+/// Looks a name up that is not `From`. Most are not as long as one of these, and of others most begin with another letter.
 #[inline]
 fn lookup_longer(name: &[u8]) -> FieldName {
     let is_as_long = name.len() <= LONGEST && LENGTHS >> name.len() & 1 != 0;
-    match name {
-        [b's' | b'S' | b'r' | b'R', ..] if is_as_long => lookup_by_length(name),
-        _ => FieldName::Other,
-    }
+    if is_as_long { lookup_by_letters(name) } else { FieldName::Other }
 }
 
 #[inline(never)]
-fn lookup_by_length(name: &[u8]) -> FieldName {
-    let (known, field): (&[u8], FieldName) = match name.len() {
-        6 => (b"Sender", FieldName::Sender),
-        9 => match name {
-            [.., b'c' | b'C'] => (b"Resent-Cc", FieldName::Resent(ResentName::Cc)),
-            _ => (b"Resent-To", FieldName::Resent(ResentName::To)),
-        },
-        10 => (b"Resent-Bcc", FieldName::Resent(ResentName::Bcc)),
-        11 => match name {
-            [.., b'e' | b'E'] => (b"Resent-Date", FieldName::Resent(ResentName::Date)),
-            _ => (b"Resent-From", FieldName::Resent(ResentName::From)),
-        },
-        13 => (b"Resent-Sender", FieldName::Resent(ResentName::Sender)),
-        LONGEST => (b"Resent-Message-ID", FieldName::Resent(ResentName::MessageId)),
-        _ => return FieldName::Other,
-    };
-    let mut letters = name.iter().zip(known);
-    if letters.all(|(a, b)| a.eq_ignore_ascii_case(b)) { field } else { FieldName::Other }
+fn lookup_by_letters(name: &[u8]) -> FieldName {
+    if !name.first().is_some_and(|first| matches!(first | CASE, b'r' | b's')) {
+        return FieldName::Other;
+    }
+    let found = LONGER.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
+    found.map_or(FieldName::Other, |&(_, field)| field)
 }
+
+/// The names but `From`.
+const LONGER: [(&[u8], FieldName); 8] = [
+    (b"Sender", FieldName::Sender),
+    (b"Resent-Date", FieldName::Resent(ResentName::Date)),
+    (b"Resent-From", FieldName::Resent(ResentName::From)),
+    (b"Resent-Sender", FieldName::Resent(ResentName::Sender)),
+    (b"Resent-To", FieldName::Resent(ResentName::To)),
+    (b"Resent-Cc", FieldName::Resent(ResentName::Cc)),
+    (b"Resent-Bcc", FieldName::Resent(ResentName::Bcc)),
+    (b"Resent-Message-ID", FieldName::Resent(ResentName::MessageId)),
+];
+
+/// Their lengths, a bit each.
+const LENGTHS: u32 = {
+    let (mut lengths, mut rest) = (0, LONGER.as_slice());
+    while let [(name, _), others @ ..] = rest {
+        lengths |= 1 << name.len();
+        rest = others;
+    }
+    lengths
+};
+
+/// The length of the longest.
+const LONGEST: usize = LENGTHS.ilog2() as usize;
 
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
 
-    use super::{BlockErrorKind, FieldName, ResentName, classify, classify_apart, read_block};
+    use super::{BlockErrorKind, FieldName, LONGER, ResentName, classify, classify_apart, read_block};
     use crate::options::Limits;
 
     #[test]
@@ -397,13 +396,34 @@ mod tests {
     }
 
     #[test]
+    fn every_name_is_told_in_any_case() {
+        for (name, field) in [(&b"From"[..], FieldName::From)].into_iter().chain(LONGER) {
+            for spelled in [name.to_vec(), name.to_ascii_lowercase(), name.to_ascii_uppercase()] {
+                assert_eq!(classify(&spelled), field, "{}", spelled.escape_ascii());
+                assert_eq!(classify_apart(&spelled, b" x"), (field, true), "{}", spelled.escape_ascii());
+                for at in 0..name.len() {
+                    let mut other = spelled.clone();
+                    // A letter or a hyphen becomes another sign, and never a letter of the other case.
+                    other[at] ^= 1;
+                    assert_eq!(classify(&other), FieldName::Other, "{}", other.escape_ascii());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn names_compare_without_case_and_lookalikes_are_ambiguous() {
         for (name, expected) in [
             (&b"From"[..], FieldName::From),
             (b"fROM", FieldName::From),
             (b"SENDER", FieldName::Sender),
             (b"resent-message-id", FieldName::Resent(ResentName::MessageId)),
+            (b"Resent-Date", FieldName::Resent(ResentName::Date)),
             (b"Resent-From", FieldName::Resent(ResentName::From)),
+            (b"RESENT-SENDER", FieldName::Resent(ResentName::Sender)),
+            (b"Resent-To", FieldName::Resent(ResentName::To)),
+            (b"resent-cc", FieldName::Resent(ResentName::Cc)),
+            (b"Resent-BCC", FieldName::Resent(ResentName::Bcc)),
             (b"From ", FieldName::Ambiguous),
             (b" From", FieldName::Ambiguous),
             (b"Fr om", FieldName::Ambiguous),
@@ -416,6 +436,8 @@ mod tests {
             (b"Resent -Sender", FieldName::Ambiguous),
             (b"Resent-Message-ID ", FieldName::Ambiguous),
             (b"Resent-Reply-To", FieldName::Other),
+            (b"Message-ID", FieldName::Other),
+            (b"References", FieldName::Other),
             (b"Fromm", FieldName::Other),
             (b"X-From", FieldName::Other),
             (b"Subject ", FieldName::Other),

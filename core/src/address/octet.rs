@@ -263,9 +263,9 @@ pub(crate) fn all_are(octets: &[u8], class: u16) -> bool {
     common(octets) & class != 0
 }
 
-/// Tells whether every octet is `ftext`, sooner where they are four to eight.
+/// Tells whether this is a field name, which is one `ftext` or more (RFC 5322 §2.2), sooner where it is of four to eight.
 #[inline(always)]
-pub(crate) fn all_are_ftext(octets: &[u8]) -> bool {
+pub(crate) fn is_field_name(octets: &[u8]) -> bool {
     const BELOW: u64 = ONES * (0x80 - b'!' as u64);
     // An octet that is not ASCII fails by its own high bit, and only such a one carries into another.
     let are = |word: u64| {
@@ -276,13 +276,13 @@ pub(crate) fn all_are_ftext(octets: &[u8]) -> bool {
         (Some(first), Some(last)) if octets.len() <= 8 => {
             are(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32)
         }
-        _ => all_of_others_are_ftext(octets),
+        _ => is_other_field_name(octets),
     }
 }
 
 #[inline(never)]
-fn all_of_others_are_ftext(octets: &[u8]) -> bool {
-    all_are(octets, FTEXT)
+fn is_other_field_name(octets: &[u8]) -> bool {
+    !octets.is_empty() && all_are(octets, FTEXT)
 }
 
 /// Returns the classes that every octet is in.
@@ -383,7 +383,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::{
-        ATEXT, FTEXT, LDH, all_are, all_are_ftext, all_are_over, has_capital, is, last_position, leading, line_end,
+        ATEXT, FTEXT, LDH, all_are, all_are_over, has_capital, is, is_field_name, last_position, leading, line_end,
         position, same, same_but_for_case,
     };
 
@@ -416,16 +416,17 @@ mod tests {
 
     #[test]
     fn octets_of_a_field_name_are_told_as_the_table_tells_them() {
+        assert!(!is_field_name(b""));
         for octet in 0..=255 {
             for other in [b'a', b':', b'!', b'~', b' ', 0x7f, 0x80, 0xff] {
                 each_place(other, octet, |octets, _| {
-                    assert_eq!(all_are_ftext(octets), all_are(octets, FTEXT), "{}", octets.escape_ascii());
+                    assert_eq!(is_field_name(octets), all_are(octets, FTEXT), "{}", octets.escape_ascii());
                 });
                 // Among sound ones, so that nothing but the two tells.
                 for place in 0..7 {
                     let mut octets = *b"Subjects";
                     (octets[place], octets[place + 1]) = (octet, other);
-                    assert_eq!(all_are_ftext(&octets), all_are(&octets, FTEXT), "{}", octets.escape_ascii());
+                    assert_eq!(is_field_name(&octets), all_are(&octets, FTEXT), "{}", octets.escape_ascii());
                 }
             }
         }
