@@ -10,7 +10,7 @@ pub(super) struct Marks {
     pub(super) others: u64,
     /// Dots and hyphens.
     pub(super) joints: u64,
-    /// Capital letters.
+    /// Without the bit in which a small letter differs from its capital: of letters, digits, hyphens and dots the capitals.
     pub(super) capitals: u64,
 }
 
@@ -21,9 +21,9 @@ impl Marks {
     /// Marks the octets of a text, of a longer one the first.
     #[inline(always)]
     pub(super) fn of(text: &[u8]) -> Self {
-        let [letters, joints, capitals] =
-            sixteen::all(text, |octets| [octets.alphanumeric(), octets.within(b'-', b'.'), octets.within(b'A', b'Z')]);
-        Self { others: sixteen::first(text.len()) & !letters, joints, capitals }
+        let [others, joints, capitals] =
+            sixteen::all(text, |octets| [octets.others(), octets.within(b'-', b'.'), octets.capitals()]);
+        Self { others, joints, capitals }
     }
 }
 
@@ -38,7 +38,8 @@ mod tests {
         let mark = |is: fn(&u8) -> bool| marked.iter().rev().fold(0, |marks, octet| marks << 1 | u64::from(is(octet)));
         let others = |octet: &u8| !octet.is_ascii_alphanumeric();
         let joints = |octet: &u8| matches!(octet, b'.' | b'-');
-        Marks { others: mark(others), joints: mark(joints), capitals: mark(u8::is_ascii_uppercase) }
+        let capitals = |octet: &u8| octet & 0x20 == 0;
+        Marks { others: mark(others), joints: mark(joints), capitals: mark(capitals) }
     }
 
     #[test]

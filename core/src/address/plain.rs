@@ -216,7 +216,8 @@ impl Parts {
                 _ => return None,
             }
         };
-        (rest == 0).then_some(Self { local: at, is_canonical: capitals >> at == 0 })
+        // The at sign is marked as capitals are.
+        (rest == 0).then_some(Self { local: at, is_canonical: capitals >> at == 1 })
     }
 
     /// Takes one apart that is longer, or whose local part is of any atoms in which no encoded-word can begin.

@@ -2,7 +2,8 @@
 
 #[cfg(all(target_feature = "sse2", not(sendas_portable)))]
 use safe_arch::{
-    add_i8_m128i, cmp_lt_mask_i8_m128i, load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i,
+    add_i8_m128i, cmp_gt_mask_i8_m128i, load_unaligned_m128i, m128i, move_mask_i8_m128i, set_splat_i8_m128i,
+    shl_imm_u16_m128i,
 };
 
 use super::octet::CASE;
@@ -33,10 +34,17 @@ impl Sixteen {
     /// Which octets are these two or between them, at most 128; the first octet has the lowest bit.
     #[inline(always)]
     pub(super) fn within(self, first: u8, last: u8) -> u32 {
-        // Moved to the least numbers there are: octets are compared with their signs.
-        let moved = add_i8_m128i(self.0, set_splat_i8_m128i(i8::MIN.wrapping_sub(first as i8)));
-        let bound = set_splat_i8_m128i(i8::MIN.wrapping_add(((last - first) as i8).wrapping_add(1)));
-        move_mask_i8_m128i(cmp_lt_mask_i8_m128i(moved, bound)) as u32
+        // Moved to the greatest numbers there are: octets are compared with their signs.
+        let moved = add_i8_m128i(self.0, set_splat_i8_m128i(i8::MAX.wrapping_sub(last as i8)));
+        let bound = set_splat_i8_m128i(i8::MAX.wrapping_sub((last - first) as i8).wrapping_sub(1));
+        move_mask_i8_m128i(cmp_gt_mask_i8_m128i(moved, bound)) as u32
+    }
+
+    /// Which octets have the bit on in which a small letter differs from its capital.
+    #[inline(always)]
+    fn small(self) -> u32 {
+        const TO_SIGN: i32 = CASE.leading_zeros() as i32;
+        move_mask_i8_m128i(shl_imm_u16_m128i::<TO_SIGN>(self.0)) as u32
     }
 }
 
@@ -56,21 +64,33 @@ impl Sixteen {
     /// Which octets are these two or between them, at most 128; the first octet has the lowest bit.
     #[inline(always)]
     pub(super) fn within(self, first: u8, last: u8) -> u32 {
-        one_by_one(&self.0, first, last)
+        one_by_one(&self.0, |octet| (first..=last).contains(&octet))
+    }
+
+    /// Which octets have the bit on in which a small letter differs from its capital.
+    #[inline(always)]
+    fn small(self) -> u32 {
+        one_by_one(&self.0, |octet| octet & CASE != 0)
     }
 }
 
-/// Which of the octets are these two or between them, where no vector tells.
+/// Which of the octets are so, where no vector tells.
 #[cfg(any(test, not(target_feature = "sse2"), sendas_portable))]
-fn one_by_one(octets: &[u8; SIXTEEN], first: u8, last: u8) -> u32 {
-    octets.iter().rev().fold(0, |bits, octet| bits << 1 | u32::from((first..=last).contains(octet)))
+fn one_by_one(octets: &[u8; SIXTEEN], is: impl Fn(u8) -> bool) -> u32 {
+    octets.iter().rev().fold(0, |bits, octet| bits << 1 | u32::from(is(*octet)))
 }
 
 impl Sixteen {
-    /// Which are ASCII letters and digits.
+    /// Which are neither ASCII letters nor digits.
     #[inline(always)]
-    pub(super) fn alphanumeric(self) -> u32 {
-        self.folded().within(b'a', b'z') | self.within(b'0', b'9')
+    pub(super) fn others(self) -> u32 {
+        ALL & !(self.folded().within(b'a', b'z') | self.within(b'0', b'9'))
+    }
+
+    /// Which lack the bit in which a small letter differs from its capital: of letters, digits, hyphens and dots the capitals.
+    #[inline(always)]
+    pub(super) fn capitals(self) -> u32 {
+        ALL & !self.small()
     }
 }
 
@@ -89,8 +109,14 @@ pub(super) fn all<const N: usize>(text: &[u8], ask: impl Fn(Sixteen) -> [u32; N]
     match text.len().checked_sub(SIXTEEN) {
         None => few(text, ask),
         Some(last @ 0..=SIXTEEN) => both(at(0), at(last)),
-        Some(last) => both(both(at(0), at(SIXTEEN)), both(at(last - SIXTEEN), at(last))),
+        Some(_) => many(at, text.len()),
     }
+}
+
+/// Asks all octets of a text of more than 32. Few are so long, and what is kept for so many answers would have to be saved for all.
+#[inline(never)]
+fn many<const N: usize>(at: impl Fn(usize) -> [u64; N], octets: usize) -> [u64; N] {
+    both(both(at(0), at(SIXTEEN)), both(at(octets - 2 * SIXTEEN), at(octets - SIXTEEN)))
 }
 
 /// Asks all octets of a text of fewer than sixteen.
@@ -104,14 +130,8 @@ fn few<const N: usize>(text: &[u8], ask: impl Fn(Sixteen) -> [u32; N]) -> [u64; 
     };
     ask(Sixteen::new(&octets.to_le_bytes())).map(|bits| {
         let bits = u64::from(bits);
-        if last == 8 { bits & 0xff | bits >> 8 << (text.len() - 8) } else { bits & first(text.len()) }
+        if last == 8 { bits & 0xff | bits >> 8 << (text.len() - 8) } else { bits & ((1 << text.len()) - 1) }
     })
-}
-
-/// The bits of so many octets.
-#[inline]
-pub(super) fn first(octets: usize) -> u64 {
-    if octets < MOST { (1 << octets) - 1 } else { u64::MAX }
 }
 
 #[inline(always)]
@@ -121,6 +141,9 @@ fn both<const N: usize>(mut all: [u64; N], others: [u64; N]) -> [u64; N] {
 }
 
 const SIXTEEN: usize = 16;
+
+/// The bits of so many octets.
+const ALL: u32 = 0xffff;
 
 #[cfg(test)]
 mod tests {
@@ -133,13 +156,15 @@ mod tests {
                 let mut octets = *b"0aZ-./@[`{~\x7f\x80\xff :";
                 octets[at] = octet;
                 for (first, last) in [(b'a', b'z'), (b'0', b'9'), (b'-', b'.'), (b'A', b'Z'), (0, 0x7f), (0x80, 0xff)] {
-                    let expected = one_by_one(&octets, first, last);
+                    let expected = one_by_one(&octets, |octet| (first..=last).contains(&octet));
                     assert_eq!(
                         Sixteen::new(&octets).within(first, last),
                         expected,
                         "{octet} at {at}: {first} to {last}"
                     );
                 }
+                let expected = one_by_one(&octets, |octet| octet & 0x20 != 0);
+                assert_eq!(Sixteen::new(&octets).small(), expected, "{octet} at {at}");
             }
         }
     }
