@@ -1,6 +1,9 @@
 //! Hash tables, within a page and over all tenants: from a key to the records that may hold it. `build/filling.rs`
 //! writes them.
 
+#[cfg(all(target_feature = "sse2", not(sendas_portable)))]
+use safe_arch::{cmp_eq_mask_i8_m128i, move_mask_i8_m128i, set_i64_m128i_s};
+
 use super::blocks::Blocks;
 use super::hash::Hash;
 use super::layout::{Bytes, Damaged, Read, Run, Word, small};
@@ -63,8 +66,8 @@ pub(super) const fn next(group: u32, groups: u32) -> u32 {
 #[derive(Clone, Copy)]
 pub(crate) struct Home<'p, const N: usize> {
     octets: &'p [u8],
-    /// The entries with the tag: the highest bit of an octet each.
-    alike: u64,
+    /// The entries with the tag, a bit each.
+    alike: u32,
     /// Others may stand in further groups, or apart.
     goes_on: bool,
 }
@@ -88,8 +91,7 @@ impl<'p, const N: usize> Home<'p, N> {
     fn at(bytes: Bytes<'p>, run: Run, hash: Hash, group: u32) -> Read<Self> {
         let start = place::<N>(run, group) as usize * 4;
         let octets = bytes.0.get(start..start + 4 * group_words(N)).ok_or(Damaged)?;
-        let tags = octets.first_chunk().map_or(0, |tags| u64::from_le_bytes(*tags));
-        let [.., flags] = tags.to_le_bytes();
+        let tags @ [.., flags]: &[u8; 8] = octets.first_chunk().ok_or(Damaged)?;
         Ok(Self { octets, alike: alike(tags, hash.tag()), goes_on: flags & (hash.more() | CROWDED) != 0 })
     }
 
@@ -99,7 +101,7 @@ impl<'p, const N: usize> Home<'p, N> {
         if self.alike == 0 {
             return None;
         }
-        let slot = self.alike.trailing_zeros() as usize / 8;
+        let slot = self.alike.trailing_zeros() as usize;
         let entry = self.octets.get(8 + 4 * N * slot..8 + 4 * N * (slot + 1))?;
         let mut words = [0; N];
         for (into, octets) in words.iter_mut().zip(entry.chunks_exact(4)) {
@@ -282,13 +284,35 @@ fn place<const N: usize>(run: Run, group: u32) -> Word {
     run.start.wrapping_add(words::<N>(group))
 }
 
-/// The octets that are this tag, but for the last: the highest bit of each.
-pub(super) const fn alike(tags: u64, tag: u8) -> u64 {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let other = tags ^ (tag as u64 * 0x0101_0101_0101_0101);
-    // No carry leaves an octet, so that none is taken for another.
-    !(((other & LOW) + LOW) | other | LOW) & 0x00ff_ffff_ffff_ffff
+/// The octets that are this tag, but for the last: a bit each, of the first octet the lowest.
+#[cfg(all(target_feature = "sse2", not(sendas_portable)))]
+#[inline(always)]
+pub(super) fn alike(tags: &[u8; 8], tag: u8) -> u32 {
+    let octets = |word: [u8; 8]| set_i64_m128i_s(i64::from_le_bytes(word));
+    move_mask_i8_m128i(cmp_eq_mask_i8_m128i(octets(*tags), octets([tag; 8]))) as u32 & TAGS
 }
+
+/// The octets that are this tag, but for the last: a bit each, of the first octet the lowest.
+#[cfg(any(not(target_feature = "sse2"), sendas_portable))]
+#[inline(always)]
+pub(super) fn alike(tags: &[u8; 8], tag: u8) -> u32 {
+    alike_in_word(tags, tag)
+}
+
+/// The same, where no vector tells.
+#[cfg(any(test, not(target_feature = "sse2"), sendas_portable))]
+const fn alike_in_word(tags: &[u8; 8], tag: u8) -> u32 {
+    const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
+    let other = u64::from_le_bytes(*tags) ^ u64::from_le_bytes([tag; 8]);
+    // No carry leaves an octet, so that none is taken for another. What is left of each is its highest bit.
+    let same = !(((other & LOW) + LOW) | other | LOW);
+    // The highest octet of the product has them side by side.
+    let [.., together] = (same >> 7).wrapping_mul(0x0102_0408_1020_4080).to_le_bytes();
+    together as u32 & TAGS
+}
+
+/// The bits of a group's tags.
+const TAGS: u32 = (1 << FLAGS) - 1;
 
 #[cfg(test)]
 mod tests {
@@ -298,10 +322,11 @@ mod tests {
     fn an_octet_is_alike_only_if_it_is_the_same() {
         for tag in 1..=255_u8 {
             for other in 0..=255_u8 {
-                let tags = u64::from_le_bytes([other, tag, other, 0, tag ^ 0x80, tag, other, tag]);
-                let same = |octet: u8, at: u32| u64::from(octet == tag) << (8 * at + 7);
+                let tags = [other, tag, other, 0, tag ^ 0x80, tag, other, tag];
+                let same = |octet: u8, at: u32| u32::from(octet == tag) << at;
                 let expected = same(other, 0) | same(tag, 1) | same(other, 2) | same(tag, 5) | same(other, 6);
-                assert_eq!(alike(tags, tag), expected);
+                assert_eq!(alike(&tags, tag), expected);
+                assert_eq!(alike_in_word(&tags, tag), expected);
             }
         }
     }

@@ -127,7 +127,7 @@ fn enter<const N: usize>(table: &mut [u8], groups: u32, hash: Hash, words: [u32;
     let (mut at, mut before) = (hash.group(groups), 0);
     while let Some((tags, entries)) = group_mut::<N>(table, at) {
         let of_group = u64::from_le_bytes(*tags);
-        let alike = alike(of_group, hash.tag());
+        let alike = alike(tags, hash.tag());
         // Few entries of a group have the tag of another one.
         if alike != 0 {
             before += alike.count_ones();
