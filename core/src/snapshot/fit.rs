@@ -21,7 +21,7 @@ use super::entry::{Claimed, Link};
 use super::hash::Hash;
 use super::keys::Table;
 use super::layout::{Damaged, Read, Run};
-use super::page::{PageView, rule};
+use super::page::{PageView, lists, rule};
 use super::root::RootView;
 use super::row::{Row, records};
 use super::rows::{AccountRow, CredentialRow, DomainRow, IdentityRow, RoleRow, TextRow, tenant};
@@ -93,6 +93,13 @@ impl<'s> Roles<'s> {
         }
         Ok(true)
     }
+}
+
+/// What a change takes from its tenant that the tenants above may name, sorted.
+#[derive(Default)]
+struct Lost<'s> {
+    accounts: Vec<&'s [u8]>,
+    roles: Vec<&'s [u8]>,
 }
 
 /// A right that a tenant may let come down to those below it.
@@ -269,6 +276,11 @@ impl<'s> Fit<'s> {
     /// Finds accounts and roles that tenants above name, and that the change takes from them.
     fn ancestors(&mut self) -> Read<()> {
         let Some(old) = self.old else { return Ok(()) };
+        let lost = self.lost(old)?;
+        // Most changes take nothing, however much is named above.
+        if lost.as_ref().is_some_and(|Lost { accounts, roles }| accounts.is_empty() && roles.is_empty()) {
+            return Ok(());
+        }
         let mut at = Node::Page(old);
         for _ in 0..MAX_LEVELS {
             let page = match at {
@@ -285,16 +297,52 @@ impl<'s> Fit<'s> {
             };
             if let Node::Page(number) = at {
                 if self.root.page(number)?.has(tenant::NAMES_HEIRS) {
-                    self.names(number)?;
+                    self.names(number, lost.as_ref())?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Checks the accounts and roles of others that a tenant names.
-    fn names(&mut self, number: u32) -> Read<()> {
+    /// What the change takes from the tenant of a page; `None` where anything of those below it may be lost, too, since rights
+    /// come down to them in another way than before.
+    fn lost(&self, old: u32) -> Read<Option<Lost<'s>>> {
+        let page = self.root.page(old)?;
+        let comes_down_as_before = match self.new {
+            Some(tenant) => {
+                tenant.parent.as_deref().unwrap_or_default().as_bytes() == page.head().parent()?
+                    && tenant.inherited == self.inherited(Node::Page(old))?
+            }
+            None => self.heirs(self.id.as_bytes())?.is_empty(),
+        };
+        if !comes_down_as_before {
+            return Ok(None);
+        }
+        let mut lost = Lost::default();
+        for account in records::<AccountRow<'_>>(page.bytes(), page.head().accounts()) {
+            let id = account?.id()?;
+            if !self.has_account(id) {
+                lost.accounts.push(id);
+            }
+        }
+        let roles: BTreeSet<_> =
+            self.new.into_iter().flat_map(|tenant| &tenant.roles).map(|role| role.name.as_bytes()).collect();
+        let run = page.head().roles()?;
+        for number in 0..run.count {
+            let name = RoleRow::nth(page.bytes(), run, number)?.name()?;
+            if !roles.contains(name) {
+                lost.roles.push(name);
+            }
+        }
+        lost.accounts.sort_unstable();
+        lost.roles.sort_unstable();
+        Ok(Some(lost))
+    }
+
+    /// Checks the accounts and roles of others that a tenant names, if only of those that are `lost`.
+    fn names(&mut self, number: u32, lost: Option<&Lost<'s>>) -> Read<()> {
         let page = self.root.page(number)?;
+        let (accounts, lost_roles) = (lost.map(|lost| &*lost.accounts), lost.map(|lost| &*lost.roles));
         let mut roles = Roles::of(Node::Page(number));
         for (row, at) in records::<IdentityRow<'_>>(page.bytes(), page.head().identities()).zip(0..) {
             let row = row?;
@@ -302,9 +350,9 @@ impl<'s> Fit<'s> {
                 continue;
             }
             let Some(extra) = row.extra()? else { continue };
-            self.listed(number, "identity", at, extra.senders().others, |inherited| inherited.identities)?;
-            for name in list(page, extra.roles()) {
-                let name = name?;
+            let senders = named(page, extra.senders().others, accounts)?;
+            self.listed(number, "identity", at, senders, |inherited| inherited.identities)?;
+            for name in named(page, extra.roles(), lost_roles)? {
                 if !is_built_in(name) && !roles.define(self, name)? {
                     self.report_of(
                         number,
@@ -315,14 +363,14 @@ impl<'s> Fit<'s> {
             }
         }
         for (row, at) in records::<DomainRow<'_>>(page.bytes(), page.head().domains()).zip(0..) {
-            self.listed(number, "domain", at, row?.senders()?.others, |inherited| inherited.domains)?;
+            let senders = named(page, row?.senders()?.others, accounts)?;
+            self.listed(number, "domain", at, senders, |inherited| inherited.domains)?;
         }
         Ok(())
     }
 
-    fn listed(&mut self, number: u32, key: &'static str, at: usize, others: Run, right: Right) -> Read<()> {
-        for id in list(self.root.page(number)?, others) {
-            let id = id?;
+    fn listed(&mut self, number: u32, key: &'static str, at: usize, ids: Vec<&[u8]>, right: Right) -> Read<()> {
+        for id in ids {
             let holder = self.account(id)?;
             let comes_down = match holder {
                 Some(holder) => self.inherits(holder, Node::Page(number), right)?,
@@ -347,10 +395,15 @@ impl<'s> Fit<'s> {
 
     /// The tenant of the account with this id, as it is after the change.
     fn account(&self, id: &[u8]) -> Read<Option<Node<'s>>> {
-        match self.new.filter(|_| core::str::from_utf8(id).is_ok_and(|id| self.accounts.contains(id))) {
+        match self.new.filter(|_| self.has_account(id)) {
             Some(tenant) => Ok(Some(Node::Changed(tenant))),
             None => self.stored_account(id),
         }
+    }
+
+    /// Whether the tenant has an account with this id after the change.
+    fn has_account(&self, id: &[u8]) -> bool {
+        core::str::from_utf8(id).is_ok_and(|id| self.accounts.contains(id))
     }
 
     /// The tenant of the account with this id, unless it is the changed one.
@@ -474,9 +527,18 @@ fn parent_path() -> Vec<PathStep> {
     alloc::vec![PathStep::Key("tenant"), PathStep::Index(0), PathStep::Key("parent")]
 }
 
-/// The texts of a list.
-fn list<'p>(page: PageView<'p>, run: Run) -> impl Iterator<Item = Read<&'p [u8]>> {
-    (0..run.count).map(move |number| TextRow::nth(page.bytes(), run, number)?.text())
+/// The texts of a list, if only those that are `lost`.
+fn named<'p>(page: PageView<'p>, run: Run, lost: Option<&[&'p [u8]]>) -> Read<Vec<&'p [u8]>> {
+    let Some(lost) = lost else {
+        return (0..run.count).map(|number| TextRow::nth(page.bytes(), run, number)?.text()).collect();
+    };
+    let mut found = Vec::new();
+    for &text in lost {
+        if lists(page.bytes(), run, text)? {
+            found.push(text);
+        }
+    }
+    Ok(found)
 }
 
 fn is_built_in(name: &[u8]) -> bool {
@@ -558,6 +620,59 @@ mod tests {
         last.roles.pop();
         let found = refused(snapshot.replace_tenant(&last));
         assert_eq!(found, [format!("tenant[0].identity[{}].roles", HEIRS - 1)]);
+    }
+
+    #[test]
+    fn what_a_change_takes_from_those_above_is_what_the_whole_policy_lacks() {
+        type Change = fn(&mut Tenant);
+        let mut above = heir("above", None);
+        let mut entry = Domain::new(DomainName::parse("a.example").expect("a domain"));
+        entry.senders = Names::Only(["changed", "joe", "below"].map(str::to_owned).into());
+        above.domains.push(entry);
+        let mut identity = Identity::new(Address::parse("joe@a.example").expect("an address"));
+        identity.senders = Names::Only(["joe", "below"].map(str::to_owned).into());
+        identity.roles = Names::Only(["Marketing", "seller", "buyer"].map(str::to_owned).into());
+        above.identities.push(identity);
+        let mut changed = heir("changed", Some("between"));
+        changed.accounts.push(Account::new("joe"));
+        changed.accounts.push(Account::new("named by nobody"));
+        let role = |name: &str| Role { name: name.to_owned(), permissions: Vec::new() };
+        changed.roles.extend(["seller", "buyer", "other"].map(role));
+        let mut between = heir("between", Some("above"));
+        between.roles.push(role("buyer"));
+        let mut policy = Policy::default();
+        policy.tenants.extend([above, between, changed, heir("below", Some("changed")), heir("beside", None)]);
+        let snapshot = compiled(policy.tenants.iter().cloned());
+        let changes: [(Change, usize); 9] = [
+            (|_| {}, 0),
+            (|tenant| drop(tenant.accounts.pop()), 0),
+            (|tenant| tenant.accounts.truncate(1), 2),
+            (|tenant| tenant.accounts.clear(), 3),
+            // Another one defines it, too.
+            (|tenant| tenant.roles.retain(|role| role.name == "seller"), 0),
+            (|tenant| tenant.roles.clear(), 1),
+            (|tenant| tenant.inherited.domains = false, 1),
+            (|tenant| tenant.inherited = Inherited::default(), 2),
+            (|tenant| tenant.parent = Some("beside".to_owned()), 6),
+        ];
+        for (number, (change, lacks)) in changes.into_iter().enumerate() {
+            let mut policy = policy.clone();
+            change(&mut policy.tenants[2]);
+            policy.tenants.sort_by(|one, other| one.id.cmp(&other.id));
+            let tenant = policy.tenants.iter().find(|tenant| tenant.id == "changed").expect("it is there");
+            let mut found = refused(snapshot.replace_tenant(tenant));
+            // Where a name stands in a compiled list does not tell where it was written.
+            let to_list =
+                |problem: &PolicyProblem| problem.path_text().trim_end_matches(|c| "[0123]".contains(c)).to_owned();
+            let mut expected: Vec<_> = policy.check().iter().map(to_list).collect();
+            found.sort();
+            expected.sort();
+            assert_eq!((&found, found.len()), (&expected, lacks), "change {number}");
+        }
+        // Those below a tenant that is gone lose what came down by it, one without any loses its own alone.
+        let without = |snapshot: &Snapshot, id| refused(snapshot.remove_tenant(id)).len();
+        assert_eq!(without(&snapshot, "below"), 2);
+        assert_eq!(without(&snapshot, "changed"), 7);
     }
 
     #[test]
