@@ -18,6 +18,8 @@ pub(crate) struct Decisions {
     rows: usize,
     /// Whether a column has places, or octets of them.
     has_places: bool,
+    /// Whether a column has anything but words.
+    has_more: bool,
     /// How many places were found in all rows, and how many octets stand there: at least as many as any column has.
     found: usize,
     octets_found: usize,
@@ -54,7 +56,8 @@ impl Decisions {
         Self {
             fields: fields.clone(),
             rows: 0,
-            has_places: ["octets", "reasons", "would_deny", "grants"].into_iter().any(asked),
+            has_places: PLACES.into_iter().any(asked),
+            has_more: PLACES.into_iter().chain(["provisional", "omitted", "omitted_grants"]).any(asked),
             found: 0,
             octets_found: 0,
             verdicts: words("verdict"),
@@ -94,7 +97,7 @@ impl Decisions {
     /// Adds a decision, and the octets that its places have in the request.
     #[inline]
     pub(crate) fn push(&mut self, decision: &Decision, request: &Request<'_>) -> Result<(), Full> {
-        if !self.has_room(decision) {
+        if self.rows >= MOST_ENTRIES || self.has_places && !self.have_room(decision) {
             return Err(Full);
         }
         self.rows += 1;
@@ -102,20 +105,28 @@ impl Decisions {
         add(&mut self.verdicts, || decision.verdict() as u8);
         add(&mut self.actions, || decision.action() as u8);
         add(&mut self.stages, || decision.stage() as u8);
-        add(&mut self.provisional, || decision.provisional());
         add(&mut self.first_reasons, || first.map_or(NONE, |finding| finding.reason as u8));
         add(&mut self.subjects, || first.map_or(NONE, |finding| finding.place.subject as u8));
+        if self.has_more {
+            self.push_more(decision, request);
+        }
+        Ok(())
+    }
+
+    /// Adds what is no word.
+    #[inline(never)]
+    fn push_more(&mut self, decision: &Decision, request: &Request<'_>) {
+        add(&mut self.provisional, || decision.provisional());
         add(&mut self.omitted, || decision.omitted().into());
         add(&mut self.omitted_grants, || decision.omitted_grants().into());
         if let Some(octets) = &mut self.octets {
-            octets.push(first.and_then(|finding| finding.place.octets(request)));
+            octets.push(decision.reasons().first().and_then(|first| first.place.octets(request)));
         }
         let of_finding = |&Finding { reason, place }: &Finding| (reason as u8, place);
         let of_grant = |&Grant { basis, place }: &Grant| (basis as u8, place);
         list(&mut self.reasons, decision.reasons().iter().map(of_finding), request);
         list(&mut self.would_deny, decision.would_deny().iter().map(of_finding), request);
         list(&mut self.grants, decision.grants().iter().map(of_grant), request);
-        Ok(())
     }
 
     /// Returns the columns that are asked for, in the order of [`Decisions::fields`].
@@ -149,15 +160,9 @@ impl Decisions {
         Ok(columns)
     }
 
-    /// Whether the offsets of every column have 31 bits after one more row, which then counts.
-    #[inline]
-    fn has_room(&mut self, decision: &Decision) -> bool {
-        if self.rows >= MOST_ENTRIES {
-            return false;
-        }
-        if !self.has_places {
-            return true;
-        }
+    /// Whether the offsets of every column have 31 bits after the places of one more row, which then count.
+    #[inline(never)]
+    fn have_room(&mut self, decision: &Decision) -> bool {
         let (reasons, would_deny, grants) = (decision.reasons(), decision.would_deny(), decision.grants());
         let octets = |place: &Place| place.span.end.saturating_sub(place.span.start) as usize;
         let of_findings: usize = reasons.iter().chain(would_deny).map(|finding| octets(&finding.place)).sum();
@@ -197,6 +202,9 @@ fn counts(counts: Vec<i64>) -> ArrayRef {
 fn reasons() -> Words {
     Words::new(Reason::ALL, |reason| reason as u8, Reason::slug)
 }
+
+/// The columns that have places, or octets of them.
+const PLACES: [&str; 4] = ["octets", "reasons", "would_deny", "grants"];
 
 const REASON: &str = "reason";
 const BASIS: &str = "basis";

@@ -35,9 +35,7 @@ impl Words {
     /// Returns a column of these words, or of none where the number is [`NONE`].
     pub(crate) fn column(&self, numbers: &[u8]) -> Result<ArrayRef, Wrong> {
         let word = |number: u8| self.0.get(usize::from(number));
-        let mut counts = [0; 1 << u8::BITS];
-        numbers.iter().for_each(|number| counts[usize::from(*number)] += 1);
-        let length: usize = self.0.iter().zip(counts).map(|(word, count)| word.length * count).sum();
+        let length: usize = numbers.iter().map(|number| word(*number).map_or(0, |word| word.length)).sum();
         let mut octets = vec![0; length + WIDTH];
         let mut ends = Vec::with_capacity(numbers.len() + 1);
         ends.push(0);
@@ -50,8 +48,7 @@ impl Words {
             end(at)
         }));
         octets.truncate(length);
-        let lacks = counts[usize::from(NONE)] > 0;
-        let nulls = if lacks { nulls(numbers.iter().map(|number| *number != NONE)) } else { None };
+        let nulls = if numbers.contains(&NONE) { nulls(numbers.iter().map(|number| *number != NONE)) } else { None };
         Ok(Arc::new(StringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(ends)), octets.into(), nulls)?))
     }
 }
