@@ -123,8 +123,8 @@ fn measure(
             agree(kind, &**engine, &attempts, effort)?;
         }
         let engines: Vec<&dyn Engine> = candidates.iter().map(|candidate| &*candidate.engine).collect();
-        let times = times(&engines, &attempts, effort.rounds, effort.seconds);
-        let measured = candidates.iter().zip(times).map(|(candidate, times)| {
+        let in_turn = times(&engines, &attempts, effort.rounds, effort.seconds);
+        let measured = candidates.iter().zip(in_turn).map(|(candidate, times)| {
             let &Candidate { kind, bytes_per_identity, build_seconds, instructions, .. } = candidate;
             (kind.name, Ok(Measured { times, instructions, bytes_per_identity, build_seconds }))
         });
@@ -134,6 +134,7 @@ fn measure(
             report.rows.push(Row { workload, engine, identities: size.identities(), accounts, measured });
         }
         let Some(library) = &library else { continue };
+        let alone = times(&[library], &attempts, effort.rounds, effort.seconds).swap_remove(0);
         let connections: Vec<_> = plain::connections(size, accounts, 7).take(effort.requests / 50).collect();
         let denies =
             |messages: &&[Attempt; 10]| staged::staged(&library.0, &messages.each_ref().map(Attempt::given)) != 10;
@@ -143,6 +144,7 @@ fn measure(
         report.more.push(More {
             identities: size.identities(),
             accounts,
+            alone,
             two_threads: threads::two_beside_one(library, &attempts),
             staged: staged::beside_whole(&library.0, &connections),
             bulk: bulk::beside_single(&library.0, &attempts),

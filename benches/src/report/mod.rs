@@ -78,6 +78,8 @@ pub struct More {
     pub identities: usize,
     /// Whose turn it was.
     pub accounts: Accounts,
+    /// What a decision takes where no other engine has its turn between them.
+    pub alone: Times,
     /// Decisions of two threads for one of a single thread in the same time.
     pub two_threads: f64,
     /// The time of a session with ten messages, as a part of that of ten decisions.
@@ -120,6 +122,8 @@ impl Report {
                     "instructions_allowed": measured.instructions.map(|instructions| instructions.allowed),
                     "bytes_per_identity": measured.bytes_per_identity,
                     "build_seconds": measured.build_seconds,
+                    "alone_ns": more.map(|more| more.alone.median),
+                    "alone_p999_ns": more.map(|more| more.alone.p999),
                     "two_threads": more.map(|more| more.two_threads),
                     "single_ns": more.map(|more| more.bulk.single),
                     "many_ns": more.map(|more| more.bulk.many),

@@ -109,11 +109,14 @@ fn remarks(report: &Report) -> Vec<String> {
     }
     for more in &report.more {
         remarks.push(format!(
-            "sendas, {} identities, {}: two threads decide {:.2} times as much as one; a session with ten messages over three \
+            "sendas, {} identities, {}: alone, a decision takes {:.0} ns, and one of 1000 over {:.0} ns, {:.1} times that; two threads decide {:.2} times as much as one; a session with ten messages over three \
              addresses takes {:.2} of ten decisions; many requests in one call take {:.0} ns each, {:.0} ns in a call each, \
              {:.2} times as long.",
             more.identities,
             more.accounts.name(),
+            more.alone.median,
+            more.alone.p999,
+            more.alone.p999 / more.alone.median,
             more.two_threads,
             more.staged,
             more.bulk.many,
