@@ -30,7 +30,6 @@ pub struct Snapshot {
     pub(crate) snapshot: sendas::Snapshot,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the members of a request come one by one")]
 #[napi]
 impl Snapshot {
     /// Compiles a policy, on all cores; the thread that calls waits. Throws a `PolicyError` if it does not fit together.
@@ -185,93 +184,71 @@ impl Snapshot {
         };
         Ok(answer(removed))
     }
+}
 
-    /// Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw.
+/// Adds methods that take a request as `members.js` lists it: an argument each, since a list in one would cost a call for each to be read.
+///
+/// Documentation stands in `#[doc]`: of `///` in a macro, the types get the raw literal.
+macro_rules! of_listed {
+    ($(
+        $(#[$attribute:meta])*
+        fn $name:ident(&$this:ident, $request:ident, $stage:ident) -> $answer:ty $body:block
+    )+) => {
+        #[expect(clippy::too_many_arguments, reason = "the members of a request come one by one")]
+        #[napi]
+        impl Snapshot {
+            $(
+                $(#[$attribute])*
+                pub fn $name(
+                    &self,
+                    env: Env,
+                    now: Unknown<'_>,
+                    channel: Unknown<'_>,
+                    account: Unknown<'_>,
+                    role: Unknown<'_>,
+                    client_ip: Unknown<'_>,
+                    credential: Unknown<'_>,
+                    kind: Unknown<'_>,
+                    id: Unknown<'_>,
+                    scopes: Unknown<'_>,
+                    tls: Unknown<'_>,
+                    smtputf8: Unknown<'_>,
+                    envelope_sender: Unknown<'_>,
+                    header: Unknown<'_>,
+                    stage: Unknown<'_>,
+                    odd: Unknown<'_>,
+                ) -> Result<$answer> {
+                    let values = [
+                        now, channel, account, role, client_ip, credential, kind, id, scopes, tls, smtputf8, envelope_sender,
+                        header, stage, odd,
+                    ];
+                    let ($request, $stage) = Members::listed(Given::new(env, "request", now), REQUEST, values)?.staged()?;
+                    let $this = self;
+                    Ok($body)
+                }
+            )+
+        }
+    };
+}
+
+of_listed! {
+    #[doc = " Decides a request, as far as it is known at its stage. Nothing in its texts makes this throw."]
     // Of the decision only what most callers ask for is returned: it is made when more is asked for, by `whole`.
     #[napi(configurable = true, ts_args_type = "request: Request", ts_return_type = "Decision")]
-    pub fn evaluate(
-        &self,
-        env: Env,
-        now: Unknown<'_>,
-        channel: Unknown<'_>,
-        account: Unknown<'_>,
-        role: Unknown<'_>,
-        client_ip: Unknown<'_>,
-        credential: Unknown<'_>,
-        kind: Unknown<'_>,
-        id: Unknown<'_>,
-        scopes: Unknown<'_>,
-        tls: Unknown<'_>,
-        smtputf8: Unknown<'_>,
-        envelope_sender: Unknown<'_>,
-        header: Unknown<'_>,
-        stage: Unknown<'_>,
-        odd: Unknown<'_>,
-    ) -> Result<u32> {
-        let values = [
-            now,
-            channel,
-            account,
-            role,
-            client_ip,
-            credential,
-            kind,
-            id,
-            scopes,
-            tls,
-            smtputf8,
-            envelope_sender,
-            header,
-            stage,
-            odd,
-        ];
-        let (request, stage) = Members::listed(Given::new(env, "request", now), REQUEST, values)?.staged()?;
-        let decision = request.with_request(|request| self.snapshot.evaluate_stage(request, stage));
-        Ok(summary(Summary::from(&decision)))
+    fn evaluate(&this, request, stage) -> u32 {
+        let decision = request.with_request(|request| this.snapshot.evaluate_stage(request, stage));
+        summary(Summary::from(&decision))
     }
 
-    /// Makes the decision of a request that was decided before, which gives the same again.
+    #[doc = " Makes the decision of a request that was decided before, which gives the same again."]
     #[napi(configurable = true, skip_typescript)]
-    pub fn whole(
-        &self,
-        env: Env,
-        now: Unknown<'_>,
-        channel: Unknown<'_>,
-        account: Unknown<'_>,
-        role: Unknown<'_>,
-        client_ip: Unknown<'_>,
-        credential: Unknown<'_>,
-        kind: Unknown<'_>,
-        id: Unknown<'_>,
-        scopes: Unknown<'_>,
-        tls: Unknown<'_>,
-        smtputf8: Unknown<'_>,
-        envelope_sender: Unknown<'_>,
-        header: Unknown<'_>,
-        stage: Unknown<'_>,
-        odd: Unknown<'_>,
-    ) -> Result<Decision> {
-        let values = [
-            now,
-            channel,
-            account,
-            role,
-            client_ip,
-            credential,
-            kind,
-            id,
-            scopes,
-            tls,
-            smtputf8,
-            envelope_sender,
-            header,
-            stage,
-            odd,
-        ];
-        let (request, stage) = Members::listed(Given::new(env, "request", now), REQUEST, values)?.staged()?;
-        Ok(self.decide(request, stage))
+    fn whole(&this, request, stage) -> Decision {
+        this.decide(request, stage)
     }
+}
 
+#[napi]
+impl Snapshot {
     /// Explains the decision of a request; the view says who will read it.
     #[napi(ts_args_type = "request: Request, view: View")]
     pub fn explain(&self, env: Env, request: Unknown<'_>, view: Unknown<'_>) -> Result<Explanation> {
