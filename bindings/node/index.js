@@ -1,7 +1,7 @@
 'use strict'
 
 const { randomBytes } = require('node:crypto')
-const { closeSync, openSync, readFileSync } = require('node:fs')
+const { closeSync, openSync, readFileSync, readSync } = require('node:fs')
 const { extname } = require('node:path')
 const { fileURLToPath } = require('node:url')
 const { isUint8Array } = require('node:util').types
@@ -81,8 +81,15 @@ replace(RequestRecord, 'fromJson', throwing(RecordError))
 
 replace(Snapshot, 'open', open => throwing(SnapshotError)(sealed => {
   if (sealed instanceof URL) sealed = fileURLToPath(sealed)
-  // A file that cannot be read is refused as everywhere in Node.
-  if (typeof sealed === 'string') closeSync(openSync(sealed, 'r'))
+  // A file that cannot be read is refused as everywhere in Node, and so is a directory, which can be opened.
+  if (typeof sealed === 'string') {
+    const file = openSync(sealed, 'r')
+    try {
+      readSync(file, new Uint8Array(1))
+    } finally {
+      closeSync(file)
+    }
+  }
   return open(sealed)
 }))
 for (const [name, type] of [['tenants', SnapshotError], ['verify', SnapshotError], ['evaluateArrow', ArrowError]]) {

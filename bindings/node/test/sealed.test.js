@@ -28,6 +28,7 @@ describe('sealed snapshots', () => {
       assert.deepEqual(opened.seal(), sealed)
     }
     assert.throws(() => Snapshot.open(join(folder, 'none')), { code: 'ENOENT' })
+    assert.throws(() => Snapshot.open(folder), { code: 'EISDIR' })
   })
 
   test('a change of an opened snapshot seals as if compiled so', () => {
