@@ -58,7 +58,9 @@ fn a_required_key_is_missed() {
         if matches!(key.presence, Presence::Required) {
             let (_, reports) = build(&context(without(table, key)));
             let message = format!("the required key `{}` is missing", key.name);
-            assert!(reports.iter().any(|report| report.contains(&message)), "{}: {reports:?}", key.name);
+            let help = format!("write `{}`", key.name);
+            let is_it = |report: &String| report.contains(&message) && report.contains(&help);
+            assert!(reports.iter().any(is_it), "{}: {reports:?}", key.name);
         }
     });
 }

@@ -235,7 +235,10 @@ impl Shape {
 
     fn missing(&mut self, node: &Node<'_>, key: &Key) {
         let message = format!("the required key `{}` is missing", key.name);
-        self.report(node, message, format_args!("it says: {}", key.doc));
+        match key.kind {
+            Kind::Version => self.report(node, message, format_args!("write `{}` with the number 1", key.name)),
+            _ => self.report(node, message, format_args!("write `{}`: {}", key.name, key.doc)),
+        }
     }
 
     fn wrong_type(&mut self, node: &Node<'_>, expected: impl core::fmt::Display) {
