@@ -237,7 +237,7 @@ export interface AdministrationRecord {
   by: { kind: string, [member: string]: string }
   id: string
   command: string
-  /** The tenant that changed; it does not stand for the provider's own settings. */
+  /** The tenant that changed; absent for the provider's own settings. */
   tenant?: string
   version: number
   events: { event: string, [member: string]: unknown }[]
@@ -278,7 +278,7 @@ export interface Seen {
 
 /**
  * One fact of a message: `field` with `address` or `said`; `client`, an IPv4 address, a /64, `unknown` or `unreadable`;
- * or `role`, `credential` and `tls`, which do not stand where they are not known.
+ * or `role`, `credential` and `tls`, which are absent where they are not known.
  */
 export interface Fact {
   field?: TallyField
@@ -352,7 +352,7 @@ export interface Choice {
   fields: TallyField[]
   seen: Seen
   reasons: Reason[]
-  /** The command to give; it does not stand where nothing is left to do. */
+  /** The command to give; absent where nothing is left to do. */
   command?: Command
   /** Why the pair is not pre-registered. */
   refusal?: Refusal

@@ -144,7 +144,7 @@ reasons! {
     /// The policy asks something of the credential and the request gives none, or no id.
     CredentialMissing = "credential_missing", Session, Some(Credential), Deny,
         auth 535 [5, 7, 8], later 550 [5, 7, 1], http 403, ForbiddenToSend, "This account must authenticate with a registered credential";
-    /// The account has registered credentials and this is none of them.
+    /// The account has registered credentials and this is not one of them.
     UnknownCredential = "unknown_credential", Session, Some(Credential), Deny,
         auth 535 [5, 7, 8], later 550 [5, 7, 1], http 403, ForbiddenToSend, "Authentication credentials invalid";
     /// The credential's kind is refused on this channel or differs from the registered one (RFC 5248, X.7.9).
@@ -169,13 +169,13 @@ reasons! {
     /// The tenant has no sender that could be authorised, so that everything is denied.
     NoAuthorizedSenders = "no_authorized_senders", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, "No sender address is authorized for this account yet";
-    /// The envelope sender is no Reverse-path (RFC 5321 §4.1.2, RFC 6531 §3.3).
+    /// The envelope sender is not a Reverse-path (RFC 5321 §4.1.2, RFC 6531 §3.3).
     SenderSyntax = "sender_syntax", Envelope, Some(Sender), Deny,
         auth 501 [5, 1, 7], later 501 [5, 1, 7], http 422, ByPlace, "Bad sender address syntax";
     /// The request does not say what the envelope sender is.
     SenderUnknown = "sender_unknown", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 422, ByPlace, "The sender address is missing";
-    /// The tenant refuses the null reverse-path (against RFC 6409 §3.2, on its own wish).
+    /// The tenant refuses the null reverse-path (against RFC 6409 §3.2, by its own choice).
     NullSenderRefused = "null_sender_refused", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, "Null sender address rejected";
     /// The address has a form that another reader may compare differently (not NFC, mapped by UTS 46, ignorable characters).
@@ -202,7 +202,7 @@ reasons! {
     /// The identity rests on an Admin's word alone, and its domain is not verified by the tenant.
     IdentityUnproved = "identity_unproved", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, "<{address}>: Sender address rejected: not verified yet";
-    /// The identity is limited to roles, and this is none of them.
+    /// The identity is limited to certain roles, and the account acts in none of them.
     RoleNotPermitted = "role_not_permitted", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, NOT_OWNED;
     /// The tenant's domain entry waits for its proof.
@@ -217,7 +217,7 @@ reasons! {
     /// The provider has not approved the domain, and the tenant needs approval.
     DomainNotApproved = "domain_not_approved", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, "<{address}>: Sender address rejected: domain not approved yet";
-    /// The domain is authorised for accounts, or the identity for accounts, and this is none of them.
+    /// The domain or the identity is for certain accounts, and this is not one of them.
     AccountNotListed = "account_not_listed", Envelope, Some(Sender), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, NOT_OWNED;
     /// The address is at a sub-domain that the tenant's domain entry does not reach.
@@ -228,7 +228,7 @@ reasons! {
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, NOT_OWNED;
 
     // Control `hosted`.
-    /// The address is held by another tenant (VU#244112), or a field that must be read to know cannot be.
+    /// The address is held by another tenant (VU#244112), or a field that would tell cannot be read.
     AddressOfAnotherTenant = "address_of_another_tenant", Envelope, Some(Hosted), Deny,
         auth 550 [5, 7, 1], later 550 [5, 7, 1], http 403, ByPlace, NOT_OWNED;
 

@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// One attempt to send: everything the engine may look at, and nothing else.
 ///
-/// All text is bytes as the host received them; parsing happens inside. A fact that a rule needs
+/// All text is octets as the host received them; parsing happens inside. A fact that a rule needs
 /// and the request lacks denies with its own reason: it never permits, and "missing" is never "empty".
 ///
 /// ```
@@ -207,9 +207,9 @@ pub enum EnvelopeSender<'a> {
     Unknown,
     /// The null reverse-path, `<>`.
     Null,
-    /// The bytes as in MAIL FROM, angle brackets optional; empty bytes are a syntax error, `<>` is null.
+    /// The octets as in MAIL FROM, angle brackets optional; empty ones are a syntax error, `<>` is null.
     Path(&'a [u8]),
-    /// The internal form that Postfix hands to policy services: not quoted, split at the last `@`; empty bytes are a syntax error.
+    /// The internal form that Postfix hands to policy services: not quoted, split at the last `@`; empty octets are a syntax error.
     Unquoted(&'a [u8]),
 }
 

@@ -298,7 +298,7 @@ macro_rules! for_each_command {
             /// Sets when a credential expires.
             SetCredentialExpiry "set_credential_expiry" [provider().member(Right::Admin)] "administration 8.5" {
                 "its id" credential: String as IdText,
-                "the first instant at which it is no longer valid; never if it does not stand"
+                "the first instant at which it is no longer valid; never if absent"
                 expires: Option<Timestamp> as OptionalInstant,
             }
             /// Revokes a credential for good.

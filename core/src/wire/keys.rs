@@ -242,7 +242,7 @@ pub(super) const REFUSED_KIND: Table = table(
             r#"["smtp","api","webmail","panel"]"#,
             "where it is refused",
         ),
-        optional("from", Kind::Instant, "from when on; always if it does not stand"),
+        optional("from", Kind::Instant, "from which instant on; always if absent"),
     ],
 );
 
@@ -280,7 +280,7 @@ const IDENTITY: Table = table(
     &[
         required("address", Kind::Address, "the address"),
         default("status", Kind::Choice(names!(IdentityStatus)), "\"pending\"", "an Admin's word"),
-        optional("consent", Kind::Choice(names!(Consent)), "the mailbox owner's word; not asked if it does not stand"),
+        optional("consent", Kind::Choice(names!(Consent)), "the mailbox owner's word; not asked if absent"),
         default("grandfathered", Kind::Bool, "false", "counts as consent until `sender.grandfathered_until`"),
         optional("since", Kind::Instant, "when it came into this state, for explanations"),
         default("senders", Kind::AnyOr(&Kind::Id), "\"any\"", "the accounts that may use it"),
@@ -294,7 +294,7 @@ const ACCOUNT_IDENTITY: Table = table(
     &[
         required("address", Kind::Address, "the address"),
         default("status", Kind::Choice(names!(IdentityStatus)), "\"pending\"", "an Admin's word"),
-        optional("consent", Kind::Choice(names!(Consent)), "the mailbox owner's word; not asked if it does not stand"),
+        optional("consent", Kind::Choice(names!(Consent)), "the mailbox owner's word; not asked if absent"),
         default("grandfathered", Kind::Bool, "false", "counts as consent until `sender.grandfathered_until`"),
         optional("since", Kind::Instant, "when it came into this state, for explanations"),
         default("roles", Kind::AnyOr(&Kind::Name), "\"any\"", "the roles that may use it"),

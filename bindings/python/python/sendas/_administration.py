@@ -31,7 +31,7 @@ class Record(_Record, total=False):
     """What one command changed: a line of a log."""
 
     tenant: str
-    """The tenant that changed; it does not stand for the provider's own settings."""
+    """The tenant that changed; absent for the provider's own settings."""
 
 
 class Warned(TypedDict):

@@ -19,7 +19,7 @@ class _Presented(TypedDict):
 
 
 class Presented(_Presented, total=False):
-    """A credential as it was presented; what was not does not stand."""
+    """A credential as it was presented; what was not is absent."""
 
     id: str
     scopes: list[str]
@@ -28,7 +28,7 @@ class Presented(_Presented, total=False):
 
 class Fact(TypedDict, total=False):
     """One fact of a message: `field` with `address` or `said`; `client`, an IPv4 address, a /64, `unknown` or `unreadable`;
-    or `role`, `credential` and `tls`, which do not stand where they are not known."""
+    or `role`, `credential` and `tls`, which are absent where they are not known."""
 
     field: TallyField
     address: str
@@ -155,7 +155,7 @@ class Choice(_Choice, total=False):
     """An account that was seen to send as an address that it is not authorised for, and what to do about it."""
 
     command: Command
-    """The command to give; it does not stand where nothing is left to do."""
+    """The command to give; absent where nothing is left to do."""
     refusal: Refusal
     """Why the pair is not pre-registered."""
 

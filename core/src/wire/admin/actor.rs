@@ -133,7 +133,7 @@ const KEPT: &[(&str, Table)] = &[
 
 const NAME: Key = required("name", Kind::Name, "which person or program of the provider");
 const ACCOUNT: Key = required("account", Kind::Id, "the account's id");
-const ROLE: Key = optional("role", Kind::Name, "the role in which it acts; all that it holds if it does not stand");
+const ROLE: Key = optional("role", Kind::Name, "the role in which it acts; all that it holds if absent");
 
 const fn kind(word: &'static [&'static str]) -> Key {
     required("kind", Kind::Choice(word), "which kind of actor")

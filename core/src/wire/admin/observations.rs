@@ -295,9 +295,9 @@ const CLIENT: Table = table(
 const CREDENTIAL: Table = table(
     "credential_tally",
     &[
-        optional("role", Kind::Text, "the role in which the account acts, none given if it does not stand"),
-        optional("credential", Kind::Table(&PRESENTED), "the credential, not known if it does not stand"),
-        optional("tls", Kind::Choice(names!(Tls)), "the transport encryption, not known if it does not stand"),
+        optional("role", Kind::Text, "the role in which the account acts, none given if absent"),
+        optional("credential", Kind::Table(&PRESENTED), "the credential, not known if absent"),
+        optional("tls", Kind::Choice(names!(Tls)), "the transport encryption, not known if absent"),
         required("count", Kind::Count, "in how many messages"),
         required("first", Kind::Instant, "the first of them"),
         required("last", Kind::Instant, "the last of them"),
@@ -308,7 +308,7 @@ const PRESENTED: Table = Table {
     name: "presented",
     keys: &[
         required("kind", Kind::Choice(names!(CredentialKind)), "its kind"),
-        optional("id", Kind::Text, "its id, none given if it does not stand"),
+        optional("id", Kind::Text, "its id, none given if absent"),
         optional("scopes", Kind::List(&Kind::Text, MinItems::None), "the scopes that it presented"),
         default("scopes_unknown", Kind::Bool, "false", "whether it presented more or others than are kept"),
     ],
