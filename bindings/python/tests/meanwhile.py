@@ -2,14 +2,26 @@
 
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+MOST_SECONDS = 10.0
+
+
+def tries() -> Iterator[int]:
+    """Number the tries for which there is time: on a busy machine, the other thread mostly comes too late for a short call."""
+    until = time.monotonic() + MOST_SECONDS
+    for number in count():
+        if time.monotonic() > until:
+            return
+        yield number
 
 
 def others_run(call: Callable[[], object]) -> bool:
     """Whether another thread runs Python while this is called, which has to take a millisecond or more."""
     interval = sys.getswitchinterval()
-    # On a busy machine the other thread may come too late.
-    for _ in range(20):
+    for _ in tries():
         go, ran = threading.Lock(), threading.Event()
         go.acquire()
 
