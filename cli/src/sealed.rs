@@ -54,7 +54,7 @@ pub(crate) fn replace<'p>(file: &Path, parts: impl IntoIterator<Item = &'p [u8]>
     let mut random = [0; 8];
     getrandom::fill(&mut random)?;
     let new = beside(&target, &format!(".{:016x}.new", u64::from_ne_bytes(random)));
-    let mut open = OpenOptions::new().write(true).create_new(true).open(&new).map_err(failed)?;
+    let mut open = create(&new, old.as_ref()).map_err(failed)?;
     let written = old
         .map_or(Ok(()), |old| take_after(&open, &old))
         .and_then(|()| parts.into_iter().try_for_each(|part| open.write_all(part)))
@@ -65,6 +65,18 @@ pub(crate) fn replace<'p>(file: &Path, parts: impl IntoIterator<Item = &'p [u8]>
         let _removed = fs::remove_file(&new);
         failed(error)
     })
+}
+
+/// Creates a file that is to take after the old one, if there is one: until it does, nobody else can open it.
+fn create(new: &Path, old: Option<&Metadata>) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if old.is_some() {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(new)
 }
 
 /// Gives a file the mode of another one, and its owner and group where that is permitted.
@@ -83,4 +95,20 @@ pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_os_string();
     name.push(ending);
     file.with_file_name(name)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn nobody_else_can_open_a_file_before_it_has_its_mode() {
+        let directory = tempfile::tempdir().unwrap();
+        let (old, new) = (directory.path().join("old"), directory.path().join("new"));
+        let old = File::create(old).and_then(|old| old.metadata()).unwrap();
+        let created = create(&new, Some(&old)).and_then(|new| new.metadata()).unwrap();
+        assert_eq!(created.permissions().mode() & 0o777, 0o600);
+    }
 }
