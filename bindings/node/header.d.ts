@@ -256,6 +256,7 @@ export type Outcome =
 export interface Refusal {
   outcome: 'refused'
   refusal: string
+  /** The clause of docs/administration.md that it comes from, such as `administration 2.10`. */
   rule: string
   message: string
   remedy: string

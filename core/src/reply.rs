@@ -1,7 +1,7 @@
 //! What a client is told: SMTP replies, HTTP problem details, JMAP errors.
 //!
 //! All of it is rendered from the first enforced reason and the request. Nothing here names a rule,
-//! another tenant or another account, and no byte of the request can break a line.
+//! another tenant or another account, and no octet of the request can break a line.
 
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write as _};

@@ -57,7 +57,7 @@ impl Decisions {
             fields: fields.clone(),
             rows: 0,
             has_places: PLACES.into_iter().any(asked),
-            has_more: PLACES.into_iter().chain(["provisional", "omitted", "omitted_grants"]).any(asked),
+            has_more: fields.iter().any(|field| !WORDS.contains(&field.name().as_str())),
             found: 0,
             octets_found: 0,
             verdicts: words("verdict"),
@@ -97,7 +97,7 @@ impl Decisions {
     /// Adds a decision, and the octets that its places have in the request.
     #[inline]
     pub(crate) fn push(&mut self, decision: &Decision, request: &Request<'_>) -> Result<(), Full> {
-        if self.rows >= MOST_ENTRIES || self.has_places && !self.have_room(decision) {
+        if self.rows >= MOST_ENTRIES || self.has_places && !self.take_room(decision) {
             return Err(Full);
         }
         self.rows += 1;
@@ -160,9 +160,9 @@ impl Decisions {
         Ok(columns)
     }
 
-    /// Whether the offsets of every column have 31 bits after the places of one more row, which then count.
+    /// Counts the places of one more row, if the offsets of every column have 31 bits then.
     #[inline(never)]
-    fn have_room(&mut self, decision: &Decision) -> bool {
+    fn take_room(&mut self, decision: &Decision) -> bool {
         let (reasons, would_deny, grants) = (decision.reasons(), decision.would_deny(), decision.grants());
         let octets = |place: &Place| place.span.end.saturating_sub(place.span.start) as usize;
         let of_findings: usize = reasons.iter().chain(would_deny).map(|finding| octets(&finding.place)).sum();
@@ -202,6 +202,9 @@ fn counts(counts: Vec<i64>) -> ArrayRef {
 fn reasons() -> Words {
     Words::new(Reason::ALL, |reason| reason as u8, Reason::slug)
 }
+
+/// The columns of words.
+const WORDS: [&str; 5] = ["verdict", "action", "stage", REASON, "subject"];
 
 /// The columns that have places, or octets of them.
 const PLACES: [&str; 4] = ["octets", "reasons", "would_deny", "grants"];

@@ -13,7 +13,7 @@ use super::unicode;
 /// The most octets in an address: a path of 256 without its brackets (RFC 5321 §4.5.3.1.3).
 pub(crate) const MAX_ADDRESS: usize = 254;
 
-/// Where an addr-spec stands in the bytes that were read (RFC 5322 §3.4.1, RFC 5321 §4.1.2 `Mailbox`).
+/// Where an addr-spec stands in the octets that were read (RFC 5322 §3.4.1, RFC 5321 §4.1.2 `Mailbox`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddrSpec {
     /// The whole, from the local part to the domain.
@@ -307,7 +307,7 @@ impl CanonicalError {
         self.kind
     }
 
-    /// Returns where it stands, in the bytes the address was read from; in a quoted local part, counted by value.
+    /// Returns where it stands, in the octets the address was read from; in a quoted local part, counted by value.
     #[must_use]
     pub const fn offset(&self) -> u32 {
         self.offset

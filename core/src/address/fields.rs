@@ -324,7 +324,7 @@ fn lookup(name: &[u8]) -> FieldName {
     if is_from(name) { FieldName::From } else { lookup_longer(name) }
 }
 
-/// Looks a name up that is not `From`. Most are not as long as one of these, and of others most begin with another letter.
+/// Looks a name up that is not `From`. Most are of another length than these, and most of the others begin with another letter.
 #[inline]
 fn lookup_longer(name: &[u8]) -> FieldName {
     let is_as_long = name.len() <= LONGEST && LENGTHS >> name.len() & 1 != 0;

@@ -1,4 +1,4 @@
-//! Addresses: their grammar, their canonical form, and where they stand in the bytes.
+//! Addresses: their grammar, their canonical form, and where they stand in the octets.
 //!
 //! Two sides meet here. What administrators type is brought to canonical form ([`Address::parse`], [`DomainName::parse`]).
 //! What a request holds is read by the grammar ([`path`], [`header`], [`fields`]), never repaired, and must already be

@@ -32,7 +32,7 @@ pub enum ReversePath {
 ///
 /// # Errors
 ///
-/// [`PathError`] for anything else, empty bytes included; octets that are not ASCII need `smtputf8`.
+/// [`PathError`] for anything else, no octets included; octets that are not ASCII need `smtputf8`.
 pub fn read_path(bytes: &[u8], smtputf8: bool) -> Result<ReversePath, PathError> {
     match read_everyday(bytes) {
         Some(addr_spec) => Ok(ReversePath::Mailbox(addr_spec)),
@@ -91,7 +91,7 @@ pub(super) fn read_any_unquoted(bytes: &[u8], smtputf8: bool) -> Result<AddrSpec
     finish(bytes, 0, at, bytes.len(), LocalForm::Unquoted)
 }
 
-/// The reason why bytes are no reverse-path.
+/// The reason why octets are no reverse-path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .kind.text())]
 pub struct PathError {

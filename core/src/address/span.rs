@@ -1,4 +1,4 @@
-//! Where something stands in bytes.
+//! Where something stands among octets.
 
 /// A range of octets, `start` included and `end` not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -56,7 +56,7 @@ macro_rules! for_each_command {
                 "what changes" terms: Terms as TermsChange,
             }
             /// Changes what an Admin sets for the tenant.
-            ChangeSettings "change_settings" [provider().member(Right::Admin)] "administration 2.6, administration 4.4" {
+            ChangeSettings "change_settings" [provider().member(Right::Admin)] "semantics 8.1, administration 2.6, administration 4.4" {
                 "its id" tenant: String as IdText,
                 "what changes" settings: Settings as SettingsChange,
             }
@@ -93,7 +93,7 @@ macro_rules! for_each_command {
                 "the own address" address: Option<Address> as OptionalAddress,
             }
             /// Sets the roles of an account.
-            SetRoles "set_roles" [provider().member(Right::Admin)] "administration 2.6" {
+            SetRoles "set_roles" [provider().member(Right::Admin)] "semantics 2.7, administration 2.6" {
                 "its id" account: String as IdText,
                 "its roles" roles: Vec<String> as NameList,
             }
@@ -210,7 +210,7 @@ macro_rules! for_each_command {
                 "the first instant at which the challenge is no longer valid" expires: Option<Timestamp> as OptionalInstant,
             }
             /// Has the host look for the TXT record of a domain.
-            CheckDomain "check_domain" [provider().member(Right::Admin).host()] "administration 11.2" {
+            CheckDomain "check_domain" [provider().member(Right::Admin).host()] "administration 6.3, administration 11.2" {
                 "the tenant" tenant: String as IdText,
                 "the domain" domain: DomainName as DomainText,
             }
@@ -357,7 +357,7 @@ macro_rules! define_commands {
             pub doc: &'static str,
             /// Who may give it.
             pub guard: Guard,
-            /// The clauses of `docs/` that say what it means, such as `administration 4.1, administration 4.2`.
+            /// The clauses of `docs/` that say what it means, parted by `, `: `administration 4.1, administration 4.2`.
             pub rules: &'static str,
         }
 

@@ -36,7 +36,7 @@ pub(crate) use self::course::Course;
 impl Snapshot {
     /// Decides a request at the message stage: client, envelope and header.
     ///
-    /// Total and deterministic: it never fails and never panics, whatever the bytes. A header that is not given denies.
+    /// Total and deterministic: it never fails and never panics, whatever the octets. A header that is not given denies.
     #[must_use]
     pub fn evaluate(&self, request: &Request<'_>) -> Decision {
         self.evaluate_stage(request, Stage::Message)

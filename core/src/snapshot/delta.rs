@@ -195,7 +195,13 @@ pub enum DeltaError {
     #[error(
         "the delta or a snapshot is damaged: some of its octets are not those that were written; right would be a sound copy of the file"
     )]
-    Damaged(#[from] Damaged),
+    Damaged(Damaged),
+}
+
+impl From<Damaged> for DeltaError {
+    fn from(damaged: Damaged) -> Self {
+        Self::Damaged(damaged)
+    }
 }
 
 impl From<CompileError> for DeltaError {

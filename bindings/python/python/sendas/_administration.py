@@ -69,6 +69,7 @@ class Refusal(TypedDict):
     outcome: Literal["refused"]
     refusal: str
     rule: str
+    """The clause of docs/administration.md that it comes from, such as `administration 2.10`."""
     message: str
     remedy: str
     client_text: str

@@ -58,7 +58,7 @@ named! {
 pub enum Said {
     /// An address.
     Address(Address),
-    /// The field does not stand; of From only.
+    /// The field is absent; of From only.
     Missing,
     /// The null reverse-path.
     Null,
