@@ -47,7 +47,8 @@ pub(crate) fn replace<'p>(file: &Path, parts: impl IntoIterator<Item = &'p [u8]>
         Ok(old) if old.is_file() => Some(old),
         // Renaming would put a file in the place of a device or a pipe.
         Ok(_) => return Err(Failure::NoFile(file.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        // A link that leads nowhere names no file that could be made.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(file).is_err() => None,
         Err(error) => return Err(failed(error)),
     };
     let target = if old.is_some() { fs::canonicalize(file).map_err(failed)? } else { file.into() };
@@ -80,13 +81,21 @@ fn create(new: &Path, old: Option<&Metadata>) -> io::Result<File> {
 }
 
 /// Gives a file the mode of another one, and its owner and group where that is permitted.
+#[cfg(unix)]
 fn take_after(new: &File, old: &Metadata) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt as _, fchown};
-        // Who may not give it away may still give it to a group of theirs.
-        let _owned = fchown(new, Some(old.uid()), Some(old.gid())).or_else(|_| fchown(new, None, Some(old.gid())));
-    }
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+
+    // Who may not give it away may still give it to a group of theirs.
+    let grouped = fchown(new, Some(old.uid()), Some(old.gid())).or_else(|_| fchown(new, None, Some(old.gid())));
+    // What the old group may do is not for the group of whoever writes the file.
+    let mode = if grouped.is_ok() { old.mode() } else { old.mode() & !0o070 };
+    new.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Gives a file the mode of another one.
+#[cfg(not(unix))]
+fn take_after(new: &File, old: &Metadata) -> io::Result<()> {
     new.set_permissions(old.permissions())
 }
 

@@ -170,6 +170,53 @@ fn a_file_that_is_replaced_keeps_its_mode_and_its_links() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_whose_group_cannot_be_given_is_for_no_group() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    use std::os::unix::process::CommandExt as _;
+
+    const NOBODY: u32 = 65_534;
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let old = seal(POLICY, &at("policy.sealed"), &[]);
+    if fs::metadata(at("policy.sealed")).unwrap().uid() != 0 {
+        // Only root can make a file of a group that somebody else cannot give.
+        return;
+    }
+    fs::set_permissions(at("policy.sealed"), fs::Permissions::from_mode(0o640)).unwrap();
+    chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    // Where the project stands, others may not be able to read. What this process has open to write, one of its children may have, too,
+    // and then it cannot be run: another process copies it.
+    assert!(
+        Command::new("cp")
+            .args([env!("CARGO_BIN_EXE_sendas").as_ref(), at("sendas").as_path()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    fs::copy(root().join(POLICY), at("policy.toml")).unwrap();
+    let mut command = Command::new(at("sendas"));
+    command.args(["seal", "policy.toml", "-o", "policy.sealed"]).current_dir(directory.path());
+    let sealed = command.uid(NOBODY).gid(NOBODY).output().unwrap();
+    assert!(sealed.status.success(), "{sealed:?}");
+    assert_ne!(fs::read(at("policy.sealed")).unwrap(), old);
+    let new = fs::metadata(at("policy.sealed")).unwrap();
+    assert_eq!((new.uid(), new.gid(), new.mode() & 0o777), (NOBODY, NOBODY, 0o600));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink("none", &link).unwrap();
+    let run = sendas(&["seal", POLICY, "-o", link.to_str().unwrap()]);
+    assert!(run.code == 2 && run.stderr.starts_with(&format!("error: {}: ", link.display())), "{run:?}");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[cfg(unix)]
+#[test]
 fn what_is_no_file_is_not_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("socket");
