@@ -1,6 +1,6 @@
 //! `sendas observe`: requests and mail logs reduced to tallies, a line in memory at a time.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -177,8 +177,11 @@ fn sum_up(observed: u64, lines: &Lines, observations: &Observations) -> Result<(
 }
 
 /// Locks the file beside it that stands for it, as long as the answer lives: the file itself is another one after each time.
+///
+/// Who names a link to it waits for the same.
 fn lock(file: &Path) -> io::Result<File> {
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(sealed::beside(file, ".lock"))?;
+    let target = if file.exists() { fs::canonicalize(file)? } else { file.into() };
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(sealed::beside(&target, ".lock"))?;
     fs4::FileExt::lock(&lock)?;
     Ok(lock)
 }

@@ -152,6 +152,26 @@ fn observations_that_others_add_meanwhile_are_kept() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_observations_waits_for_the_lock_of_the_file() {
+    let folder = Folder::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("link");
+    std::os::unix::fs::symlink(folder.at("observations.jsonl"), &link).unwrap();
+    let lock = fs::File::create(folder.at("observations.jsonl.lock")).unwrap();
+    fs4::FileExt::lock(&lock).unwrap();
+    fs::write(folder.at("records.jsonl"), RECORD).unwrap();
+    let mut observe = Command::new(env!("CARGO_BIN_EXE_sendas"));
+    observe.args(["observe", "--into"]).args([&link, &folder.at("records.jsonl")]).stderr(Stdio::null());
+    let mut adding = observe.spawn().unwrap();
+    thread::sleep(Duration::from_millis(200));
+    assert!(adding.try_wait().unwrap().is_none(), "it waits for the lock");
+    drop(lock);
+    assert!(adding.wait().unwrap().success());
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "no lock stands beside the link");
+}
+
 #[test]
 fn lines_that_are_not_understood_are_shown_and_counted() {
     let folder = Folder::new();
