@@ -134,6 +134,36 @@ fn a_damaged_file_is_named() {
 }
 
 #[test]
+fn of_two_snapshots_the_damaged_one_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let text = |name: &str| at(name).to_str().unwrap().to_owned();
+    let tenant =
+        |number: usize| format!("{{\"id\":\"tenant-{number}\",\"account\":[{{\"id\":\"account-{number}\"}}]}}");
+    let tenants: Vec<String> = (0..2_000).map(tenant).collect();
+    fs::write(at("policy.json"), format!("{{\"schema\":1,\"tenant\":[{}]}}", tenants.join(","))).unwrap();
+    let mut octets = seal(&text("policy.json"), &at("sound"), &[]);
+    assert_eq!(sendas(&["delta", &text("sound"), &text("sound"), "-o", &text("delta")]).code, 0);
+    // The middle is of a page, which opening does not read.
+    let middle = octets.len() / 2;
+    octets[middle] ^= 1;
+    fs::write(at("damaged"), &octets).unwrap();
+    for words in [
+        &["delta", &text("damaged"), &text("sound")][..],
+        &["delta", &text("sound"), &text("damaged")],
+        &["delta", "--apply", &text("damaged"), &text("delta")],
+    ] {
+        let run = sendas(&[words, &["-o", &text("none")]].concat());
+        let named = format!("error: {}: ", at("damaged").display());
+        assert!(
+            run.code == 2 && run.stderr.starts_with(&named) && run.stderr.contains("the snapshot is damaged"),
+            "{run:?}"
+        );
+        assert!(!at("none").exists());
+    }
+}
+
+#[test]
 fn of_several_that_write_one_file_each_succeeds() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("policy.sealed");
