@@ -10,7 +10,7 @@ use sendas::record::RequestRecord;
 use sendas::{Diagnostic, Profile, RecordError, Snapshot, Stage, Verdict};
 use serde_json::json;
 
-use crate::failure::{BAD_INPUT, Failure};
+use crate::failure::{BAD_INPUT, Failure, say};
 
 pub(crate) fn run(snapshot: &Snapshot, file: &Path, stage: Stage, profile: Profile) -> Result<ExitCode, Failure> {
     let progress = progress(file);
@@ -24,19 +24,17 @@ pub(crate) fn run(snapshot: &Snapshot, file: &Path, stage: Stage, profile: Profi
     };
     progress.finish_and_clear();
     let tally = decided?;
-    let mut stderr = anstream::stderr();
-    writeln!(
-        stderr,
+    say(format_args!(
         "decided {} request(s): {} allowed, {} denied, {} deferred",
         tally.allowed + tally.denied + tally.deferred,
         tally.allowed,
         tally.denied,
         tally.deferred
-    )?;
+    ))?;
     if tally.unread == 0 {
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(stderr, "error: {}: {} line(s) could not be read", file.display(), tally.unread)?;
+    say(format_args!("error: {}: {} line(s) could not be read", file.display(), tally.unread))?;
     Ok(ExitCode::from(BAD_INPUT))
 }
 
@@ -78,7 +76,7 @@ impl Decide<'_> {
             let answer = answer.unwrap_or_else(|message| {
                 tally.unread += 1;
                 // The same is said on standard output and by the exit code.
-                progress.suspend(|| _ = writeln!(anstream::stderr(), "error: line {number}, {message}"));
+                progress.suspend(|| _ = say(format_args!("error: line {number}, {message}")));
                 json!({ "line": number, "error": message }).to_string()
             });
             if let Err(error) = writeln!(out, "{answer}") {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sendas::admin::{Directory, Record};
 use sendas::event_log::LogReader;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 
 /// A log that is open, and locked as long as it is.
 pub(crate) struct Log {
@@ -87,13 +87,12 @@ impl Log {
         }
         let torn = broken.is_none() && !line.is_empty();
         if torn {
-            writeln!(
-                anstream::stderr(),
+            say(format_args!(
                 "warning: {}: the last line is torn: {} octet(s) without a line end are left out; the command that \
                  they were written for was not carried out",
                 path.display(),
                 line.len()
-            )?;
+            ))?;
         }
         let directory = reader.into_directory();
         let broken = broken.or_else(|| directory.check().err().map(|unfit| unfit.to_string()));

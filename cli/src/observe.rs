@@ -1,7 +1,7 @@
 //! `sendas observe`: requests and mail logs reduced to tallies, a line in memory at a time.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use sendas::record::RequestRecord;
 use crate::arguments::Observe;
 use crate::bulk::{LONGEST_LINE, problems, progress};
 use crate::evaluate::print;
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::shown::Shown;
 use crate::{sealed, state};
 
@@ -115,7 +115,7 @@ impl Reduce {
                     self.shown += 1;
                     let begins = Shown::new(line.trim_ascii_end().get(..SHOWN_OCTETS).unwrap_or(line.trim_ascii_end()));
                     let said = format!("{}:{number}: {fault}: {}", log.display(), begins.text());
-                    progress.suspend(|| _ = writeln!(anstream::stderr(), "{said}"));
+                    progress.suspend(|| _ = say(said));
                 }
             }
         }
@@ -146,31 +146,27 @@ impl Reduce {
 struct Undated;
 
 fn sum_up(observed: u64, lines: &Lines, observations: &Observations) -> Result<(), Failure> {
-    let mut stderr = anstream::stderr();
-    writeln!(
-        stderr,
+    say(format_args!(
         "observed {observed} message(s) in {} line(s); {} line(s) say nothing of a message, {} are not understood",
         lines.read, lines.other, lines.not_understood
-    )?;
+    ))?;
     if lines.not_submitted + lines.not_queued > 0 {
-        writeln!(
-            stderr,
+        say(format_args!(
             "of the mail log, {} message(s) were queued without having been handed over, {} handed over and not queued",
             lines.not_submitted, lines.not_queued
-        )?;
+        ))?;
     }
-    writeln!(
-        stderr,
+    say(format_args!(
         "{} tally(s) of {} message(s) are kept; {} message(s) name no account",
         observations.tallies().count(),
         observations.requests(),
         observations.unattributed()
-    )?;
+    ))?;
     for table in Table::ALL {
         let dropped = observations.dropped(table);
         if dropped > 0 {
             let most = observations.most();
-            writeln!(stderr, "warning: {dropped} fact(s) of the {} are in no tally; {most} are kept", table.name())?;
+            say(format_args!("warning: {dropped} fact(s) of the {} are in no tally; {most} are kept", table.name()))?;
         }
     }
     Ok(())

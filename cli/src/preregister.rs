@@ -1,6 +1,5 @@
 //! `sendas admin preregister`: from observations to commands.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use sendas::admin::{Actor, Command};
@@ -9,7 +8,7 @@ use sendas::analysis::Choice;
 use crate::admin::give_all;
 use crate::arguments::Preregister;
 use crate::evaluate::{clock, print};
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::log::Log;
 use crate::{shown, state};
 
@@ -37,23 +36,21 @@ pub(crate) fn run(arguments: &Preregister) -> Result<ExitCode, Failure> {
 
 /// Says of each pair that is left out why it is, and sums up.
 fn explain(choices: &[Choice]) -> Result<(), Failure> {
-    let mut stderr = anstream::stderr();
     for choice in choices {
         if let Some(refusal) = &choice.refusal {
             let pair = format!("{} as {}", choice.account, choice.address);
-            writeln!(stderr, "left out: {}: {}", shown::line(&pair), shown::line(&refusal.to_string()))?;
+            say(format_args!("left out: {}: {}", shown::line(&pair), shown::line(&refusal.to_string())))?;
         }
     }
     let named = |name: &str| {
         choices.iter().filter(|one| one.command.as_ref().is_some_and(|command| command.name() == name)).count()
     };
-    writeln!(
-        stderr,
+    say(format_args!(
         "chosen {} pair(s) of account and address that are not authorised: {} to pre-register, {} left out, {} to alert",
         choices.len(),
         named("preregister"),
         choices.iter().filter(|choice| choice.refusal.is_some()).count(),
         named("alert")
-    )?;
+    ))?;
     Ok(())
 }

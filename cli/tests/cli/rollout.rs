@@ -172,6 +172,45 @@ fn a_link_to_observations_waits_for_the_lock_of_the_file() {
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "no lock stands beside the link");
 }
 
+#[cfg(unix)]
+#[test]
+fn each_line_on_standard_error_is_written_in_one_piece() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixDatagram;
+
+    const END: &[u8] = b"the program has ended";
+    let folder = Folder::new();
+    let events = fs::read_to_string(folder.at("events.jsonl")).unwrap();
+    fs::write(folder.at("torn.jsonl"), events + "{\"torn").unwrap();
+    fs::write(folder.at("records.jsonl"), format!("{RECORD}\nno record\n")).unwrap();
+    let at = |name: &str| folder.text(name);
+    for words in [
+        &["evaluate", "--policy", &at("policy.toml"), "--requests", &at("records.jsonl")][..],
+        &["observe", "--most", "0", "--year", "2026", &at("records.jsonl"), &at("mail.log")],
+        &["admin", "preregister", "--log", &at("torn.jsonl"), "--observations", &at("observations.jsonl")],
+    ] {
+        // Each write is a datagram.
+        let (write, read) = UnixDatagram::pair().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sendas"));
+        command.args(words).stdout(Stdio::null()).stderr(OwnedFd::from(write.try_clone().unwrap()));
+        let mut running = command.spawn().unwrap();
+        let ended = thread::spawn(move || (running.wait(), write.send(END)));
+        let (mut piece, mut lines) = ([0; 4096], 0);
+        loop {
+            let octets = read.recv(&mut piece).unwrap();
+            if &piece[..octets] == END {
+                break;
+            }
+            let piece = String::from_utf8_lossy(&piece[..octets]);
+            assert!(piece.ends_with('\n') && piece.lines().count() == 1, "{words:?}: {piece:?}");
+            lines += 1;
+        }
+        let (_code, sent) = ended.join().unwrap();
+        assert_eq!(sent.unwrap(), END.len());
+        assert!(lines >= 2, "{words:?}");
+    }
+}
+
 #[test]
 fn lines_that_are_not_understood_are_shown_and_counted() {
     let folder = Folder::new();
