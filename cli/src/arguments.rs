@@ -149,7 +149,7 @@ pub(crate) enum AdminCommand {
     /// Choose from observations which addresses in use to pre-register, and whom to alert
     ///
     /// Prints a command a line, which `admin give --lines` takes, and says on standard error what is left out and why. Nothing is
-    /// changed unless `--give` stands.
+    /// changed unless `--give` is given.
     #[command(after_help = GIVE_EXIT_CODES)]
     Preregister(Preregister),
     /// Show the tenants, or the policy
@@ -273,7 +273,7 @@ pub(crate) struct Change {
     /// Compare with this policy: `.toml`, `.json`, or `.jsonl` with a tenant a line
     #[arg(long, value_name = "FILE")]
     pub(crate) candidate: Option<PathBuf>,
-    /// Say what begins to be denied if nothing is changed: at deadlines that stand
+    /// Say what begins to be denied if nothing is changed: at deadlines that are set
     #[arg(long)]
     pub(crate) outlook: bool,
     /// The command as JSON
@@ -462,6 +462,6 @@ const OBSERVE_EXIT_CODES: &str =
 const PREFLIGHT_EXIT_CODES: &str = "Exit codes: 0 clear; 1 something begins to be denied, or may, or an account in reach was never seen; \
     2 bad input; 3 the command would be refused.";
 const EXIT_CODES: &str = "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer.";
-const EVALUATE_EXIT_CODES: &str =
-    "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer; with --requests 0 whatever was decided, or 2.";
+const EVALUATE_EXIT_CODES: &str = "Exit codes: 0 allow, 1 deny, 2 bad input, 3 defer; with --requests: 0 whatever was decided, \
+    2 if a line or the file cannot be read.";
 const GIVE_EXIT_CODES: &str = "Exit codes: 0 carried out, or nothing to do; 1 refused; 2 bad input.";

@@ -51,7 +51,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Compile(#[from] sendas::CompileError),
     /// There is no source of random octets.
-    #[error("no random octets for the key of the hash tables: {0}")]
+    #[error("no random octets: {0}")]
     Random(#[from] getrandom::Error),
     /// The answer cannot be written.
     #[error("the answer cannot be written: {0}")]
