@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 use sendas::{
     Channel, ClientIp, CredentialFacts, CredentialKind, EnvelopeSender, Header, Request, Stage, Timestamp, Tls,
 };
@@ -378,10 +378,12 @@ fn pair(field: &Bound<'_, PyAny>) -> PyResult<(Text, Text)> {
             return Ok((Text::new(&name, "header")?, Text::new(&body, "header")?));
         }
     }
+    // Neither has a name and a body as its items, of whatever length it is; that a list is no mapping need not be asked.
     let is_text = field.is_instance_of::<PyBytes>() || field.is_instance_of::<PyString>();
+    let is_pairless = is_text || !field.is_instance_of::<PyList>() && field.cast::<PyMapping>().is_ok();
     let given = match field.len() {
-        Ok(2) if !is_text => None,
-        Ok(length) if !is_text => Some(format!("{length} values")),
+        Ok(2) if !is_pairless => None,
+        Ok(length) if !is_pairless => Some(format!("{} of length {length}", field.get_type().name()?)),
         _ => Some(field.get_type().name()?.to_string()),
     };
     if let Some(given) = given {

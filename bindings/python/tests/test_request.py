@@ -2,6 +2,7 @@ import ipaddress
 from collections import UserDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import get_args
 
 import pytest
@@ -172,7 +173,18 @@ def test_a_wrong_type_is_a_type_error_that_names_the_argument(name: str, value: 
         SNAPSHOT.evaluate(**{**facts, name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("field", "given"), [("To", "str"), (None, "NoneType"), (("From",), "1 values"), ("abc", "str")])
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("To", "str"),
+        (None, "NoneType"),
+        (("From",), "tuple of length 1"),
+        (["From", "a", "b"], "list of length 3"),
+        ("abc", "str"),
+        ({"name": "From", "body": "x"}, "dict"),
+        (MappingProxyType({"name": "From", "body": "x"}), "mappingproxy"),
+    ],
+)
 def test_a_field_that_is_no_pair_is_named(field: object, given: str) -> None:
     with pytest.raises(TypeError, match=f"^each field of `header` must be a pair of name and body, not {given}$"):
         SNAPSHOT.evaluate(**{**example.request(), "header": [field]})  # type: ignore[arg-type]
