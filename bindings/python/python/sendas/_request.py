@@ -26,7 +26,7 @@ class _Required(TypedDict):
 
 
 class Request(_Required, total=False):
-    """The arguments of `Snapshot.evaluate` by name, for `Snapshot.evaluate_many`; None is the same as absent."""
+    """The arguments of `Snapshot.evaluate` by name, for `Snapshot.evaluate_many` and, without `stage`, for `Observations.observe`; None is the same as absent."""
 
     account: Text | None
     role: Text | None
