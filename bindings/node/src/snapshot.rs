@@ -154,7 +154,10 @@ impl Snapshot {
         let octets = id.text()?;
         let policy: ClassInstance<'_, Policy> = Given::new(env, "policy", policy).instance("a Policy")?;
         let tenant = policy.policy.tenants.iter().find(|tenant| tenant.id.as_bytes() == octets);
-        let tenant = tenant.ok_or_else(|| id.refuse("the id of a tenant of the policy"))?;
+        let tenant = tenant.ok_or_else(|| {
+            let name = String::from_utf8_lossy(&octets);
+            id.refuse(&format!("the id of a tenant of the policy, which has no `{name}`"))
+        })?;
         Ok(answer(self.snapshot.replace_tenant(tenant)))
     }
 

@@ -117,7 +117,10 @@ describe('snapshots', () => {
     assert.equal(removed.replaceTenant('acme', policy).id, snapshot.id)
     assert.equal(snapshot.removeTenant('none').id, snapshot.id)
     assert.equal(snapshot.evaluate(request({})).verdict, 'allow')
-    assert.throws(() => snapshot.replaceTenant('none', policy), TypeError)
+    assert.throws(() => snapshot.replaceTenant('none', policy), {
+      name: 'TypeError',
+      message: '`id` must be the id of a tenant of the policy, which has no `none`'
+    })
   })
 
   test('a tenant that does not fit to the others is refused', () => {

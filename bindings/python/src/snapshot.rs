@@ -167,7 +167,8 @@ impl Snapshot {
     /// Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
     fn replace_tenant(&self, py: Python<'_>, id: &str, policy: &Policy) -> PyResult<Self> {
         let Some(tenant) = policy.policy.tenants.iter().find(|tenant| tenant.id == id) else {
-            return Err(PyValueError::new_err("`id` must be the id of a tenant of the policy"));
+            let wrong = format!("`id` must be the id of a tenant of the policy, which has no `{id}`");
+            return Err(PyValueError::new_err(wrong));
         };
         let replaced = py.detach(|| self.snapshot.replace_tenant(tenant));
         replaced.map(|snapshot| Self { snapshot }).map_err(|error| not_compiled(py, &error))

@@ -153,7 +153,7 @@ def test_a_tenant_is_replaced_added_and_removed() -> None:
     assert example.SNAPSHOT.replace_tenant("new", added).tenants() == ["acme", "globex", "new"]
     assert example.SNAPSHOT.remove_tenant("acme").tenants() == ["globex"]
     assert example.SNAPSHOT.remove_tenant("none").id == example.SNAPSHOT.id
-    with pytest.raises(ValueError, match="`id` must be the id of a tenant of the policy"):
+    with pytest.raises(ValueError, match="^`id` must be the id of a tenant of the policy, which has no `acme`$"):
         example.SNAPSHOT.replace_tenant("acme", added)
 
 

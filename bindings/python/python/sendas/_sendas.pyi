@@ -343,7 +343,7 @@ class Snapshot:
         """Return a snapshot in which this tenant is as the policy says, replaced or added. This one stays as it is.
 
         Of the policy, nothing but this tenant is taken; so it may hold that one alone, with the tenants above it. Raises
-        `ValueError` where it does not hold it, and `sendas.PolicyError` where the tenant does not fit the others.
+        `ValueError` where it does not hold it, and `sendas.PolicyError`, which is one too, where the tenant does not fit the others.
         """
 
     def follow(self, directory: Directory, record: Record) -> Snapshot:
